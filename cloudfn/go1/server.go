@@ -1,0 +1,239 @@
+package go1
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+)
+
+// maxRequest bounds one request, in bytes on the wire. The platform's largest
+// event is far below it: it is there for what is not the platform.
+const maxRequest = 64 << 20
+
+// errStopping answers an invocation that comes after [Server.Shutdown].
+var errStopping = errors.New("go1: the function is stopping")
+
+// A Handler answers one invocation. It is called for several at once. An error
+// that it returns fails the call itself; a function that fails says so in the
+// response. It must not panic, and must return.
+//
+// ctx ends when [Server.Shutdown] gives up waiting. The request's deadline is
+// left to the handler.
+//
+// [Client.Invoke] is one.
+type Handler func(ctx context.Context, req *InvokeRequest) (*InvokeResponse, error)
+
+// A Server is the function's end of the wire.
+type Server struct {
+	handler Handler
+	ctx     context.Context
+	cancel  context.CancelFunc
+
+	mu        sync.Mutex
+	listeners closers
+	conns     closers
+	running   int // invocations whose answer is not out yet
+	stopped   bool
+	idle      chan struct{} // closed once stopped and nothing is running
+}
+
+// closers are what Shutdown is to close.
+type closers map[io.Closer]struct{}
+
+func (cs closers) closeAll() {
+	for c := range cs {
+		c.Close()
+	}
+}
+
+// NewServer returns a server that has h answer the invocations.
+func NewServer(h Handler) *Server {
+	s := &Server{handler: h, listeners: closers{}, conns: closers{}, idle: make(chan struct{})}
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	return s
+}
+
+// Serve accepts connections on l and serves each, until [Server.Shutdown], when
+// it returns nil at once, or until l fails. It closes l.
+func (s *Server) Serve(l net.Listener) error {
+	defer l.Close()
+	if !s.track(s.listeners, l) {
+		return nil
+	}
+	defer s.forget(s.listeners, l)
+	for {
+		conn, err := l.Accept()
+		if err != nil {
+			if s.stopping() {
+				return nil
+			}
+			return fmt.Errorf("go1: %w", err)
+		}
+		go s.ServeConn(conn)
+	}
+}
+
+// ServeConn serves one connection until its other end closes it, sends what is
+// not a call, or the server is shut down. It answers the calls that are running,
+// closes the connection and returns. Calls on one connection run at once, and are
+// answered as they finish.
+func (s *Server) ServeConn(conn io.ReadWriteCloser) {
+	defer conn.Close()
+	if !s.track(s.conns, conn) {
+		return
+	}
+	defer s.forget(s.conns, conn)
+	c := &serverConn{link: newLink(conn)}
+	defer c.calls.Wait()
+	for s.next(c) == nil {
+	}
+}
+
+// Shutdown stops the server: it accepts no connection and no invocation any
+// more, waits until the running invocations have been answered, and closes the
+// connections. When ctx ends first, it closes them at once, ends the context of
+// what still runs, and returns ctx's error.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.mu.Lock()
+	if !s.stopped {
+		s.stopped = true
+		if s.running == 0 {
+			close(s.idle)
+		}
+	}
+	s.listeners.closeAll()
+	s.mu.Unlock()
+
+	select {
+	case <-s.idle:
+	case <-ctx.Done():
+	}
+
+	s.cancel()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.conns.closeAll()
+	if s.running > 0 {
+		return ctx.Err()
+	}
+	return nil
+}
+
+// track adds c to what Shutdown is to close. It reports false after Shutdown.
+func (s *Server) track(to closers, c io.Closer) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stopped {
+		return false
+	}
+	to[c] = struct{}{}
+	return true
+}
+
+func (s *Server) forget(from closers, c io.Closer) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(from, c)
+}
+
+func (s *Server) stopping() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.stopped
+}
+
+// begin counts an invocation in, unless the server is stopping.
+func (s *Server) begin() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stopped {
+		return false
+	}
+	s.running++
+	return true
+}
+
+func (s *Server) end() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.running--
+	if s.stopped && s.running == 0 {
+		close(s.idle)
+	}
+}
+
+// A serverConn is a link whose writer may be any of the calls.
+type serverConn struct {
+	*link
+	writing sync.Mutex
+	calls   sync.WaitGroup
+}
+
+// next reads one call and answers it, or has it answered. An error is the end of
+// the connection.
+func (s *Server) next(c *serverConn) error {
+	c.budget.left = maxRequest
+	var call callHeader
+	if err := c.read(&call); err != nil {
+		return err
+	}
+	switch call.ServiceMethod {
+	case methodInvoke:
+		req := new(InvokeRequest)
+		if err := c.read(req); err != nil {
+			c.refuse(call, err)
+			return err
+		}
+		if !s.begin() {
+			return c.refuse(call, errStopping)
+		}
+		c.calls.Go(func() {
+			defer s.end()
+			s.invoke(c, call, req)
+		})
+		return nil
+	case methodPing:
+		if err := c.read(nil); err != nil {
+			return err
+		}
+		return c.answer(call, "", PingResponse{})
+	default:
+		if err := c.read(nil); err != nil {
+			return err
+		}
+		return c.refuse(call, fmt.Errorf("rpc: can't find method %s", call.ServiceMethod))
+	}
+}
+
+func (s *Server) invoke(c *serverConn, call callHeader, req *InvokeRequest) {
+	resp, err := s.handler(s.ctx, req)
+	switch {
+	case err != nil:
+		c.refuse(call, err)
+	case resp == nil:
+		c.answer(call, "", &InvokeResponse{})
+	default:
+		c.answer(call, "", resp)
+	}
+}
+
+// refuse answers a call with an error. The body that must follow is empty.
+func (c *serverConn) refuse(call callHeader, err error) error {
+	return c.answer(call, err.Error(), PingResponse{})
+}
+
+// answer sends an answer. When that fails it closes the connection, which is how
+// the reading side gets to know.
+func (c *serverConn) answer(call callHeader, failure string, body any) error {
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	header := answerHeader{ServiceMethod: call.ServiceMethod, Seq: call.Seq, Error: failure}
+	err := c.write(&header, body)
+	if err != nil {
+		c.conn.Close()
+	}
+	return err
+}

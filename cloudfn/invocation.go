@@ -1,0 +1,122 @@
+package cloudfn
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+)
+
+// An Invocation is one call of the function: who calls, from where, and with which
+// variables. It is what getWXContext() is to the official SDK. Get it with
+// [FromContext]. A field that the platform has not set is empty.
+//
+// The identity is the platform's word, not the caller's: trust OpenID, and not what
+// the event says about who sends it.
+//
+// Official document:
+// https://developers.weixin.qq.com/miniprogram/dev/wxcloud/reference-sdk-api/utils/Cloud.getWXContext.html
+type Invocation struct {
+	RequestID string // of this call
+	Function  string // the function's name
+	OpenID    string // the user, as this Mini Program knows them; none from a timer or the HTTP API
+	AppID     string // the Mini Program
+	UnionID   string // the user, as all apps of the account know them
+	Env       string // the cloud environment's id
+
+	// Source is how the call came about, the chain joined by commas: wx_client from
+	// a Mini Program, wx_devtools, wx_http, wx_trigger from a timer, and scf from
+	// another function, as in "wx_client,scf".
+	Source string
+
+	ClientIP      string // the caller's IPv4 address
+	MemoryLimitMB int    // the function's memory, in MB
+
+	environ   map[string]string
+	transport http.RoundTripper
+}
+
+// NewInvocation returns an invocation with a copy of the variables in environ, and
+// with the fields that they hold: OpenID is WX_OPENID, AppID WX_APPID, UnionID
+// WX_UNIONID, Env TCB_ENV or else SCF_NAMESPACE, Source TCB_SOURCE and ClientIP
+// WX_CLIENTIP. RequestID, Function and MemoryLimitMB are the caller's to set.
+//
+// transport is how calls that are made on behalf of this invocation reach the
+// platform. Nil, as in every function that runs in a process of its own, is the
+// network; a platform within this process passes the way to itself.
+func NewInvocation(environ map[string]string, transport http.RoundTripper) *Invocation {
+	inv := &Invocation{
+		OpenID:    environ["WX_OPENID"],
+		AppID:     environ["WX_APPID"],
+		UnionID:   environ["WX_UNIONID"],
+		Env:       environ["TCB_ENV"],
+		Source:    environ["TCB_SOURCE"],
+		ClientIP:  environ["WX_CLIENTIP"],
+		environ:   maps.Clone(environ),
+		transport: transport,
+	}
+	if inv.Env == "" {
+		inv.Env = environ["SCF_NAMESPACE"]
+	}
+	return inv
+}
+
+// Getenv returns the invocation's own variable of that name, and "" when it has
+// none. Variables of the process, such as those in the function's configuration,
+// are os.Getenv's: they are the same for all invocations.
+func (inv *Invocation) Getenv(key string) string { return inv.environ[key] }
+
+// Transport returns how calls on behalf of this invocation reach the platform. Nil
+// is the network.
+func (inv *Invocation) Transport() http.RoundTripper { return inv.transport }
+
+type invocationKey struct{}
+
+// NewContext returns a context that carries inv. The runtime does this before it
+// calls a handler; a test does it to call a handler as someone.
+func NewContext(ctx context.Context, inv *Invocation) context.Context {
+	return context.WithValue(ctx, invocationKey{}, inv)
+}
+
+// FromContext returns the invocation that ctx belongs to. It reports false outside
+// of one.
+func FromContext(ctx context.Context) (*Invocation, bool) {
+	inv, ok := ctx.Value(invocationKey{}).(*Invocation)
+	return inv, ok && inv != nil
+}
+
+// parseEnviron adds a JSON object of variables to environ. A value that is not a
+// string stands as its JSON text, and null as the empty string. No error shows a
+// value: there are credentials among them.
+func parseEnviron(environ map[string]string, text string) error {
+	if text == "" {
+		return nil
+	}
+	err := json.Unmarshal([]byte(text), &environ)
+	var mismatch *json.UnmarshalTypeError
+	if errors.As(err, &mismatch) {
+		// Not all of them are strings. The usual case is spared this second look.
+		err = parseMixedEnviron(environ, text)
+	}
+	if err != nil {
+		return fmt.Errorf("cloudfn: the invocation's variables are not a JSON object: %w", err)
+	}
+	return nil
+}
+
+func parseMixedEnviron(environ map[string]string, text string) error {
+	var values map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(text), &values); err != nil {
+		return err
+	}
+	for key, value := range values {
+		var s string
+		if json.Unmarshal(value, &s) != nil {
+			s = string(value)
+		}
+		environ[key] = s
+	}
+	return nil
+}

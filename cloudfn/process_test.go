@@ -1,0 +1,223 @@
+package cloudfn
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"log/slog"
+	"net"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/wxcloud-go/wxfn/cloudfn/go1"
+)
+
+// programs are the mains of the functions that tests run as processes. This test
+// binary is each of them when the variable program names one.
+var programs = map[string]func(){
+	"echo": func() { Start(same[any]) },
+	"log": func() {
+		Start(logTwice, OnShutdown(func(context.Context) { fmt.Fprintln(os.Stderr, "hooked") }))
+	},
+	"log JSON": func() {
+		slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stderr, nil)))
+		Start(logTwice)
+	},
+	"log elsewhere": func() {
+		log.SetOutput(os.Stdout)
+		Start(logTwice)
+	},
+}
+
+func logTwice(context.Context, any) (any, error) {
+	slog.Info("one", "k", 1)
+	log.Print("two")
+	return nil, nil
+}
+
+const program = "CLOUDFN_TEST_PROGRAM"
+
+func TestMain(m *testing.M) {
+	if name := os.Getenv(program); name != "" {
+		go func() { // a test that is killed leaves no process behind
+			io.Copy(io.Discard, os.Stdin)
+			os.Exit(3)
+		}()
+		programs[name]()
+	}
+	os.Exit(m.Run())
+}
+
+// spawn starts a program as a function of runtime Go1, or by hand when port is "".
+func spawn(t testing.TB, name, port string) (cmd *exec.Cmd, stdout, stderr *bytes.Buffer) {
+	t.Helper()
+	self, err := os.Executable()
+	require.NoError(t, err)
+	stdout, stderr = &bytes.Buffer{}, &bytes.Buffer{}
+	cmd = exec.CommandContext(t.Context(), self)
+	cmd.Env = append(os.Environ(), program+"="+name, go1Port+"="+port, emulatorURL+"=http://127.0.0.1:7911",
+		"GORACE=atexit_sleep_ms=0") // or each exit takes a second under -race
+	cmd.Stdout, cmd.Stderr = stdout, stderr
+	_, err = cmd.StdinPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	return cmd, stdout, stderr
+}
+
+// freePort returns a port that nothing listens on.
+func freePort(t testing.TB) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer l.Close()
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	require.NoError(t, err)
+	return port
+}
+
+// dialUp dials a port as soon as there is something on it.
+func dialUp(t testing.TB, port string) *go1.Client {
+	t.Helper()
+	for {
+		conn, err := net.Dial("tcp", "127.0.0.1:"+port)
+		if err == nil {
+			t.Cleanup(func() { conn.Close() })
+			return go1.NewClient(conn, 1<<20)
+		}
+		require.NoError(t, t.Context().Err())
+		runtime.Gosched()
+	}
+}
+
+func TestAProcessServesUntilItIsToldToStop(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("a process cannot be sent SIGTERM here")
+	}
+	for name, c := range map[string]struct {
+		stdout, stderr string // patterns
+	}{
+		"log": {
+			stderr: `^time=\S+ level=INFO msg=one request_id=r-1 k=1\ntime=\S+ level=INFO msg=two request_id=r-1\nhooked\n$`,
+		},
+		"log JSON": {
+			stderr: `^{"time":"[^"]+","level":"INFO","msg":"one","request_id":"r-1","k":1}\n{"time":"[^"]+","level":"INFO","msg":"two","request_id":"r-1"}\n$`,
+		},
+		"log elsewhere": {
+			stdout: `^time=\S+ level=INFO msg=one request_id=r-1 k=1\ntime=\S+ level=INFO msg=two request_id=r-1\n$`,
+		},
+	} {
+		for _, signal := range []os.Signal{syscall.SIGTERM, os.Interrupt} {
+			t.Run(fmt.Sprint(name, ", ", signal), func(t *testing.T) {
+				t.Parallel()
+				port := freePort(t)
+				cmd, stdout, stderr := spawn(t, name, port)
+				resp, err := dialUp(t, port).Invoke(t.Context(), &go1.InvokeRequest{RequestId: "r-1"})
+				require.NoError(t, err)
+				assert.Equal(t, &go1.InvokeResponse{Payload: []byte("null")}, resp)
+				require.NoError(t, cmd.Process.Signal(signal))
+				assert.NoError(t, cmd.Wait(), "exit code 0")
+				assert.Regexp(t, or(c.stdout, "^$"), stdout.String())
+				assert.Regexp(t, or(c.stderr, "^$"), stderr.String())
+			})
+		}
+	}
+}
+
+func or(pattern, fallback string) string {
+	if pattern == "" {
+		return fallback
+	}
+	return pattern
+}
+
+func TestAProcessThatCannotServeExits(t *testing.T) {
+	t.Parallel()
+	used, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { used.Close() }) // once the subtests are done
+	_, usedPort, err := net.SplitHostPort(used.Addr().String())
+	require.NoError(t, err)
+	for name, c := range map[string]struct {
+		port string
+		code int
+		say  string
+	}{
+		"by hand":       {"", 2, byHand},
+		"a bad port":    {"http", 1, "cloudfn: _LAMBDA_SERVER_PORT is \"http\""},
+		"a port in use": {usedPort, 1, "cloudfn: listen tcp 127.0.0.1:" + usedPort + ": "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cmd, _, stderr := spawn(t, "echo", c.port)
+			var exit *exec.ExitError
+			require.True(t, errors.As(cmd.Wait(), &exit))
+			assert.Equal(t, c.code, exit.ExitCode())
+			assert.True(t, strings.HasPrefix(stderr.String(), c.say), stderr.String())
+			if c.code == 1 {
+				assert.Equal(t, 1, strings.Count(stderr.String(), "\n"))
+			}
+		})
+	}
+}
+
+// From the start of a process to its first answer. A test binary is larger than a
+// function, so this is more than a function takes.
+func BenchmarkColdStart(b *testing.B) {
+	for b.Loop() {
+		port := freePort(b)
+		cmd, _, _ := spawn(b, "echo", port)
+		_, err := dialUp(b, port).Invoke(b.Context(), &go1.InvokeRequest{Payload: []byte("1")})
+		require.NoError(b, err)
+		require.NoError(b, cmd.Process.Kill())
+		cmd.Wait()
+	}
+}
+
+// One event after another over one loopback connection, with the variables that
+// the platform sends.
+func BenchmarkEcho(b *testing.B) {
+	for _, c := range []struct {
+		name    string
+		environ string
+	}{
+		{"no variables", ""},
+		{"25 variables", manyVariables()},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			f := start(b, go1Environ, func(p *process) { p.stderr = io.Discard }, Func(same[map[string]int]))
+			client := f.client(b)
+			req := &go1.InvokeRequest{
+				RequestId: "r-1", Payload: []byte(`{"width":430}`), Environment: c.environ,
+				Deadline: go1.Timestamp{Seconds: time.Now().Add(time.Hour).Unix()},
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				resp, err := client.Invoke(b.Context(), req)
+				if err != nil || resp.Error != nil {
+					b.Fatal(err, resp)
+				}
+			}
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "calls/s")
+		})
+	}
+}
+
+func manyVariables() string {
+	var pairs []string
+	for i := range 25 {
+		pairs = append(pairs, fmt.Sprintf(`"VARIABLE_%d":"%s"`, i, strings.Repeat("v", 3*i)))
+	}
+	return "{" + strings.Join(pairs, ",") + "}"
+}

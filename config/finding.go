@@ -1,0 +1,74 @@
+package config
+
+import (
+	"cmp"
+	"fmt"
+	"path/filepath"
+	"slices"
+)
+
+// Severity says whether a finding breaks something.
+type Severity string
+
+const (
+	Error   Severity = "error"   // the setting is not used, or the cloud would refuse it
+	Warning Severity = "warning" // the setting is used, and likely not what was meant
+)
+
+// A Finding is one thing wrong with a project, at the place where to mend it.
+type Finding struct {
+	File     string   // relative to the folder that was loaded where it lies inside, else absolute; always with forward slashes
+	Line     int      // counted from 1; 1 where the finding is about a whole file or folder
+	Column   int      // counted from 1, in characters (Unicode code points, a tab is one); 1 where the finding is about a whole file or folder
+	Code     string   // one of the codes of [Rules]
+	Severity Severity // the severity of that rule
+	Message  string   // what is wrong, one line
+	Advice   string   // what to do, one line
+}
+
+// String returns the finding as one line, in the form that editors and CI systems make clickable.
+func (f Finding) String() string {
+	return fmt.Sprintf("%s:%d:%d: %s: %s (%s); %s", f.File, f.Line, f.Column, f.Severity, f.Message, f.Code, f.Advice)
+}
+
+// Compare orders findings by place, then by code and text. All findings that this package returns are in this order;
+// use it with [slices.SortFunc] to bring the findings of several calls together.
+func (f Finding) Compare(g Finding) int {
+	return cmp.Or(
+		cmp.Compare(f.File, g.File),
+		cmp.Compare(f.Line, g.Line),
+		cmp.Compare(f.Column, g.Column),
+		cmp.Compare(f.Code, g.Code),
+		cmp.Compare(f.Message, g.Message),
+		cmp.Compare(f.Advice, g.Advice),
+	)
+}
+
+// A report collects the findings of one load.
+type report struct {
+	base     string // the folder that was loaded, absolute
+	findings []Finding
+}
+
+// add records a finding about the file or folder at path.
+func (r *report) add(path string, line, column int, code, message, advice string) {
+	r.findings = append(r.findings, Finding{
+		File: r.name(path), Line: line, Column: column,
+		Code: code, Severity: severity(code), Message: message, Advice: advice,
+	})
+}
+
+// name returns path as findings show it.
+func (r *report) name(path string) string {
+	if rel, err := filepath.Rel(r.base, path); err == nil && filepath.IsLocal(rel) {
+		path = rel
+	}
+	return filepath.ToSlash(path)
+}
+
+// sorted returns the findings in order. A fault met twice, as when two settings are looked up in a value that should
+// have been an object, is one finding.
+func (r *report) sorted() []Finding {
+	slices.SortFunc(r.findings, Finding.Compare)
+	return slices.Compact(r.findings)
+}

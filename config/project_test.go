@@ -1,0 +1,463 @@
+package config
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// projectCases are files of a project and what becomes of them. A function is written name folder kind entry, its
+// folder relative to the files; other folders of its name follow after !.
+var projectCases = []struct {
+	name      string
+	files     map[string]string
+	dir       string // the folder to load
+	root      string // that of the project files
+	appID     string
+	envID     string
+	functions []string
+	pages     []string
+	findings  []string
+}{
+	{
+		name: "a WeChat project names its function root and its pages",
+		files: map[string]string{
+			"project.config.json":           `{"appid": "wx1", "cloudfunctionRoot": "cloud/", "miniprogramRoot": "mini/"}`,
+			"cloud/hello/index.js":          "",
+			"cloud/code/main.go":            "package main",
+			"cloud/node_modules/x/index.js": "",
+			"cloud/.git/index.js":           "",
+			"cloud/README.md":               "",
+			"mini/app.json":                 `{"pages": ["pages/index/index"]}`,
+		},
+		appID:     "wx1",
+		functions: []string{"code cloud/code go .", "hello cloud/hello node index.js"},
+		pages:     []string{"pages/index/index"},
+	},
+	{
+		name: "the roots of a WeChat project are optional",
+		files: map[string]string{
+			"project.config.json":           `{"appid": "wx1"}`,
+			"cloudfunctions/hello/index.js": "",
+			"app.json":                      `{"pages": ["a"]}`,
+		},
+		appID:     "wx1",
+		functions: []string{"hello cloudfunctions/hello node index.js"},
+		pages:     []string{"a"},
+	},
+	{
+		name: "a developer's own appid comes first",
+		files: map[string]string{
+			"project.config.json":         `{"appid": "wx1"}`,
+			"project.private.config.json": `{"appid": "wx2"}`,
+			"functions/a/index.js":        "",
+		},
+		appID:     "wx2",
+		functions: []string{"a functions/a node index.js"},
+	},
+	{
+		name: "a CloudBase project names functions, and folders for them",
+		files: map[string]string{
+			"cloudbaserc.json":        `{"envId": "env-1", "functionRoot": ".\\fn\\", "functions": [{"name": "mapped", "dir": "other\\place"}, {"name": "named", "handler": "dist/app.main"}]}`,
+			"other/place/bootstrap":   "#!/bin/sh",
+			"fn/named/dist/app.js":    "",
+			"fn/unnamed/package.json": `{"main": "lib"}`,
+			"fn/unnamed/lib.js":       "",
+		},
+		envID:     "env-1",
+		functions: []string{"mapped other/place bootstrap bootstrap", "named fn/named node dist/app.js", "unnamed fn/unnamed node lib.js"},
+	},
+	{
+		name: "a folder that cloudbaserc.json gives a name has no other",
+		files: map[string]string{
+			"cloudbaserc.json":        `{"functions": [{"name": "hello", "dir": "functions/hello-v2"}]}`,
+			"functions/hello-v2/a.go": "package main",
+		},
+		functions: []string{"hello functions/hello-v2 go ."},
+	},
+	{
+		name: "an environment that is a template is unknown",
+		files: map[string]string{
+			"cloudbaserc.json":     `{"envId": "{{env.ENV_ID}}"}`,
+			"functions/a/index.js": "",
+		},
+		functions: []string{"a functions/a node index.js"},
+	},
+	{
+		name: "the functions of both roots are served where they differ",
+		files: map[string]string{
+			"project.config.json": `{"cloudfunctionRoot": "one"}`,
+			"cloudbaserc.json":    `{"functionRoot": "./two/"}`,
+			"one/a/index.js":      "",
+			"two/b/index.js":      "",
+		},
+		functions: []string{"a one/a node index.js", "b two/b node index.js"},
+	},
+	{
+		name: "roots that agree are one",
+		files: map[string]string{
+			"project.config.json": `{"cloudfunctionRoot": "one/"}`,
+			"cloudbaserc.json":    `{"functionRoot": "./one"}`,
+			"one/a/index.js":      "",
+		},
+		functions: []string{"a one/a node index.js"},
+	},
+	{
+		name: "a function root knows the project above it",
+		files: map[string]string{
+			"project.config.json": `{"appid": "wx1", "cloudfunctionRoot": "cloud/fn/"}`,
+			"cloudbaserc.json":    `{"functions": [{"name": "away", "dir": "away"}]}`,
+			"away/index.js":       "",
+			"cloud/fn/a/index.js": "",
+			"app.json":            `{"pages": ["a"]}`,
+		},
+		dir:       "cloud/fn",
+		root:      ".",
+		appID:     "wx1",
+		functions: []string{"a cloud/fn/a node index.js"},
+		pages:     []string{"a"},
+	},
+	{
+		name: "a function knows the project above it, and only itself",
+		files: map[string]string{
+			"project.config.json": `{"appid": "wx1", "cloudfunctionRoot": "cloud"}`,
+			"cloudbaserc.json":    `{"functionRoot": "cloud", "functions": [{"name": "web", "type": "http", "timeout": 900}]}`,
+			"cloud/web/main.go":   "package main",
+			"cloud/b/index.js":    "",
+		},
+		dir:       "cloud/web",
+		root:      ".",
+		appID:     "wx1",
+		functions: []string{"web cloud/web http ."},
+		findings: []string{
+			"TREE/cloudbaserc.json:1:84: warning: functions[0].timeout is 900 seconds, above the documented limit of 60 (long-timeout); write 60 or less, or make sure that your environment accepts it",
+		},
+	},
+	{
+		name: "a project above that is about other functions does not count",
+		files: map[string]string{
+			"project.config.json": `{"appid": "wx1", "cloudfunctionRoot": 7}`,
+			"else/a/index.js":     "",
+		},
+		dir:       "else",
+		root:      "else",
+		functions: []string{"a else/a node index.js"},
+	},
+	{
+		name: "an empty function root still knows its project",
+		files: map[string]string{
+			"project.config.json": `{"appid": "wx1", "cloudfunctionRoot": "cloud"}`,
+			"cloud/.gitkeep":      "",
+		},
+		dir:   "cloud",
+		root:  ".",
+		appID: "wx1",
+		findings: []string{
+			".:1:1: warning: there is no cloud function here (no-functions); set cloudfunctionRoot in project.config.json, or give the folder that holds the functions",
+		},
+	},
+	{
+		name: "a folder of function folders needs no project file",
+		files: map[string]string{
+			"package.json":    `{"workspaces": ["a"]}`,
+			"a/index.js":      "",
+			"b/lib.go":        "package lib",
+			"b/main_test.go":  "package main",
+			"b/tool.go":       "//go:build ignore\n\npackage main",
+			"c/scf_bootstrap": "#!/bin/sh",
+			"c/main.go":       "package main",
+		},
+		functions: []string{"a a node index.js", "b b  ", "c c http scf_bootstrap"},
+		findings: []string{
+			"b:1:1: warning: the folder is no function (no-entry); add index.js, a Go main package, or an executable bootstrap or scf_bootstrap; or move it elsewhere",
+		},
+	},
+	{
+		name: "one function needs no project file",
+		files: map[string]string{
+			"hello/main.go":      "package main",
+			"hello/lib/index.js": "",
+		},
+		dir:       "hello",
+		root:      "hello",
+		functions: []string{"hello hello go ."},
+	},
+	{
+		name: "a folder with the files of a function is one, although it lacks its code",
+		files: map[string]string{
+			"hello/package.json": `{"main": "dist/index.js"}`,
+			"hello/src/index.ts": "",
+		},
+		dir:       "hello",
+		root:      "hello",
+		functions: []string{"hello hello  "},
+		findings: []string{
+			".:1:1: warning: the folder is no function (no-entry); add index.js, a Go main package, or an executable bootstrap or scf_bootstrap; or move it elsewhere",
+		},
+	},
+
+	// Faults.
+	{
+		name: "a name that stands for two folders is refused, and the others are served",
+		files: map[string]string{
+			"project.config.json": `{"cloudfunctionRoot": "one"}`,
+			"cloudbaserc.json": `{"functionRoot": "two", "functions": [
+  {"name": "twice", "dir": "x"},
+  {"name": "twice", "dir": "y"},
+  {"name": "mapped", "dir": "x"}
+]}`,
+			"x/index.js":          "",
+			"y/index.js":          "",
+			"one/mapped/index.js": "",
+			"one/both/index.js":   "",
+			"two/both/index.js":   "",
+			"two/Both/index.js":   "",
+		},
+		functions: []string{
+			"Both two/Both node index.js",
+			"both one/both node index.js ! two/both",
+			"mapped x node index.js ! one/mapped",
+			"twice x node index.js ! y",
+		},
+		findings: []string{
+			`cloudbaserc.json:3:28: error: there are two functions "twice", in "x" and in "y", and neither can be called (duplicate-function); rename or remove one of them`,
+			`cloudbaserc.json:4:29: error: there are two functions "mapped", in "x" and in "one/mapped", and neither can be called (duplicate-function); rename or remove one of them`,
+			`two/both:1:1: error: there are two functions "both", in "one/both" and in "two/both", and neither can be called (duplicate-function); rename or remove one of them`,
+		},
+	},
+	{
+		name: "a function without a folder is reported where it is named",
+		files: map[string]string{
+			"cloudbaserc.json": `{"functions": [
+  {"name": "gone"},
+  {"name": "lost", "dir": "some/where"},
+  {"name": "../up"},
+  {"dir": "functions"},
+  "hello"
+]}`,
+		},
+		findings: []string{
+			".:1:1: warning: there is no cloud function here (no-functions); set cloudfunctionRoot in project.config.json, or give the folder that holds the functions",
+			`cloudbaserc.json:2:12: error: function "gone" has no folder "functions/gone" (missing-function); create it, or correct name or dir`,
+			`cloudbaserc.json:3:27: error: function "lost" has no folder "some/where" (missing-function); create it, or correct name or dir`,
+			`cloudbaserc.json:4:12: error: functions[2].name cannot be "../up" (function-name); write a name without slashes and leading dots, and the path into dir`,
+			`cloudbaserc.json:5:3: error: functions[3] has no name (missing-key); add "name": "hello"`,
+			"cloudbaserc.json:6:3: error: functions[4] is a string, not an object (wrong-type); write { … }",
+		},
+	},
+	{
+		name: "a function root that is missing is reported where it is named",
+		files: map[string]string{
+			"project.config.json": `{"cloudfunctionRoot": "cloud/"}`,
+			"cloudbaserc.json":    `{"functionRoot": "{{env.ROOT}}"}`,
+			"functions/a/a.go":    "package main",
+		},
+		findings: []string{
+			".:1:1: warning: there is no cloud function here (no-functions); set cloudfunctionRoot in project.config.json, or give the folder that holds the functions",
+			`cloudbaserc.json:1:18: warning: functionRoot is a template, which only the CloudBase CLI fills in (unexpanded-template); write the value itself`,
+			`project.config.json:1:23: error: there is no folder "cloud" for the functions (missing-root); create it, or correct cloudfunctionRoot`,
+		},
+	},
+	{
+		name: "a project file that is no JSON leaves the default roots",
+		files: map[string]string{
+			"project.config.json":  `{"appid": "wx1",`,
+			"cloudbaserc.json":     `[]`,
+			"functions/a/index.js": "",
+		},
+		functions: []string{"a functions/a node index.js"},
+		findings: []string{
+			"cloudbaserc.json:1:1: error: the file is an array, not an object (wrong-type); write { … }",
+			"project.config.json:1:17: error: the file is not JSON: parsing value: unexpected end of the file (invalid-json); correct it here; until then nothing of the file is used",
+		},
+	},
+	{
+		name: "settings out of range are reported and left out",
+		files: map[string]string{
+			"cloudbaserc.json": `{"functions": [{
+  "name": "a",
+  "timeout": 0,
+  "memorySize": 1.5,
+  "type": "Cron",
+  "envVariables": {"N": 1, "B": true, "A=B": "x", "NUL": "\u0000", "T": "{{env.T}}", "O": null}
+}]}`,
+			"functions/a/index.js": "",
+		},
+		functions: []string{"a functions/a node index.js"},
+		findings: []string{
+			"cloudbaserc.json:3:14: error: functions[0].timeout cannot be 0, and is not used (timeout-range); write whole seconds from 1 to 60",
+			"cloudbaserc.json:4:17: error: functions[0].memorySize cannot be 1.5, and is not used (memory-size); write whole megabytes, such as 256",
+			`cloudbaserc.json:5:11: warning: there is no function type "Cron" (function-type); write "Event" or "HTTP"`,
+			`cloudbaserc.json:6:25: warning: functions[0].envVariables.N is a number, and its text is used (variable-type); put it into double quotes`,
+			`cloudbaserc.json:6:33: warning: functions[0].envVariables.B is a boolean, and its text is used (variable-type); put it into double quotes`,
+			`cloudbaserc.json:6:46: error: no process can have the variable "A=B" (variable-name); leave out = in the name, and NUL characters`,
+			`cloudbaserc.json:6:58: error: no process can have the variable "NUL" (variable-name); leave out = in the name, and NUL characters`,
+			`cloudbaserc.json:6:73: warning: functions[0].envVariables.T is a template, which only the CloudBase CLI fills in (unexpanded-template); write the value itself`,
+			"cloudbaserc.json:6:91: error: functions[0].envVariables.O is null, not a string (wrong-type); put it into double quotes",
+		},
+	},
+}
+
+func TestLoadProject(t *testing.T) {
+	t.Parallel()
+	for _, c := range projectCases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			top := tree(t, c.files)
+			p, findings, err := LoadProject(filepath.Join(top, filepath.FromSlash(c.dir)))
+			require.NoError(t, err)
+			assert.Equal(t, filepath.Join(top, filepath.FromSlash(c.dir)), p.Dir)
+			assert.Equal(t, filepath.Join(top, filepath.FromSlash(c.root)), p.Root)
+			assert.Equal(t, c.appID, p.AppID)
+			assert.Equal(t, c.envID, p.EnvID)
+			var functions []string
+			for _, f := range p.Functions {
+				line := fmt.Sprintf("%s %s %s %s", f.Name, below(t, top, f.Dir), f.Kind, f.Entry)
+				for _, dir := range f.Duplicate {
+					line += " ! " + below(t, top, dir)
+				}
+				functions = append(functions, line)
+			}
+			assert.Equal(t, c.functions, functions)
+			if c.pages == nil {
+				assert.Nil(t, p.Pages)
+			} else {
+				assert.Equal(t, c.pages, p.Pages.All)
+			}
+			var want []string
+			for _, line := range c.findings {
+				want = append(want, strings.ReplaceAll(line, "TREE", filepath.ToSlash(top)))
+			}
+			assert.Equal(t, want, lines(findings))
+		})
+	}
+}
+
+func TestFunctionHasTheSettingsOfCloudbaserc(t *testing.T) {
+	t.Parallel()
+	dir := tree(t, map[string]string{
+		"cloudbaserc.json": `{"functions": [{
+			"name": "web", "type": "HTTP", "runtime": "Go1", "handler": "main", "timeout": 20, "memorySize": 256,
+			"envVariables": {"MODE": "test", "N": 1.50},
+			"triggers": [{"name": "nightly", "type": "timer", "config": "0 0 2 * * * *"}]
+		}]}`,
+		"functions/web/main.go":   "package main",
+		"functions/plain/main.go": "package main",
+	})
+	p, _, err := LoadProject(dir)
+	require.NoError(t, err)
+	nightly, err := ParseCron("0 0 2 * * * *")
+	require.NoError(t, err)
+	assert.Equal(t, []FunctionDir{
+		{Name: "plain", Dir: filepath.Join(dir, "functions", "plain"), Kind: KindGo, Entry: ".", Type: TypeEvent},
+		{
+			Name: "web", Dir: filepath.Join(dir, "functions", "web"), Kind: KindHTTP, Entry: ".", Type: TypeHTTP,
+			Runtime: "Go1", Handler: "main", Timeout: 20 * time.Second, MemoryMB: 256,
+			Env:      map[string]string{"MODE": "test", "N": "1.50"},
+			Triggers: []Trigger{{Name: "nightly", Cron: nightly, Line: 4, Column: 17}},
+		},
+	}, p.Functions)
+}
+
+func TestTimeoutIsOneToNineHundredSeconds(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		timeout string
+		want    time.Duration
+		code    string
+	}{
+		{"1", time.Second, ""},
+		{"60", time.Minute, ""},
+		{"5.0", 5 * time.Second, ""},
+		{"61", 61 * time.Second, codeLongTimeout},
+		{"900", 15 * time.Minute, codeLongTimeout},
+		{"901", 0, codeTimeoutRange},
+		{"0", 0, codeTimeoutRange},
+		{"-1", 0, codeTimeoutRange},
+		{"2.5", 0, codeTimeoutRange},
+		{"1e999", 0, codeTimeoutRange},
+		{`"5"`, 0, codeWrongType},
+	} {
+		dir := tree(t, map[string]string{
+			"cloudbaserc.json":     `{"functions": [{"name": "a", "timeout": ` + c.timeout + `}]}`,
+			"functions/a/index.js": "",
+		})
+		p, findings, err := LoadProject(dir)
+		require.NoError(t, err)
+		assert.Equal(t, c.want, p.Functions[0].Timeout, c.timeout)
+		code := ""
+		for _, f := range findings {
+			code = f.Code
+		}
+		assert.Equal(t, c.code, code, c.timeout)
+	}
+}
+
+func TestFolderOfAFunctionMayBeAnywhere(t *testing.T) {
+	t.Parallel()
+	away := tree(t, map[string]string{"index.js": ""})
+	dir := tree(t, map[string]string{"cloudbaserc.json": fmt.Sprintf(`{"functions": [{"name": "a", "dir": %q}]}`, away)})
+	p, findings, err := LoadProject(dir)
+	require.NoError(t, err)
+	assert.Empty(t, findings)
+	require.Len(t, p.Functions, 1)
+	assert.Equal(t, away, p.Functions[0].Dir)
+	f, _, err := p.LoadFunction(p.Functions[0])
+	require.NoError(t, err)
+	assert.Equal(t, filepath.ToSlash(filepath.Join(away, "config.json")), f.File, "absolute, as it is not in the project")
+}
+
+func TestConfigOfAFunctionIsNamedFromTheProject(t *testing.T) {
+	t.Parallel()
+	dir := tree(t, map[string]string{"a/index.js": "", "a/config.json": `{"permissions": {"openapi": ["wxacode.gte"]}}`})
+	p, _, err := LoadProject(dir)
+	require.NoError(t, err)
+	f, findings, err := p.LoadFunction(p.Functions[0])
+	require.NoError(t, err)
+	assert.Equal(t, "a/config.json", f.File)
+	require.Len(t, findings, 1)
+	assert.Equal(t, "a/config.json", findings[0].File)
+}
+
+func TestBootstrapThatIsNotExecutableStartsNothing(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("files have no executable bit here")
+	}
+	p, findings, err := LoadProject(tree(t, map[string]string{"a/bootstrap": "", "b/scf_bootstrap": "", "b/index.js": ""}))
+	require.NoError(t, err)
+	assert.Equal(t, KindNone, p.Functions[0].Kind)
+	assert.Equal(t, KindNode, p.Functions[1].Kind)
+	assert.Equal(t, []string{
+		"a:1:1: warning: the folder is no function (no-entry); add index.js, a Go main package, or an executable bootstrap or scf_bootstrap; or move it elsewhere",
+		"a/bootstrap:1:1: warning: the file is not executable, and cannot start the function (not-executable); run chmod +x on it",
+		"b/scf_bootstrap:1:1: warning: the file is not executable, and cannot start the function (not-executable); run chmod +x on it",
+	}, lines(findings))
+}
+
+func TestFolderBehindALinkIsAFunction(t *testing.T) {
+	t.Parallel()
+	dir := tree(t, map[string]string{"real/index.js": "", "project/b/index.js": ""})
+	if err := os.Symlink(filepath.Join(dir, "real"), filepath.Join(dir, "project", "a")); err != nil {
+		t.Skip("links cannot be made here: ", err)
+	}
+	p, _, err := LoadProject(filepath.Join(dir, "project"))
+	require.NoError(t, err)
+	require.Len(t, p.Functions, 2)
+	assert.Equal(t, KindNode, p.Functions[0].Kind)
+}
+
+// below returns the path of dir from top, with forward slashes.
+func below(t *testing.T, top, dir string) string {
+	t.Helper()
+	rel, err := filepath.Rel(top, dir)
+	require.NoError(t, err)
+	return filepath.ToSlash(rel)
+}

@@ -1,0 +1,145 @@
+package config
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/tailscale/hujson"
+)
+
+// A value is a JSON value at its place in a document. The zero value stands for one that is not there: looking into it
+// finds nothing and reports nothing. So a setting is read straight down through objects and arrays, and a value of the
+// wrong type on the way is reported where it stands.
+type value struct {
+	doc   *document
+	key   string // its name in the object around it, "" elsewhere
+	keyAt int    // the byte offset of that name
+	name  string // as messages call it, such as functions[0].timeout
+	json  hujson.Value
+}
+
+// kinds says how messages call the kinds of JSON values, and how to write one.
+var kinds = map[hujson.Kind]struct{ name, example string }{
+	'{': {"an object", "write { … }"},
+	'[': {"an array", "write [ … ]"},
+	'"': {"a string", "put it into double quotes"},
+	'0': {"a number", "write digits without quotes"},
+	't': {"a boolean", "write true or false"},
+	'f': {"a boolean", "write true or false"},
+	'n': {"null", "write null"},
+}
+
+func (v value) exists() bool { return v.doc != nil }
+
+// place returns the line and the column where the value starts.
+func (v value) place() (line, column int) { return v.doc.place(v.json.StartOffset) }
+
+// report records a finding at the value.
+func (v value) report(code, message, advice string) {
+	v.doc.at(v.json.StartOffset, code, message, advice)
+}
+
+// is tells whether the value is there and of a kind; another kind is reported.
+func (v value) is(want hujson.Kind) bool {
+	if !v.exists() {
+		return false
+	}
+	got := v.json.Value.Kind()
+	if got != want {
+		v.report(codeWrongType, fmt.Sprintf("%s is %s, not %s", v.name, kinds[got].name, kinds[want].name), kinds[want].example)
+	}
+	return got == want
+}
+
+// members returns the members of an object in the order of the file. A name that stands twice is there twice.
+func (v value) members() []value {
+	if !v.is('{') {
+		return nil
+	}
+	var members []value
+	for _, m := range v.json.Value.(*hujson.Object).Members {
+		key := literal(m.Name)
+		members = append(members, value{doc: v.doc, key: key, keyAt: m.Name.StartOffset, name: v.nameOf(key), json: m.Value})
+	}
+	return members
+}
+
+// member returns the member of an object that counts under its name: the last one.
+func (v value) member(key string) value {
+	var found value
+	for _, m := range v.members() {
+		if m.key == key {
+			found = m
+		}
+	}
+	return found
+}
+
+// required is member for one that must be there.
+func (v value) required(key, example string) value {
+	m := v.member(key)
+	if !m.exists() && v.exists() && v.json.Value.Kind() == '{' {
+		v.report(codeMissingKey, fmt.Sprintf("%s has no %s", v.name, key), "add "+example)
+	}
+	return m
+}
+
+// elements returns the elements of an array.
+func (v value) elements() []value {
+	if !v.is('[') {
+		return nil
+	}
+	var elements []value
+	for i, e := range v.json.Value.(*hujson.Array).Elements {
+		elements = append(elements, value{doc: v.doc, name: fmt.Sprintf("%s[%d]", v.name, i), json: e})
+	}
+	return elements
+}
+
+// text returns a string, and "" for anything else.
+func (v value) text() string {
+	s, _ := v.string()
+	return s
+}
+
+// string returns a string; ok is false for anything else.
+func (v value) string() (s string, ok bool) {
+	if !v.is('"') {
+		return "", false
+	}
+	return literal(v.json), true
+}
+
+// matching is string for one that has a form; another is reported.
+func (v value) matching(form *regexp.Regexp, code, advice string) (s string, ok bool) {
+	s, ok = v.string()
+	if ok && !form.MatchString(s) {
+		v.report(code, fmt.Sprintf("%s cannot be %q", v.name, s), advice)
+		ok = false
+	}
+	return s, ok
+}
+
+// number returns a number; ok is false for anything else.
+func (v value) number() (n float64, ok bool) {
+	if !v.is('0') {
+		return 0, false
+	}
+	n, _ = strconv.ParseFloat(literal(v.json), 64) // one that is too large is infinite
+	return n, true
+}
+
+// literal returns the text of a string, and other literals as they are written.
+func literal(v hujson.Value) string { return v.Value.(hujson.Literal).String() }
+
+var plainKey = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
+
+// nameOf returns the name that messages give to a member.
+func (v value) nameOf(key string) string {
+	if !plainKey.MatchString(key) {
+		key = strconv.Quote(key)
+	}
+	return strings.TrimPrefix(v.name+".", "the file.") + key
+}

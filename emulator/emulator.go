@@ -1,0 +1,242 @@
+// Package emulator is WeChat's cloud for functions, on this machine: it runs cloud functions, and answers the calls that
+// they make, with the permissions, limits and errors of the platform.
+//
+// In a test, serve handlers from the test's own process; no socket is opened (package emulatortest closes the emulator
+// for you):
+//
+//	emu := emulatortest.New(t, emulator.Config{})
+//	emu.Handle("createqrcode", cloudfn.Func(handle), "wxacode.createQRCode")
+//	result, err := emu.As("oAlice").Invoke(ctx, "createqrcode", Event{Path: "page/index/index"})
+//
+// With [Config].Dir it serves the functions of a project, Go and Node, each in processes of its own, as `wxfn dev` does.
+package emulator
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/wxcloud-go/wxfn/cloudfn"
+	"github.com/wxcloud-go/wxfn/config"
+	"github.com/wxcloud-go/wxfn/emulator/internal/host"
+	"github.com/wxcloud-go/wxfn/emulator/internal/journal"
+	"github.com/wxcloud-go/wxfn/emulator/internal/platform"
+	"github.com/wxcloud-go/wxfn/emulator/internal/store"
+)
+
+// The identity that an emulator has where neither [Config] nor the project gives one.
+const (
+	DefaultAppID  = "wx0000000000000000"
+	DefaultEnv    = "wxfn-local"
+	DefaultOpenID = "oWXFN0000000000000000000user"
+)
+
+// Config is what an Emulator is made of. The zero Config works.
+type Config struct {
+	// Dir is the project, the folder of function folders or the one function folder to serve; none if empty.
+	Dir string
+	// AppID is the Mini Program's; the project's if empty, else DefaultAppID.
+	AppID string
+	// Env is the id of the cloud environment; the project's if empty, else DefaultEnv.
+	Env string
+	// OpenID is the user who calls, where a call names none; DefaultOpenID if empty.
+	OpenID string
+	// Addr is where to listen: "127.0.0.1:0", any free port, if empty. Nothing listens before it has to: when Listen is
+	// called, or when the first function starts in a process of its own.
+	Addr string
+	// State is a folder for what the emulator builds and keeps; if empty, one that Close removes.
+	State string
+	// Install runs npm install for Node functions whose packages are missing.
+	Install bool
+	// MaxInstances bounds the instances of each function of Dir; 10 if 0.
+	MaxInstances int
+	// Timeout bounds an invocation of functions that Handle adds; 3 s if 0. Functions of Dir have cloudbaserc.json.
+	Timeout time.Duration
+	// Now is the clock of the platform's tokens and quotas; time.Now if nil.
+	Now func() time.Time
+	// Log gets a line for each thing that happens, and each line that a function prints; nothing is logged if nil.
+	Log *slog.Logger
+}
+
+// Emulator is one emulated cloud environment. It is safe for concurrent use.
+type Emulator struct {
+	config   Config
+	project  *config.Project
+	findings []config.Finding
+	log      *slog.Logger
+	journal  *journal.Journal
+	platform *platform.Platform
+	builder  host.Builder
+	token    string
+	handler  http.Handler
+
+	mu        sync.RWMutex
+	functions map[string]*function
+
+	listenOnce sync.Once
+	listener   net.Listener
+	listenErr  error
+	server     *http.Server
+
+	stateOnce sync.Once
+	state     string
+	stateErr  error
+
+	closeOnce sync.Once
+}
+
+// New returns an emulator, which builds and starts nothing yet. The error is about c.Dir; faults in the project's files
+// are [Emulator.Findings], and everything around them is served.
+func New(c Config) (*Emulator, error) {
+	e := &Emulator{config: c, functions: map[string]*function{}, token: rand.Text()}
+	e.project = &config.Project{}
+	if c.Dir != "" {
+		var err error
+		if e.project, e.findings, err = config.LoadProject(c.Dir); err != nil {
+			return nil, err
+		}
+	}
+	e.config.AppID = cmp.Or(c.AppID, e.project.AppID, DefaultAppID)
+	e.config.Env = cmp.Or(c.Env, e.project.EnvID, DefaultEnv)
+	e.config.OpenID = cmp.Or(c.OpenID, DefaultOpenID)
+	e.config.Addr = cmp.Or(c.Addr, "127.0.0.1:0")
+	e.config.MaxInstances = cmp.Or(c.MaxInstances, 10)
+	if c.Now == nil {
+		e.config.Now = time.Now
+	}
+	e.log = c.Log
+	if e.log == nil {
+		e.log = slog.New(slog.DiscardHandler)
+	}
+	e.journal = journal.New(e.config.Now, e.logLine)
+	e.platform = platform.New(platform.Config{
+		AppID: e.config.AppID, Env: e.config.Env, Now: e.config.Now,
+		Store: store.NewMemory(), Functions: (*functions)(e),
+	})
+	e.handler = e.routes()
+	for _, dir := range e.project.Functions {
+		f := e.newFolder(dir)
+		e.functions[dir.Name] = f
+		e.findings = append(e.findings, f.findings()...)
+	}
+	slices.SortFunc(e.findings, config.Finding.Compare)
+	for i := range e.findings {
+		e.findings[i] = e.fromHere(e.findings[i])
+	}
+	return e, nil
+}
+
+// Handle serves h under a name, in this process. It may call the APIs in permissions, as if its config.json listed them.
+// A function that has the name already gives way: that is how a test puts another one in its place.
+func (e *Emulator) Handle(name string, h cloudfn.Handler, permissions ...string) {
+	f := e.newHandler(name, h, permissions)
+	e.mu.Lock()
+	old := e.functions[name]
+	e.functions[name] = f
+	e.mu.Unlock()
+	if old != nil {
+		old.close()
+	}
+}
+
+// fromHere names a finding's file as Config.Dir is named: as seen from this process.
+func (e *Emulator) fromHere(f config.Finding) config.Finding {
+	if !filepath.IsAbs(f.File) {
+		f.File = filepath.ToSlash(filepath.Join(e.config.Dir, f.File))
+	}
+	return f
+}
+
+// AppID returns the id of the Mini Program.
+func (e *Emulator) AppID() string { return e.config.AppID }
+
+// Findings returns what is wrong in the project's files.
+func (e *Emulator) Findings() []config.Finding { return e.findings }
+
+// LaunchOptions is what a scanned code starts the Mini Program with, as wx.getLaunchOptionsSync() returns it.
+type LaunchOptions = platform.LaunchOptions
+
+// ErrUnknownCode is the error of [Emulator.Scan] for a code that this emulator did not make.
+var ErrUnknownCode = platform.ErrUnknownCode
+
+// Scan returns what scanning a code opens. content is what the picture holds, as a decoder of QR codes returns it.
+func (e *Emulator) Scan(content string) (*LaunchOptions, error) { return e.platform.Scan(content) }
+
+// Listen serves the emulator's front doors over HTTP, and returns their base URL. Only the first call has an effect. The
+// error says which address cannot be had.
+func (e *Emulator) Listen() (url string, err error) {
+	e.listenOnce.Do(func() {
+		if e.listener, e.listenErr = net.Listen("tcp", e.config.Addr); e.listenErr != nil {
+			e.listenErr = fmt.Errorf("cannot listen on %s: %w", e.config.Addr, errors.Unwrap(e.listenErr))
+			return
+		}
+		e.server = &http.Server{Handler: e, ReadHeaderTimeout: 10 * time.Second}
+		go func() { _ = e.server.Serve(e.listener) }()
+	})
+	if e.listenErr != nil {
+		return "", e.listenErr
+	}
+	return "http://" + e.listener.Addr().String(), nil
+}
+
+// Token is what the control API (/_wxfn/…) asks for as bearer token.
+func (e *Emulator) Token() string { return e.token }
+
+// Close ends all functions' processes and stops listening. Invocations that are running fail.
+func (e *Emulator) Close() error {
+	e.closeOnce.Do(func() {
+		e.mu.RLock()
+		var all sync.WaitGroup
+		for _, f := range e.functions {
+			all.Go(f.close)
+		}
+		e.mu.RUnlock()
+		all.Wait()
+		e.listenOnce.Do(func() { e.listenErr = errors.New("the emulator is closed") })
+		if e.server != nil {
+			// Whoever still waits for an answer gets it: a moment is enough, since nothing runs any more.
+			ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+			defer cancel()
+			if e.server.Shutdown(ctx) != nil {
+				_ = e.server.Close()
+			}
+		}
+		e.stateOnce.Do(func() { e.stateErr = errors.New("the emulator is closed") })
+		if e.config.State == "" && e.state != "" {
+			_ = os.RemoveAll(e.state)
+		}
+	})
+	return nil
+}
+
+// stateDir returns the folder for what the emulator builds and keeps.
+func (e *Emulator) stateDir() (string, error) {
+	e.stateOnce.Do(func() {
+		if e.config.State == "" {
+			e.state, e.stateErr = os.MkdirTemp("", "wxfn-")
+			return
+		}
+		if e.state, e.stateErr = filepath.Abs(e.config.State); e.stateErr != nil {
+			return
+		}
+		if e.stateErr = os.MkdirAll(e.state, 0o755); e.stateErr != nil {
+			e.stateErr = fmt.Errorf("the state folder: %w", e.stateErr)
+		}
+	})
+	return e.state, e.stateErr
+}
+
+// logLine passes on a line that a function printed.
+func (e *Emulator) logLine(r *journal.Record, l journal.Line) {
+	e.log.Info(l.Text, "function", r.Function, "request_id", r.RequestID, "stream", l.Stream)
+}

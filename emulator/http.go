@@ -1,0 +1,205 @@
+package emulator
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/subtle"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/gorilla/mux"
+	"github.com/tidwall/gjson"
+
+	"github.com/wxcloud-go/wxfn/emulator/internal/control"
+	"github.com/wxcloud-go/wxfn/emulator/internal/platform"
+)
+
+// ServeHTTP serves the front doors: POST /invoke/{name}, the admin endpoint /admin, and the control API /_wxfn/….
+// Requests for a Host that is not this machine, and from pages of another origin, are refused.
+func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if err := e.guard(r); err != nil {
+		control.WriteError(w, http.StatusForbidden, err)
+		return
+	}
+	e.handler.ServeHTTP(w, r)
+}
+
+func (e *Emulator) routes() http.Handler {
+	routes := mux.NewRouter().UseEncodedPath()
+	routes.Path("/invoke/{name}").Methods(http.MethodPost).HandlerFunc(e.serveInvoke)
+	routes.Path("/admin").Handler(e.platform)
+	routes.PathPrefix("/_wxfn/").Handler(e.authorized(control.New(control.Config{
+		Scan:      e.platform.Scan,
+		Journal:   e.journal,
+		Functions: e.describe,
+	})))
+	routes.NotFoundHandler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		control.WriteError(w, http.StatusNotFound, fmt.Errorf("nothing is served at %s; functions are at /invoke/NAME", r.URL.Path))
+	})
+	routes.MethodNotAllowedHandler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		control.WriteError(w, http.StatusMethodNotAllowed, fmt.Errorf("%s does not take the method %s; use POST", r.URL.Path, r.Method))
+	})
+	return routes
+}
+
+// guard keeps pages elsewhere out: by DNS rebinding they come with a Host that is not this machine's, and by a plain
+// request with an Origin.
+func (e *Emulator) guard(r *http.Request) error {
+	if !e.ownHost(r.Host) {
+		return fmt.Errorf("the Host %q is not this machine's", r.Host)
+	}
+	if origin := r.Header.Get("Origin"); origin != "" {
+		u, err := url.Parse(origin)
+		if err != nil || !e.ownHost(u.Host) {
+			return fmt.Errorf("the Origin %q is foreign", origin)
+		}
+	}
+	return nil
+}
+
+// ownHost tells whether a request's host is the loopback interface, or the address that Config.Addr chose.
+func (e *Emulator) ownHost(hostport string) bool {
+	name, _, err := net.SplitHostPort(hostport)
+	if err != nil {
+		name = strings.Trim(hostport, "[]")
+	}
+	chosen, _, _ := net.SplitHostPort(e.config.Addr)
+	ip, chosenIP := net.ParseIP(name), net.ParseIP(chosen)
+	switch {
+	case strings.EqualFold(name, "localhost"), ip != nil && ip.IsLoopback():
+		return true
+	case name != "" && strings.EqualFold(name, chosen):
+		return true
+	}
+	// Listening everywhere: any address will do, but no name, which a page elsewhere could have pointed here.
+	everywhere := chosen == "" || chosenIP != nil && chosenIP.IsUnspecified()
+	return everywhere && ip != nil
+}
+
+// authorized asks for the token.
+func (e *Emulator) authorized(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+		if subtle.ConstantTimeCompare([]byte(token), []byte(e.token)) != 1 {
+			control.WriteError(w, http.StatusUnauthorized, errors.New("the control API needs the header Authorization: Bearer TOKEN; the token stands in dev.json of the state folder"))
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// serveInvoke answers as wx.cloud.callFunction does.
+func (e *Emulator) serveInvoke(w http.ResponseWriter, r *http.Request) {
+	name, err := url.PathUnescape(mux.Vars(r)["name"])
+	if err != nil {
+		control.WriteError(w, http.StatusBadRequest, err)
+		return
+	}
+	contentType, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if contentType != "application/json" {
+		control.WriteError(w, http.StatusUnsupportedMediaType, fmt.Errorf("an event is JSON: send it with Content-Type: application/json, not %q", r.Header.Get("Content-Type")))
+		return
+	}
+	// One byte more than any limit is enough to tell.
+	event, err := io.ReadAll(io.LimitReader(r.Body, maxEvent+1))
+	if err != nil {
+		control.WriteError(w, http.StatusBadRequest, fmt.Errorf("reading the event: %w", err))
+		return
+	}
+	if len(bytes.TrimSpace(event)) == 0 {
+		event = []byte("{}")
+	}
+	result, failure := e.invoke(r.Context(), e.callerOf(r), name, event)
+	if failure != nil {
+		control.WriteJSON(w, failure.status, map[string]any{"errCode": failure.ErrCode, "errMsg": failure.Error(), "requestID": failure.RequestID})
+		return
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	_, _ = fmt.Fprintf(w, `{"result":%s,"errMsg":"cloud.callFunction:ok","requestID":%q}`, result.JSON, result.RequestID)
+}
+
+// callerOf reads who calls from the headers that the platform itself uses.
+func (e *Emulator) callerOf(r *http.Request) platform.Caller {
+	c := platform.Caller{
+		OpenID:  r.Header.Get("X-WX-OPENID"),
+		UnionID: r.Header.Get("X-WX-UNIONID"),
+		AppID:   cmp.Or(r.Header.Get("X-WX-APPID"), e.config.AppID),
+		Source:  cmp.Or(r.Header.Get("X-WX-SOURCE"), SourceClient),
+	}
+	if c.OpenID == "" && (c.Source == SourceClient || c.Source == SourceDevTools) {
+		c.OpenID = e.config.OpenID
+	}
+	c.ClientIP, _, _ = net.SplitHostPort(r.RemoteAddr)
+	return c
+}
+
+// describe tells what is served, for the control API.
+func (e *Emulator) describe() []control.Function {
+	list := []control.Function{}
+	for _, name := range e.names() {
+		if f, ok := e.function(name); ok {
+			list = append(list, control.Function{Name: f.name, Kind: f.kind, Dir: f.dir})
+		}
+	}
+	return list
+}
+
+// setField sets a field of a JSON object, at its end.
+func setField(object []byte, name string, value []byte) []byte {
+	var b bytes.Buffer
+	b.WriteByte('{')
+	gjson.ParseBytes(object).ForEach(func(k, v gjson.Result) bool {
+		if k.String() != name {
+			b.WriteString(k.Raw + ":" + v.Raw + ",")
+		}
+		return true
+	})
+	key, _ := json.Marshal(name) // text always encodes
+	b.Write(key)
+	b.WriteByte(':')
+	b.Write(value)
+	b.WriteByte('}')
+	return b.Bytes()
+}
+
+// direct reaches the admin endpoint from handlers in this process, without a socket.
+type direct struct{ platform *platform.Platform }
+
+const directURL = "http://wxfn.internal/admin"
+
+// RoundTrip implements http.RoundTripper.
+func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
+	if err := r.Context().Err(); err != nil {
+		return nil, err
+	}
+	in := r.Clone(r.Context())
+	in.Host = cmp.Or(r.Host, r.URL.Host)
+	if in.Body == nil {
+		in.Body = http.NoBody
+	}
+	defer in.Body.Close()
+	out := &recorder{header: http.Header{}, status: http.StatusOK}
+	d.platform.ServeHTTP(out, in)
+	return &http.Response{
+		Status: http.StatusText(out.status), StatusCode: out.status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: out.header, Body: io.NopCloser(&out.body), ContentLength: int64(out.body.Len()), Request: r,
+	}, nil
+}
+
+// recorder is the http.ResponseWriter of a direct call.
+type recorder struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+func (r *recorder) Header() http.Header         { return r.header }
+func (r *recorder) WriteHeader(status int)      { r.status = status }
+func (r *recorder) Write(b []byte) (int, error) { return r.body.Write(b) }

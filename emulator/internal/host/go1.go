@@ -1,0 +1,171 @@
+package host
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/wxcloud-go/wxfn/cloudfn/go1"
+	"github.com/wxcloud-go/wxfn/emulator/internal/journal"
+)
+
+const (
+	maxWireAnswer  = 16 << 20 // far over a result's limit, so that the limit can say how large the result is
+	startAttempts  = 3        // another program may take the port that was free a moment ago
+	functionLatest = "$LATEST"
+)
+
+// Account is what functions are told about the account they run in.
+type Account struct {
+	Namespace, Region, AppID, Uin string
+}
+
+// Go1 is the runtime of a Go program that speaks the Go1 protocol: one built with package cloudfn or with Tencent's
+// scf-go-lib.
+type Go1 struct {
+	Program Program
+	Account Account
+}
+
+type go1Instance struct {
+	*process
+	account Account
+	client  *go1.Client
+}
+
+// Start implements [Runtime].
+func (r *Go1) Start(ctx context.Context, rec *journal.Record) (instance Instance, err error) {
+	for range startAttempts {
+		if instance, err = r.start(ctx, rec); !errors.Is(err, errPortTaken) {
+			break
+		}
+	}
+	return instance, err
+}
+
+var errPortTaken = errors.New("the port was taken")
+
+func (r *Go1) start(ctx context.Context, rec *journal.Record) (Instance, error) {
+	port, err := freePort()
+	if err != nil {
+		return nil, err
+	}
+	proc, err := r.Program.start(rec, map[string]string{"_LAMBDA_SERVER_PORT": strconv.Itoa(port)})
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	conn, err := proc.dial(ctx, net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	if err != nil {
+		proc.Kill()
+		if strings.Contains(strings.Join(rec.LastLines(3), "\n"), "address already in use") {
+			return nil, errPortTaken
+		}
+		return nil, err
+	}
+	i := &go1Instance{process: proc, account: r.Account, client: go1.NewClient(conn, maxWireAnswer)}
+	go func() {
+		<-i.done
+		_ = i.client.Close()
+	}()
+	if err := i.client.Ping(ctx); err != nil {
+		i.Kill()
+		return nil, failed("the function does not speak the Go1 protocol on port %d: %v", port, err)
+	}
+	return i, nil
+}
+
+// freePort returns a port of the loopback interface that no program listens on.
+func freePort() (int, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, fmt.Errorf("a port for the function: %w", err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port, nil
+}
+
+// dial connects to the process as soon as it listens.
+func (proc *process) dial(ctx context.Context, address string) (net.Conn, error) {
+	wait := time.Millisecond
+	for {
+		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", address)
+		if err == nil {
+			return conn, nil
+		}
+		select {
+		case <-proc.done:
+			return nil, failed("the function %s before it listened on $_LAMBDA_SERVER_PORT", proc.ending())
+		case <-ctx.Done():
+			return nil, failed("the function did not listen on $_LAMBDA_SERVER_PORT within %s", seconds(startTimeout))
+		case <-time.After(wait):
+			wait = min(2*wait, 20*time.Millisecond)
+		}
+	}
+}
+
+// Invoke implements [Instance].
+func (i *go1Instance) Invoke(ctx context.Context, c *Call) ([]byte, error) {
+	i.record.Store(c.Record)
+	environ, _ := json.Marshal(c.Environ) // text always encodes
+	resp, err := i.client.Invoke(ctx, &go1.InvokeRequest{
+		Payload:            c.Event,
+		RequestId:          c.RequestID,
+		TraceId:            c.RequestID,
+		Deadline:           go1.Timestamp{Seconds: c.deadline.Unix(), Nanos: int64(c.deadline.Nanosecond())},
+		Namespace:          i.account.Namespace,
+		FunctionName:       c.Function,
+		FunctionVersion:    functionLatest,
+		MemoryLimitInMb:    int32(c.memoryMB),
+		TimeLimitInMs:      int32(c.timeout.Milliseconds()),
+		Environment:        string(environ),
+		TencentcloudRegion: i.account.Region,
+		TencentcloudAppID:  i.account.AppID,
+		TencentcloudUin:    i.account.Uin,
+	})
+	i.flush()
+	switch {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case errors.Is(err, go1.ErrTooLarge):
+		i.Kill()
+		return nil, &Failure{Code: CodeResultSize, Message: "the result is larger than 1 MB, by far"}
+	case err != nil:
+		return nil, i.lost(err)
+	case resp.Error != nil:
+		failure := failed("%s", resp.Error.Message)
+		failure.Stack = go1Stack(resp.Error.StackTrace)
+		if resp.Error.ShouldExit {
+			i.Kill()
+		}
+		return nil, failure
+	}
+	return resp.Payload, nil
+}
+
+// lost explains an answer that did not come: the process has ended, or ends now, or is of no more use.
+func (i *go1Instance) lost(err error) *Failure {
+	select {
+	case <-i.done:
+		return failed("the function %s", i.ending())
+	case <-time.After(stopTimeout):
+		i.Kill()
+		return failed("the function broke off the connection: %v", err)
+	}
+}
+
+func go1Stack(frames []*go1.StackFrame) string {
+	var b strings.Builder
+	for _, f := range frames {
+		if f != nil {
+			fmt.Fprintf(&b, "%s (%s:%d)\n", f.Label, f.Path, f.Line)
+		}
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}

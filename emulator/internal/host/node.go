@@ -1,0 +1,98 @@
+package host
+
+import (
+	"context"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+//go:embed runner.js
+var runner []byte
+
+// WriteRunner puts the program that runs Node functions into dir, and returns its path.
+func WriteRunner(dir string) (string, error) {
+	path := filepath.Join(dir, "runner.js")
+	if have, err := os.ReadFile(path); err == nil && slices.Equal(have, runner) {
+		return path, nil
+	}
+	if err := os.WriteFile(path, runner, 0o644); err != nil {
+		return "", fmt.Errorf("the runner of Node functions: %w", err)
+	}
+	return path, nil
+}
+
+// Node returns the runtime of the Node function in dir. handler is "<file>.<export>", "index.main" if empty.
+func Node(runnerPath, dir, handler string, environ map[string]string, account Account) (*RuntimeAPI, error) {
+	node, err := exec.LookPath("node")
+	if err != nil {
+		return nil, errors.New("Node functions need the program node; install Node.js 18 or later")
+	}
+	if handler == "" {
+		handler = "index.main"
+	}
+	return &RuntimeAPI{
+		Program: Program{Path: node, Args: []string{runnerPath}, Dir: dir, Environ: environ},
+		Handler: handler,
+		Account: account,
+	}, nil
+}
+
+// MissingPackages returns the packages that dir's package.json needs and that are not installed.
+func MissingPackages(dir string) ([]string, error) {
+	file := filepath.Join(dir, "package.json")
+	text, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	var manifest struct{ Dependencies map[string]string }
+	if err == nil {
+		err = json.Unmarshal(text, &manifest)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	var missing []string
+	for name := range manifest.Dependencies {
+		if !installed(dir, name) {
+			missing = append(missing, name)
+		}
+	}
+	slices.Sort(missing)
+	return missing, nil
+}
+
+// installed looks for a package where Node does: in node_modules of dir and of the folders above it.
+func installed(dir, name string) bool {
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "node_modules", name, "package.json")); err == nil {
+			return true
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			return false
+		}
+		dir = parent
+	}
+}
+
+// InstallPackages installs what dir's package.json needs. The error holds what npm said.
+func InstallPackages(ctx context.Context, dir string) error {
+	npm, err := exec.LookPath("npm")
+	if err != nil {
+		return errors.New("installing packages needs the program npm, which comes with Node.js")
+	}
+	cmd := exec.CommandContext(ctx, npm, "install", "--omit=dev", "--no-audit", "--no-fund")
+	cmd.Dir = dir
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("npm install in %s: %w\n%s", dir, err, strings.TrimSpace(string(out)))
+	}
+	return nil
+}

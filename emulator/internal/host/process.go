@@ -1,0 +1,208 @@
+package host
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/wxcloud-go/wxfn/emulator/internal/journal"
+)
+
+const (
+	startTimeout = 30 * time.Second // from a process's start until it is ready
+	stopTimeout  = time.Second      // from the polite signal to the other one
+	maxLine      = 64 << 10
+)
+
+// Program is a command to run as an instance.
+type Program struct {
+	Path string
+	Args []string
+	Dir  string
+	// Environ holds variables on top of the few that a function gets of this process's.
+	Environ map[string]string
+}
+
+// inherited are the variables that a function sees of the developer's shell: what programs need to run and to be
+// debugged. All others stay out, as they will be missing in the cloud.
+var inherited = []string{
+	"PATH", "HOME", "TMPDIR", "LANG", "SYSTEMROOT", "TEMP", "TMP", "USERPROFILE", "PATHEXT", "COMSPEC",
+	"NODE_OPTIONS", "NODE_EXTRA_CA_CERTS", "GOCOVERDIR", "GOTRACEBACK", "GODEBUG",
+}
+
+func (p *Program) environ(more map[string]string) []string {
+	values := map[string]string{}
+	for _, name := range inherited {
+		if value, ok := os.LookupEnv(name); ok {
+			values[name] = value
+		}
+	}
+	for _, set := range []map[string]string{p.Environ, more} {
+		for name, value := range set {
+			values[name] = value
+		}
+	}
+	list := make([]string, 0, len(values))
+	for name, value := range values {
+		list = append(list, name+"="+value)
+	}
+	slices.Sort(list)
+	return list
+}
+
+// process is a running program, with its process group and what it prints.
+type process struct {
+	cmd    *exec.Cmd
+	record atomic.Pointer[journal.Record] // of the invocation that it runs, or ran last
+	output []*pipe
+	done   chan struct{} // closed when it has ended
+	state  atomic.Pointer[os.ProcessState]
+	stop   sync.Once
+}
+
+// start runs the program. What it prints goes into rec, until another record is set.
+func (p *Program) start(rec *journal.Record, environ map[string]string) (*process, error) {
+	proc := &process{cmd: exec.Command(p.Path, p.Args...), done: make(chan struct{})}
+	proc.record.Store(rec)
+	proc.cmd.Dir, proc.cmd.Env = p.Dir, p.environ(environ)
+	ownGroup(proc.cmd)
+	stdout, err := proc.pipe("stdout")
+	if err != nil {
+		return nil, err
+	}
+	stderr, err := proc.pipe("stderr")
+	if err != nil {
+		return nil, errors.Join(err, stdout.Close())
+	}
+	proc.cmd.Stdout, proc.cmd.Stderr = stdout, stderr
+	err = spawn(proc.cmd)
+	_ = stdout.Close() // the child has its own
+	_ = stderr.Close()
+	if err != nil {
+		for _, out := range proc.output {
+			out.close()
+		}
+		return nil, fmt.Errorf("starting %s: %w", p.Path, err)
+	}
+	for _, out := range proc.output {
+		go out.readAll()
+	}
+	go proc.wait()
+	return proc, nil
+}
+
+// pipe returns the writing end of a pipe whose lines go into the process's record.
+func (proc *process) pipe(stream string) (*os.File, error) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		return nil, fmt.Errorf("a pipe for %s: %w", stream, err)
+	}
+	proc.output = append(proc.output, &pipe{file: r, lines: lineWriter{emit: func(text string) {
+		proc.record.Load().Print(time.Now(), stream, text)
+	}}})
+	return w, nil
+}
+
+// flush takes in what the process has printed until now.
+func (proc *process) flush() {
+	for _, out := range proc.output {
+		out.drain()
+	}
+}
+
+func (proc *process) wait() {
+	_ = proc.cmd.Wait() // how it ended stands in its state
+	killGroup(proc.cmd) // what it has left behind
+	proc.flush()
+	for _, out := range proc.output {
+		out.finish()
+		out.close()
+	}
+	proc.state.Store(proc.cmd.ProcessState)
+	close(proc.done)
+}
+
+// ending says how the process ended, or that it has not.
+func (proc *process) ending() string {
+	state := proc.state.Load()
+	switch {
+	case state == nil:
+		return "is still running"
+	case state.Exited():
+		return fmt.Sprintf("exited with code %d", state.ExitCode())
+	}
+	return "was ended by " + strings.TrimPrefix(state.String(), "signal: ")
+}
+
+// Done implements [Instance].
+func (proc *process) Done() <-chan struct{} { return proc.done }
+
+// Kill implements [Instance].
+func (proc *process) Kill() {
+	killGroup(proc.cmd)
+	<-proc.done
+}
+
+// Close implements [Instance].
+func (proc *process) Close() {
+	proc.stop.Do(func() { terminate(proc.cmd) })
+	select {
+	case <-proc.done:
+	case <-time.After(stopTimeout):
+		proc.Kill()
+	}
+}
+
+// pipe reads what a process prints.
+type pipe struct {
+	file *os.File
+
+	mu    sync.Mutex // held while lines are taken in
+	lines lineWriter
+	buf   [32 << 10]byte
+}
+
+func (p *pipe) close() { _ = p.file.Close() }
+
+// finish gives out a last line that no newline has ended.
+func (p *pipe) finish() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.lines.flush()
+}
+
+// lineWriter splits what is written into lines. A line that is too long comes in pieces.
+type lineWriter struct {
+	emit func(string)
+	rest []byte
+}
+
+func (w *lineWriter) write(b []byte) {
+	for {
+		line, after, found := bytes.Cut(b, []byte("\n"))
+		w.rest = append(w.rest, line...)
+		if !found {
+			if len(w.rest) > maxLine {
+				w.flush()
+			}
+			return
+		}
+		w.emit(strings.TrimSuffix(string(w.rest), "\r"))
+		w.rest, b = w.rest[:0], after
+	}
+}
+
+// flush gives out a line that no newline has ended.
+func (w *lineWriter) flush() {
+	if len(w.rest) > 0 {
+		w.emit(string(w.rest))
+		w.rest = w.rest[:0]
+	}
+}

@@ -1,0 +1,228 @@
+package host
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/gorilla/mux"
+
+	"github.com/wxcloud-go/wxfn/emulator/internal/journal"
+)
+
+// envelopeType is asked for by the emulator's own runner: the event comes with all that its invocation knows, which the
+// runtime API has no place for.
+const envelopeType = "application/vnd.wxfn.invocation+json"
+
+// RuntimeAPI is the runtime of a program that fetches its events over HTTP, as the platform's custom runtime does it:
+// https://cloud.tencent.com/document/product/583/47274.
+type RuntimeAPI struct {
+	Program Program
+	Handler string // what _HANDLER says
+	Account Account
+}
+
+// runtimeInstance is a process with the HTTP server that it fetches its events from.
+type runtimeInstance struct {
+	*process
+	account Account
+	server  *http.Server
+	ready   chan error // one value: how the start went
+
+	mu      sync.Mutex
+	current *runtimeCall  // the invocation that it runs
+	arrived chan struct{} // closed when current is set
+}
+
+// runtimeCall is an invocation with its outcome.
+type runtimeCall struct {
+	*Call
+	outcome chan runtimeOutcome // one value
+}
+
+type runtimeOutcome struct {
+	result  []byte
+	failure *Failure
+}
+
+// Start implements [Runtime].
+func (r *RuntimeAPI) Start(ctx context.Context, rec *journal.Record) (Instance, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("a port for the runtime API: %w", err)
+	}
+	i := &runtimeInstance{account: r.Account, ready: make(chan error, 1), arrived: make(chan struct{})}
+	i.server = &http.Server{Handler: i.routes(), ReadHeaderTimeout: 10 * time.Second}
+	go func() { _ = i.server.Serve(listener) }()
+	i.process, err = r.Program.start(rec, map[string]string{
+		"_HANDLER":             r.Handler,
+		"SCF_RUNTIME_API":      "127.0.0.1",
+		"SCF_RUNTIME_API_PORT": strconv.Itoa(listener.Addr().(*net.TCPAddr).Port),
+	})
+	if err != nil {
+		_ = i.server.Close()
+		return nil, err
+	}
+	go func() {
+		<-i.done
+		_ = i.server.Close()
+	}()
+	select {
+	case err = <-i.ready:
+		i.flush()
+	case <-i.done:
+		err = failed("the function %s before it was ready", i.ending())
+	case <-time.After(startTimeout):
+		err = failed("the function was not ready within %s", seconds(startTimeout))
+	}
+	if err != nil {
+		i.Kill()
+		return nil, err
+	}
+	return i, nil
+}
+
+func (i *runtimeInstance) routes() http.Handler {
+	routes := mux.NewRouter()
+	routes.Path("/runtime/init/ready").Methods(http.MethodPost).HandlerFunc(i.initReady)
+	routes.Path("/runtime/init/error").Methods(http.MethodPost).HandlerFunc(i.initError)
+	routes.Path("/runtime/invocation/next").Methods(http.MethodGet).HandlerFunc(i.next)
+	routes.Path("/runtime/invocation/response").Methods(http.MethodPost).HandlerFunc(i.response)
+	routes.Path("/runtime/invocation/error").Methods(http.MethodPost).HandlerFunc(i.failure)
+	return routes
+}
+
+func (i *runtimeInstance) initReady(http.ResponseWriter, *http.Request) {
+	select {
+	case i.ready <- nil:
+	default: // said twice
+	}
+}
+
+// initError is the own runner's: a function that cannot be loaded.
+func (i *runtimeInstance) initError(_ http.ResponseWriter, r *http.Request) {
+	f := readFailure(r)
+	select {
+	case i.ready <- f:
+	default:
+	}
+}
+
+// next waits for an event. Asked again within an invocation, it gives the same event.
+func (i *runtimeInstance) next(w http.ResponseWriter, r *http.Request) {
+	i.initReady(nil, nil) // a program that asks for an event is ready
+	for {
+		i.mu.Lock()
+		call, arrived := i.current, i.arrived
+		i.mu.Unlock()
+		if call != nil {
+			i.writeEvent(w, r, call.Call)
+			return
+		}
+		select {
+		case <-arrived:
+		case <-r.Context().Done():
+			return
+		}
+	}
+}
+
+func (i *runtimeInstance) writeEvent(w http.ResponseWriter, r *http.Request, c *Call) {
+	h := w.Header()
+	h.Set("Request_Id", c.RequestID)
+	h.Set("Memory_Limit_In_Mb", strconv.Itoa(c.memoryMB))
+	h.Set("Time_Limit_In_Ms", strconv.FormatInt(c.timeout.Milliseconds(), 10))
+	if r.Header.Get("Accept") != envelopeType {
+		h.Set("Content-Type", "application/json")
+		_, _ = w.Write(c.Event)
+		return
+	}
+	h.Set("Content-Type", envelopeType)
+	_ = json.NewEncoder(w).Encode(map[string]any{
+		"event":   string(c.Event),
+		"environ": c.Environ,
+		"context": map[string]any{
+			"request_id":          c.RequestID,
+			"function_name":       c.Function,
+			"function_version":    functionLatest,
+			"namespace":           i.account.Namespace,
+			"memory_limit_in_mb":  c.memoryMB,
+			"time_limit_in_ms":    c.timeout.Milliseconds(),
+			"tencentcloud_region": i.account.Region,
+			"tencentcloud_appid":  i.account.AppID,
+			"tencentcloud_uin":    i.account.Uin,
+		},
+	})
+}
+
+func (i *runtimeInstance) response(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxWireAnswer))
+	outcome := runtimeOutcome{result: body}
+	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		outcome.failure = &Failure{Code: CodeResultSize, Message: fmt.Sprintf("the result is larger than %d MB; at most 1 MB reaches the caller", tooLarge.Limit>>20)}
+	} else if err != nil {
+		http.Error(w, "reading the result: "+err.Error(), http.StatusBadRequest)
+		return
+	}
+	i.finish(w, outcome)
+}
+
+func (i *runtimeInstance) failure(w http.ResponseWriter, r *http.Request) {
+	i.finish(w, runtimeOutcome{failure: readFailure(r)})
+}
+
+// finish gives the running invocation its outcome; what comes twice, or with none running, is refused.
+func (i *runtimeInstance) finish(w http.ResponseWriter, o runtimeOutcome) {
+	i.mu.Lock()
+	call := i.current
+	if call != nil {
+		i.current, i.arrived = nil, make(chan struct{})
+	}
+	i.mu.Unlock()
+	if call == nil {
+		http.Error(w, "no invocation is running: it has been answered already, or its time is over", http.StatusConflict)
+		return
+	}
+	call.outcome <- o
+}
+
+// readFailure reads an error: the own runner's {message, stack}, or any text.
+func readFailure(r *http.Request) *Failure {
+	body, _ := io.ReadAll(io.LimitReader(r.Body, 64<<10)) // what could be read says more than nothing
+	var own struct{ Message, Stack string }
+	if json.Unmarshal(body, &own) == nil && own.Message != "" {
+		f := failed("%s", own.Message)
+		f.Stack = own.Stack
+		return f
+	}
+	return failed("%s", body)
+}
+
+// Invoke implements [Instance].
+func (i *runtimeInstance) Invoke(ctx context.Context, c *Call) ([]byte, error) {
+	i.record.Store(c.Record)
+	call := &runtimeCall{Call: c, outcome: make(chan runtimeOutcome, 1)}
+	i.mu.Lock()
+	i.current = call
+	close(i.arrived)
+	i.mu.Unlock()
+	select {
+	case o := <-call.outcome:
+		i.flush()
+		if o.failure != nil {
+			return nil, o.failure
+		}
+		return o.result, nil
+	case <-i.done:
+		return nil, failed("the function %s", i.ending())
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}

@@ -1,0 +1,194 @@
+package platform
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/wxcloud-go/wxfn/emulator/internal/journal"
+	"github.com/wxcloud-go/wxfn/openapi/catalog"
+	"github.com/wxcloud-go/wxfn/openapi/tcb"
+)
+
+// maxRequest bounds a request to the admin endpoint; the largest media that an API takes are 10 MB.
+const maxRequest = 32 << 20
+
+// System errors, which WeChat answers before the API itself is asked.
+const (
+	apiNotFound   = -604100
+	noPermission  = -604101
+	illegalSource = -604104
+)
+
+// ServeHTTP is the admin endpoint. Good or bad, its HTTP status is 200.
+func (p *Platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	contentType, body := p.answer(r)
+	w.Header().Set("Content-Type", contentType)
+	_, _ = w.Write(body) // a caller that went away needs no answer
+}
+
+func (p *Platform) answer(r *http.Request) (contentType string, body []byte) {
+	requestID := randomHex(16)
+	resp, err := p.serve(r)
+	if err == nil {
+		return resp.contentType, resp.body
+	}
+	refused, ok := errors.AsType[*tcb.Error](err)
+	if !ok {
+		refused = &tcb.Error{Code: "SYS_ERR", Message: err.Error()}
+	}
+	if refused.RequestID == "" {
+		refused.RequestID = requestID
+	}
+	return tcb.ErrorType, refused.Marshal()
+}
+
+// adminAnswer is an answer that is no CloudBase error.
+type adminAnswer struct {
+	contentType string
+	body        []byte
+}
+
+func (p *Platform) serve(r *http.Request) (*adminAnswer, error) {
+	q, err := tcb.ParseRequest(r, maxRequest)
+	if err != nil {
+		return nil, &tcb.Error{Code: "INVALID_PARAM", Message: "malformed request to the admin endpoint: " + err.Error()}
+	}
+	// Signatures live by the real clock: the client's is real, too.
+	err = q.Verify(r, time.Now(), func(id string) (string, bool) { return p.credential.SecretKey, id == p.credential.SecretID })
+	if err != nil {
+		return nil, &tcb.Error{Code: "SIGN_PARAM_INVALID", Message: err.Error()}
+	}
+	s, alive := p.session(q.CloudAPIToken)
+	switch q.Action {
+	case tcb.ActionOpenAPI:
+		if !alive {
+			return systemError(illegalSource, "the invocation that this call belongs to is over; await every call before the handler returns"), nil
+		}
+		return p.openAPI(s, q)
+	case tcb.ActionInvokeFunction:
+		if !alive {
+			return nil, &tcb.Error{Code: "INVALID_REQUEST_SOURCE", Message: "the invocation that this call belongs to is over; await every call before the handler returns"}
+		}
+		return p.invokeFunction(r.Context(), s, q)
+	}
+	return nil, &tcb.Error{Code: "ACTION_NOT_SUPPORTED", Message: fmt.Sprintf(
+		"wxfn does not emulate %q; it emulates cloud calls (%s) and callFunction (%s)", q.Action, tcb.ActionOpenAPI, tcb.ActionInvokeFunction)}
+}
+
+func (p *Platform) invokeFunction(ctx context.Context, s *Session, q *tcb.Request) (*adminAnswer, error) {
+	if q.FunctionName == "" {
+		return nil, &tcb.Error{Code: "INVALID_PARAM", Message: "function_name is missing"}
+	}
+	if q.EventText == "" {
+		q.EventText = "{}"
+	}
+	if !json.Valid([]byte(q.EventText)) {
+		return nil, &tcb.Error{Code: "INVALID_PARAM", Message: "request_data is not JSON"}
+	}
+	caller := s.Caller
+	caller.Source = strings.TrimPrefix(caller.Source+",scf", ",")
+	call := journal.Call{Time: p.Now(), API: "callFunction " + q.FunctionName, Params: q.EventText}
+	begin := time.Now()
+	result, err := p.Functions.Call(ctx, caller, q.FunctionName, []byte(q.EventText))
+	call.Duration = time.Since(begin)
+	if err != nil {
+		call.ErrCode, call.ErrMsg = -1, err.Error()
+		s.Record.Called(call)
+		return nil, err
+	}
+	s.Record.Called(call)
+	return &adminAnswer{tcb.ErrorType, result.Marshal()}, nil
+}
+
+func (p *Platform) openAPI(s *Session, q *tcb.Request) (*adminAnswer, error) {
+	var data tcb.CommAPIData
+	if err := data.Unmarshal(q.RequestData); err != nil {
+		return nil, &tcb.Error{Code: "INVALID_PARAM", Message: "malformed requestData: " + err.Error()}
+	}
+	call := &apiCall{appID: data.AppID, params: map[string]param{}, log: journal.Call{Time: p.Now(), API: q.APIName}}
+	if call.appID == "" {
+		call.appID = p.AppID
+	}
+	for _, pair := range data.OpenAPIData.Pairs {
+		call.params[pair.Key] = param{json: pair.Value, file: pair.Filename != ""}
+	}
+	call.log.Params = describe(data.OpenAPIData.Pairs)
+	begin := time.Now()
+	answer := p.callAPI(s, q.APIName, call)
+	call.log.Duration = time.Since(begin)
+	s.Record.Called(call.log)
+	return answer, nil
+}
+
+func (p *Platform) callAPI(s *Session, name string, call *apiCall) *adminAnswer {
+	refuse := func(code int, advice string) *adminAnswer {
+		call.log.ErrCode, call.log.ErrMsg, call.log.Advice = code, tcb.Text(code), advice
+		return systemError(code, advice)
+	}
+	if !catalog.Known(name) {
+		return refuse(apiNotFound, adviceForUnknown(name))
+	}
+	if ok, advice := p.Functions.Permitted(s.Function, name); !ok {
+		return refuse(noPermission, advice)
+	}
+	api := apis[name]
+	if api == nil {
+		api = acknowledge
+	}
+	result, err := api(p, call)
+	if err != nil {
+		failure, ok := errors.AsType[*apiError](err)
+		if !ok {
+			failure = &apiError{code: -1, message: "system error", advice: err.Error()}
+		}
+		call.log.ErrCode, call.log.ErrMsg, call.log.Advice = failure.code, failure.message, failure.advice
+		result = jsonResult(map[string]any{
+			"errcode": failure.code,
+			"errmsg":  failure.message + " rid: " + p.rid(),
+			"advice":  failure.advice, // where the official SDK does not look
+		})
+	}
+	resp := tcb.CommOpenAPIResp{RespData: result.body, ContentType: result.contentType, HTTPCode: http.StatusOK}
+	return &adminAnswer{tcb.ProtobufType, resp.Marshal()}
+}
+
+// systemError is an answer with a code of WeChat itself. The advice stands where the official SDK does not look.
+func systemError(code int, advice string) *adminAnswer {
+	resp := tcb.CommOpenAPIResp{ErrorCode: int32(code)}
+	if advice != "" {
+		r := jsonResult(map[string]any{"advice": advice})
+		resp.RespData, resp.ContentType = r.body, r.contentType
+	}
+	return &adminAnswer{tcb.ProtobufType, resp.Marshal()}
+}
+
+func adviceForUnknown(name string) string {
+	advice := fmt.Sprintf("there is no API %q", name)
+	if near := catalog.Nearest(name, 3); len(near) > 0 {
+		advice += "; did you mean " + strings.Join(near, " or ") + "?"
+	}
+	return advice
+}
+
+// describe returns a call's parameters for the journal, as one JSON object.
+func describe(pairs []tcb.KeyValuePair) string {
+	var b strings.Builder
+	b.WriteByte('{')
+	for i, p := range pairs {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		value := string(p.Value)
+		if p.Filename != "" {
+			value = fmt.Sprintf(`"%s, %d bytes"`, p.Filename, len(p.Value))
+		}
+		fmt.Fprintf(&b, "%q:%s", p.Key, value)
+	}
+	b.WriteByte('}')
+	return b.String()
+}

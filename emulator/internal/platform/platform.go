@@ -1,0 +1,111 @@
+// Package platform is the cloud as a function sees it: the environment of an invocation, its token, the admin endpoint
+// and the APIs behind it.
+//
+// A cloud call is checked in the platform's order: signature, token, API, permission, parameters, quota. Each API is a
+// function from its parameters to an answer or an [apiError], and a row of the table apis; writing answers to the wire
+// is done in one place.
+package platform
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/wxcloud-go/wxfn/emulator/internal/journal"
+	"github.com/wxcloud-go/wxfn/emulator/internal/store"
+	"github.com/wxcloud-go/wxfn/openapi/tcb"
+)
+
+// Caller is who calls a function.
+type Caller struct {
+	OpenID, UnionID, AppID string
+	// Source is the chain of callers, such as "wx_client" or "wx_client,scf".
+	Source   string
+	ClientIP string
+}
+
+// Functions is what the platform needs of the function hosts.
+type Functions interface {
+	// Permitted tells whether a function's config.json permits an API, and if not, what to add to which file.
+	Permitted(function, api string) (ok bool, advice string)
+	// Call runs a function for another one. The error is a *tcb.Error.
+	Call(ctx context.Context, caller Caller, name string, event []byte) (*tcb.InvokeResult, error)
+}
+
+// Config is what a Platform is made of; all fields are required.
+type Config struct {
+	AppID, Env string
+	Store      store.Store
+	Functions  Functions
+	// Now is the clock of tokens and quotas, which a test may move.
+	Now func() time.Time
+}
+
+// Platform is safe for concurrent use.
+type Platform struct {
+	Config
+	credential tcb.Credential
+
+	mu       sync.RWMutex
+	sessions map[string]*Session // by token
+}
+
+// Session is a running invocation as the platform knows it.
+type Session struct {
+	RequestID, Function string
+	Caller              Caller
+	Record              *journal.Record
+
+	token string
+}
+
+// New returns a platform with a credential of its own.
+func New(c Config) *Platform {
+	return &Platform{
+		Config: c,
+		credential: tcb.Credential{
+			SecretID:     "AKID" + randomHex(16),
+			SecretKey:    randomHex(16),
+			SessionToken: randomHex(32),
+		},
+		sessions: map[string]*Session{},
+	}
+}
+
+// Begin mints the token of an invocation, and returns the variables that the platform injects into it. adminURL is
+// where the function reaches the admin endpoint.
+func (p *Platform) Begin(s *Session, adminURL string) (environ map[string]string) {
+	s.token = randomHex(32)
+	p.mu.Lock()
+	p.sessions[s.token] = s
+	p.mu.Unlock()
+	return p.environ(s, adminURL)
+}
+
+// End makes the token of an invocation worthless.
+func (p *Platform) End(s *Session) {
+	p.mu.Lock()
+	delete(p.sessions, s.token)
+	p.mu.Unlock()
+}
+
+func (p *Platform) session(token string) (*Session, bool) {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	s, ok := p.sessions[token]
+	return s, ok
+}
+
+func randomHex(bytes int) string {
+	b := make([]byte, bytes)
+	rand.Read(b)
+	return hex.EncodeToString(b)
+}
+
+// rid returns an id in the form that real answers carry at the end of errmsg.
+func (p *Platform) rid() string {
+	return fmt.Sprintf("%x-%s-%s", p.Now().Unix(), randomHex(4), randomHex(4))
+}

@@ -1,0 +1,244 @@
+package emulator
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/wxcloud-go/wxfn/emulator/internal/host"
+	"github.com/wxcloud-go/wxfn/emulator/internal/platform"
+	"github.com/wxcloud-go/wxfn/openapi"
+	"github.com/wxcloud-go/wxfn/openapi/tcb"
+)
+
+// The limits of an event, in bytes.
+const (
+	maxClientEvent = 100 << 10 // from a Mini Program
+	maxEvent       = 6 << 20   // from anywhere else
+)
+
+// Codes of calls that reach no function.
+const (
+	codeNoFunction = -501000
+	codeEvent      = -501007
+)
+
+// The sources of a call (see [Caller.Via]).
+const (
+	SourceClient   = "wx_client"   // a Mini Program
+	SourceDevTools = "wx_devtools" // WeChat DevTools
+	SourceHTTP     = "wx_http"     // the HTTP API
+	SourceTrigger  = "wx_trigger"  // a timer
+)
+
+// Caller calls functions as somebody.
+type Caller struct {
+	emulator *Emulator
+	who      platform.Caller
+}
+
+// As returns a caller who is the Mini Program's user with this openid.
+func (e *Emulator) As(openid string) *Caller {
+	return &Caller{e, platform.Caller{OpenID: openid, AppID: e.config.AppID, Source: SourceClient, ClientIP: "127.0.0.1"}}
+}
+
+// WithUnionID returns the same caller with a unionid, as users of an app that is bound to an open platform account have.
+func (c Caller) WithUnionID(unionID string) *Caller {
+	c.who.UnionID = unionID
+	return &c
+}
+
+// Via returns the same caller, calling from another source, such as [SourceHTTP].
+func (c Caller) Via(source string) *Caller {
+	c.who.Source = source
+	return &c
+}
+
+// Invoke calls a function with an event, which is encoded as JSON; a []byte is JSON already, and nil an empty object. It
+// returns when the function has. The error is an [*Error].
+func (c *Caller) Invoke(ctx context.Context, name string, event any) (*Result, error) {
+	text := []byte("{}")
+	switch event := event.(type) {
+	case nil:
+	case []byte:
+		text = event
+	default:
+		var err error
+		if text, err = json.Marshal(event); err != nil {
+			return nil, &Error{ErrCode: codeEvent, message: "the event: " + err.Error()}
+		}
+	}
+	result, err := c.emulator.invoke(ctx, c.who, name, text)
+	if err != nil {
+		return nil, err
+	}
+	return result, nil
+}
+
+// Result is what a function returned.
+type Result struct {
+	RequestID string
+	// JSON is the result as the caller gets it; "null" where the function returned nothing.
+	JSON json.RawMessage
+}
+
+// Decode decodes the result into v, a pointer.
+func (r *Result) Decode(v any) error {
+	if err := json.Unmarshal(r.JSON, v); err != nil {
+		return fmt.Errorf("the result does not fit %T: %w: %.200s", v, err, r.JSON)
+	}
+	return nil
+}
+
+// Error is a call of a function that brought no result. errors.Is finds its code.
+type Error struct {
+	// ErrCode is -504002 for an error, a panic or the end of the function, -504003 for a timeout, -604001 for a result
+	// over 1 MB, -501000 where there is no such function, and -501007 for an event that cannot be taken.
+	ErrCode   openapi.Code
+	RequestID string
+	// Output is what the function printed last.
+	Output []string
+
+	message string
+	stack   string
+	status  int // of the front door's answer
+}
+
+// Error returns the message that wx.cloud.callFunction would fail with.
+func (e *Error) Error() string { return "cloud.callFunction:fail " + e.text() }
+
+// Is reports whether target is the Code of e.
+func (e *Error) Is(target error) bool {
+	code, ok := target.(openapi.Code)
+	return ok && code == e.ErrCode
+}
+
+// text is the message, with where the function failed and what it printed last.
+func (e *Error) text() string {
+	var b strings.Builder
+	b.WriteString(strings.TrimRight(fmt.Sprintf("errCode: %d %s", e.ErrCode, tcb.Text(int(e.ErrCode))), " "))
+	b.WriteString(" | errMsg: " + e.message)
+	if e.stack != "" {
+		b.WriteString("\n" + e.stack)
+	}
+	if len(e.Output) > 0 {
+		b.WriteString("\nlast output:\n" + strings.Join(e.Output, "\n"))
+	}
+	return b.String()
+}
+
+// cloudBaseCode is the name of the failure in the admin endpoint's answers.
+func (e *Error) cloudBaseCode() string {
+	switch e.ErrCode {
+	case codeNoFunction:
+		return "FUNCTION_NOT_FOUND"
+	case codeEvent:
+		return "INVALID_PARAM"
+	case host.CodeTimeout:
+		return "FUNCTIONS_TIME_LIMIT_EXCEEDED"
+	}
+	return "FUNCTIONS_EXECUTE_FAIL"
+}
+
+const linesInError = 10
+
+// invoke runs an invocation from its start to its record.
+func (e *Emulator) invoke(ctx context.Context, caller platform.Caller, name string, event []byte) (*Result, *Error) {
+	requestID := uuid.NewString()
+	record := e.journal.Begin(requestID, name, caller.OpenID, caller.Source)
+	begin := time.Now()
+	result, err := e.run(ctx, caller, name, event, &platform.Session{RequestID: requestID, Function: name, Caller: caller, Record: record})
+	view := record.View()
+	log := e.log.With("function", name, "request_id", requestID, "duration", time.Since(begin).Round(100*time.Microsecond), "cold", view.ColdStart)
+	for _, call := range view.Calls {
+		if call.ErrCode != 0 {
+			log.Warn(fmt.Sprintf("%s failed: %d %s", call.API, call.ErrCode, call.ErrMsg), "advice", call.Advice)
+		}
+	}
+	if err == nil {
+		record.End(e.config.Now(), "")
+		log.Info("returned")
+		return &Result{RequestID: requestID, JSON: result}, nil
+	}
+	failure, ok := errors.AsType[*Error](err)
+	if !ok {
+		failure = &Error{ErrCode: host.CodeExecute, message: err.Error(), status: http.StatusInternalServerError}
+	}
+	failure.RequestID = requestID
+	if f, ok := errors.AsType[*host.Failure](err); ok {
+		failure.ErrCode, failure.stack = openapi.Code(f.Code), f.Stack
+		failure.Output = record.LastLines(linesInError)
+	}
+	record.End(e.config.Now(), failure.text())
+	log.Error(failure.text())
+	return nil, failure
+}
+
+func (e *Emulator) run(ctx context.Context, caller platform.Caller, name string, event []byte, s *platform.Session) ([]byte, error) {
+	f, ok := e.function(name)
+	if !ok {
+		return nil, &Error{ErrCode: codeNoFunction, status: http.StatusNotFound, message: fmt.Sprintf("FunctionName parameter could not be found: there is no function %q; there are: %s",
+			name, strings.Join(e.names(), ", "))}
+	}
+	event, err := acceptEvent(caller, event)
+	if err != nil {
+		return nil, err
+	}
+	hosted, err := f.ready(ctx, e.buildOne)
+	if err != nil {
+		return nil, err
+	}
+	adminURL := directURL
+	if f.dir != "" {
+		url, err := e.Listen()
+		if err != nil {
+			return nil, err
+		}
+		adminURL = url + "/admin"
+	}
+	environ := e.platform.Begin(s, adminURL)
+	defer e.platform.End(s)
+	return hosted.Invoke(ctx, &host.Call{RequestID: s.RequestID, Event: event, Environ: environ, Record: s.Record})
+}
+
+// acceptEvent checks an event, and adds to it what the platform adds.
+func acceptEvent(caller platform.Caller, event []byte) ([]byte, error) {
+	fromClient := caller.Source == SourceClient || caller.Source == SourceDevTools
+	limit := maxEvent
+	if fromClient {
+		limit = maxClientEvent
+	}
+	switch {
+	case len(event) > limit:
+		return nil, &Error{ErrCode: codeEvent, status: http.StatusRequestEntityTooLarge, message: fmt.Sprintf("the event is too large: %d bytes; at most %d KB", len(event), limit>>10)}
+	case !json.Valid(event):
+		var v any
+		return nil, &Error{ErrCode: codeEvent, status: http.StatusBadRequest, message: fmt.Sprintf("the event is not JSON: %v", json.Unmarshal(event, &v))}
+	case !fromClient:
+		return event, nil
+	}
+	return addUserInfo(event, caller)
+}
+
+// addUserInfo adds who calls to an event that is an object, and leaves the rest of it to the letter.
+func addUserInfo(event []byte, caller platform.Caller) ([]byte, error) {
+	event = bytes.TrimSpace(event)
+	if event[0] != '{' {
+		return event, nil
+	}
+	info, err := json.Marshal(struct {
+		AppID  string `json:"appId"`
+		OpenID string `json:"openId"`
+	}{caller.AppID, caller.OpenID})
+	if err != nil {
+		return nil, err
+	}
+	return setField(event, "userInfo", info), nil
+}

@@ -1,0 +1,148 @@
+package openapi
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/wxcloud-go/wxfn/openapi/tcb"
+)
+
+// Buffer is bytes that cross JSON as a Node Buffer does: {"type":"Buffer","data":[255,216]}. It is how a picture travels
+// in a function's result or event, between Go and Node.
+type Buffer []byte
+
+var (
+	bufferHead = []byte(`{"type":"Buffer","data":[`)
+	bufferTail = []byte(`]}`)
+)
+
+// MarshalJSON returns the JSON of a Node Buffer.
+func (b Buffer) MarshalJSON() ([]byte, error) {
+	text := make([]byte, 0, len(bufferHead)+len(b)*4+len(bufferTail))
+	text = append(text, bufferHead...)
+	for i, x := range b {
+		if i > 0 {
+			text = append(text, ',')
+		}
+		text = strconv.AppendUint(text, uint64(x), 10)
+	}
+	return append(text, bufferTail...), nil
+}
+
+// UnmarshalJSON reads the JSON of a Node Buffer, or null.
+func (b *Buffer) UnmarshalJSON(text []byte) error {
+	if string(text) == "null" {
+		*b = nil
+		return nil
+	}
+	// Node writes no spaces, and that form is read without a detour.
+	if list, ok := bytes.CutPrefix(text, bufferHead); ok {
+		if list, ok = bytes.CutSuffix(list, bufferTail); ok && b.parse(list) == nil {
+			return nil
+		}
+	}
+	var node struct {
+		Type string          `json:"type"`
+		Data json.RawMessage `json:"data"`
+	}
+	if err := json.Unmarshal(text, &node); err != nil || node.Type != "Buffer" || len(node.Data) < 2 || node.Data[0] != '[' {
+		return fmt.Errorf(`openapi.Buffer: want {"type":"Buffer","data":[…]}, got %.40s`, text)
+	}
+	return b.parse(node.Data[1 : len(node.Data)-1])
+}
+
+// parse reads the numbers of a list.
+func (b *Buffer) parse(list []byte) error {
+	out := make([]byte, 0, len(list)/3+1)
+	for len(bytes.TrimSpace(list)) > 0 {
+		item, rest, more := bytes.Cut(list, []byte(","))
+		n, err := strconv.ParseUint(strings.TrimSpace(string(item)), 10, 8)
+		if err != nil || more && len(rest) == 0 {
+			return fmt.Errorf("openapi.Buffer: data[%d]: %.20q is no byte", len(out), item)
+		}
+		out = append(out, byte(n))
+		list = rest
+	}
+	*b = out
+	return nil
+}
+
+// Image is what an API that answers with bytes returns; its JSON is that of the official SDK, in the same order.
+type Image struct {
+	// ContentType is the MIME type of Buffer, such as "image/jpeg".
+	ContentType string `json:"contentType"`
+	Buffer      Buffer `json:"buffer"`
+	// ErrMsg is "openapi.<name>:ok".
+	ErrMsg string `json:"errMsg"`
+	// ErrCode is 0.
+	ErrCode int `json:"errCode"`
+}
+
+// Media is a parameter of bytes: a picture to check, say.
+type Media struct {
+	// ContentType is the MIME type of Value, such as "image/png".
+	ContentType string `json:"contentType"`
+	Value       Buffer `json:"value"`
+	// FileName is optional; it is made of the parameter's name and the type if empty ("media.png").
+	FileName string `json:"fileName,omitempty"`
+}
+
+// asMedia tells whether a parameter's JSON is a media value, in Go's or in JavaScript's form.
+func asMedia(text []byte) (Media, bool) {
+	if !bytes.Contains(text, []byte(`"Buffer"`)) {
+		return Media{}, false
+	}
+	var m struct {
+		Media
+		SnakeContentType string `json:"content_type"`
+	}
+	if json.Unmarshal(text, &m) != nil || m.Value == nil {
+		return Media{}, false
+	}
+	if m.ContentType == "" {
+		m.ContentType = m.SnakeContentType
+	}
+	return m.Media, m.ContentType != ""
+}
+
+func (m *Media) pair(name string) tcb.KeyValuePair {
+	file := m.FileName
+	if file == "" {
+		file = name + "." + fileExtension(m.ContentType)
+	}
+	return tcb.KeyValuePair{Key: name, Value: m.Value, ContentType: m.ContentType, Filename: file}
+}
+
+// fileExtension returns the extension of a MIME type. The official SDK, too, calls a type that it does not know "png".
+func fileExtension(contentType string) string {
+	if e, ok := extensions[contentType]; ok {
+		return e
+	}
+	return "png"
+}
+
+// extensions holds what the official SDK's table (mime-db) gives for the types that APIs take.
+var extensions = map[string]string{
+	"application/octet-stream": "bin",
+	"application/pdf":          "pdf",
+	"application/zip":          "zip",
+	"audio/amr":                "amr",
+	"audio/mp3":                "mp3",
+	"audio/mp4":                "m4a",
+	"audio/mpeg":               "mpga",
+	"audio/wav":                "wav",
+	"image/bmp":                "bmp",
+	"image/gif":                "gif",
+	"image/heic":               "heic",
+	"image/jpeg":               "jpeg",
+	"image/png":                "png",
+	"image/svg+xml":            "svg",
+	"image/tiff":               "tif",
+	"image/webp":               "webp",
+	"text/plain":               "txt",
+	"video/mp4":                "mp4",
+	"video/quicktime":          "qt",
+}

@@ -1,0 +1,58 @@
+package catalog
+
+import "slices"
+
+// older lists, sorted, the names of cloud calls that are not in the data. They
+// come from earlier editions of the reference, whose pages name the cloud call
+// (customerServiceMessage, ocr, pluginManager, search, security,
+// subscribeMessage, uniformMessage); from the config.json of functions of 2019,
+// before subscribeMessage replaced templateMessage; from wx-server-sdk 4.0.2,
+// which signs the calls of midas itself; and from the guide to an official
+// account's cloud calls (officialAccount; its list goes on beyond these):
+// https://developers.weixin.qq.com/minigame/dev/wxcloud/guide/web/openapi.html
+var older = []string{
+	"customerServiceMessage.getTempMedia",
+	"customerServiceMessage.uploadTempMedia",
+	"midas.cancelPay",
+	"midas.cancelPaySandbox",
+	"midas.getBalance",
+	"midas.getBalanceSandbox",
+	"midas.pay",
+	"midas.paySandbox",
+	"midas.present",
+	"midas.presentSandbox",
+	"ocr.vehicleLicense",
+	"officialAccount.tags.batchTagging",
+	"officialAccount.tags.batchUntagging",
+	"officialAccount.tags.create",
+	"officialAccount.tags.delete",
+	"officialAccount.tags.get",
+	"officialAccount.tags.getUserTagList",
+	"officialAccount.tags.getUsers",
+	"officialAccount.tags.update",
+	"officialAccount.user.getList",
+	"pluginManager.applyPlugin",
+	"pluginManager.getPluginDevApplyList",
+	"pluginManager.unbindPlugin",
+	"search.imageSearch",
+	"security.imgSecCheck",
+	"subscribeMessage.addTemplate",
+	"subscribeMessage.deleteTemplate",
+	"subscribeMessage.getCategory",
+	"subscribeMessage.getPubTemplateKeyWordsById",
+	"subscribeMessage.getPubTemplateTitleList",
+	"subscribeMessage.getTemplateList",
+	"templateMessage.addTemplate",
+	"templateMessage.deleteTemplate",
+	"templateMessage.getTemplateLibraryById",
+	"templateMessage.getTemplateLibraryList",
+	"templateMessage.getTemplateList",
+	"templateMessage.send",
+	"uniformMessage.send",
+}
+
+// Older returns, sorted, the names of cloud calls that functions use although
+// the Mini Program reference does not list them (any more). Nothing but the name
+// is known of them here, and some, such as templateMessage.send, WeChat has
+// since replaced.
+func Older() []string { return slices.Clone(older) }

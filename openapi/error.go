@@ -1,0 +1,115 @@
+package openapi
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/wxcloud-go/wxfn/openapi/tcb"
+)
+
+// Code is an errCode of the platform or of an API. It is an error, so that a call's outcome is tested with
+// errors.Is(err, openapi.CodeNoPermission), or errors.Is(err, openapi.Code(45029)) for a code without a name.
+type Code int
+
+// The codes that any cloud call can end with. Codes of one API are in its documentation.
+const (
+	CodeUnknown      Code = -1      // system error: try again later
+	CodeSystem       Code = -601001 // system error
+	CodeSystemArgs   Code = -601002 // system args error
+	CodeResultSize   Code = -604001 // a function's result is larger than 1 MB
+	CodeAPINotFound  Code = -604100 // no API of this name
+	CodeNoPermission Code = -604101 // the function's config.json does not permit the API
+	CodeTimeout      Code = -604102 // the API did not answer in time
+	CodeAPISystem    Code = -604103 // the API failed
+	CodeSource       Code = -604104 // illegal source: the invocation that the token belongs to is over
+
+	CodeResourceSystem         Code = -501001 // the admin endpoint failed, or could not be reached
+	CodeServerTimeout          Code = -501002
+	CodeRequestLimit           Code = -501003
+	CodeConcurrentRequestLimit Code = -501004
+	CodeInvalidEnv             Code = -501005
+	CodeInvalidCommonParam     Code = -501006
+	CodeInvalidParam           Code = -501007
+	CodeInvalidRequestSource   Code = -501008
+
+	CodeFunctionExecute Code = -504002 // the function failed
+	CodeFunctionTimeout Code = -504003 // the function ran out of time
+
+	CodeInvalidArgs        Code = 40097 // a parameter is out of range
+	CodeInvalidScene       Code = 40129
+	CodeInvalidPathLength  Code = 40159 // path is empty or too long
+	CodeInvalidSceneLength Code = 40169
+	CodeInvalidPage        Code = 41030 // page is not in the published app.json
+	CodeFrequencyLimit     Code = 45009 // too many calls a day or a minute
+	CodeQRCodeLimit        Code = 45029 // the app's 100,000 codes are used up
+	CodeDataFormat         Code = 47001
+	CodeUnauthorized       Code = 48001 // the app may not call this API
+	CodeReservedField      Code = 85096 // path or page has the reserved parameter scancode_time
+)
+
+// Error returns the number and, where the official SDK has one, its text.
+func (c Code) Error() string {
+	return strings.TrimSpace("errCode: " + strconv.Itoa(int(c)) + " " + tcb.Text(int(c)))
+}
+
+// Error is a failed call. Its JSON, {"errCode":…,"errMsg":…}, and its text are those of the official SDK's error.
+type Error struct {
+	// API is the name of the API, without "openapi."; "callFunction" for a function's.
+	API string `json:"-"`
+	// ErrCode is what to test, best with errors.Is.
+	ErrCode Code `json:"errCode"`
+	// ErrMsg is the message for people, such as "openapi.wxacode.createQRCode:fail qrcode count out of limit".
+	ErrMsg string `json:"errMsg"`
+	// RID is the id that WeChat's support asks for; empty where the platform gave none.
+	RID string `json:"-"`
+	// Advice is what the emulator adds: what to change, and where. It is empty in the cloud.
+	Advice string `json:"-"`
+
+	// plain errors have no more to say than ErrMsg.
+	plain bool
+	cause error
+}
+
+// Error returns the text that the official SDK's error has as its message.
+func (e *Error) Error() string {
+	if e.plain {
+		return e.ErrMsg
+	}
+	return fmt.Sprintf("errCode: %d %s | errMsg: %s", e.ErrCode, tcb.Text(int(e.ErrCode)), e.ErrMsg)
+}
+
+// Is reports whether target is the Code of e.
+func (e *Error) Is(target error) bool {
+	code, ok := target.(Code)
+	return ok && code == e.ErrCode
+}
+
+// Unwrap returns what kept the call from an answer, such as context.DeadlineExceeded; nil where the platform answered.
+func (e *Error) Unwrap() error { return e.cause }
+
+// endpointError is a call that the admin endpoint refused or that did not reach it.
+func endpointError(api string, code Code, message string, cause error) *Error {
+	return &Error{API: api, ErrCode: code, plain: true, cause: cause,
+		ErrMsg: fmt.Sprintf("openapi.%s:fail %d %s. %s", api, code, tcb.Text(int(code)), message)}
+}
+
+// systemError is a call that WeChat refused before the API itself was asked. The emulator's advice stands in resp_data,
+// where the official SDK does not look.
+func systemError(api string, resp *tcb.CommOpenAPIResp) *Error {
+	var more struct{ Advice string }
+	_ = json.Unmarshal(resp.RespData, &more)
+	return &Error{API: api, ErrCode: Code(resp.ErrorCode), Advice: more.Advice,
+		ErrMsg: fmt.Sprintf("%s: error code: %d", tcb.Text(int(CodeSystem)), resp.ErrorCode)}
+}
+
+var rid = regexp.MustCompile(` rid: ([0-9a-zA-Z-]+)`)
+
+func ridOf(errmsg string) string {
+	if m := rid.FindStringSubmatch(errmsg); m != nil {
+		return m[1]
+	}
+	return ""
+}

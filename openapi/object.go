@@ -1,0 +1,214 @@
+package openapi
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/wxcloud-go/wxfn/openapi/tcb"
+)
+
+// object is a JSON object with its fields in order, their values as text.
+type object struct{ fields []objectField }
+
+type objectField struct {
+	name  string
+	value []byte
+}
+
+func parseObject(text []byte) (*object, error) {
+	dec := json.NewDecoder(bytes.NewReader(text))
+	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
+		return nil, errors.New("it is no JSON object")
+	}
+	o := &object{}
+	for dec.More() {
+		t, err := dec.Token()
+		if err != nil {
+			return nil, err
+		}
+		var value json.RawMessage
+		if err := dec.Decode(&value); err != nil {
+			return nil, err
+		}
+		o.set(t.(string), value)
+	}
+	if _, err := dec.Token(); err != nil {
+		return nil, err
+	}
+	if dec.More() {
+		return nil, errors.New("something follows the JSON object")
+	}
+	return o, nil
+}
+
+func (o *object) index(name string) int {
+	return slices.IndexFunc(o.fields, func(f objectField) bool { return f.name == name })
+}
+
+func (o *object) set(name string, value []byte) {
+	o.del(name)
+	o.fields = append(o.fields, objectField{name, value})
+}
+
+func (o *object) del(name string) {
+	if i := o.index(name); i >= 0 {
+		o.fields = slices.Delete(o.fields, i, i+1)
+	}
+}
+
+// rename gives every field, and those of objects inside, the name that f makes of it.
+func (o *object) rename(f func(string) string) {
+	fields := o.fields
+	o.fields = make([]objectField, 0, len(fields))
+	for _, field := range fields {
+		o.set(f(field.name), renameKeys(field.value, f))
+	}
+}
+
+func (o *object) text() []byte {
+	var b bytes.Buffer
+	b.WriteByte('{')
+	for i, f := range o.fields {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString(quote(f.name))
+		b.WriteByte(':')
+		b.Write(f.value)
+	}
+	b.WriteByte('}')
+	return b.Bytes()
+}
+
+// renameKeys rewrites the names of all objects in a valid JSON text, and nothing else.
+func renameKeys(text []byte, f func(string) string) []byte {
+	if !bytes.ContainsRune(text, '{') {
+		return text
+	}
+	out := make([]byte, 0, len(text)+16)
+	for i := 0; i < len(text); {
+		if text[i] != '"' {
+			out = append(out, text[i])
+			i++
+			continue
+		}
+		end := i + 1
+		for text[end] != '"' {
+			if text[end] == '\\' {
+				end++
+			}
+			end++
+		}
+		end++
+		literal := text[i:end]
+		if rest := bytes.TrimLeft(text[end:], " \t\r\n"); len(rest) > 0 && rest[0] == ':' {
+			var name string
+			if json.Unmarshal(literal, &name) == nil {
+				literal = []byte(quote(f(name)))
+			}
+		}
+		out = append(out, literal...)
+		i = end
+	}
+	return out
+}
+
+// snakeCase and camelCase convert as the official SDK does: only ASCII letters take part.
+func snakeCase(name string) string {
+	if !strings.ContainsFunc(name, isUpper) {
+		return name
+	}
+	var b strings.Builder
+	for i, r := range name {
+		if isUpper(r) {
+			if i > 0 {
+				b.WriteByte('_')
+			}
+			r += 'a' - 'A'
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+func camelCase(name string) string {
+	var b []byte
+	for i := 0; i < len(name); i++ {
+		if name[i] == '_' && i+1 < len(name) && 'a' <= name[i+1] && name[i+1] <= 'z' {
+			i++
+			b = append(b, name[i]-'a'+'A')
+			continue
+		}
+		b = append(b, name[i])
+	}
+	return string(b)
+}
+
+func isUpper(r rune) bool { return 'A' <= r && r <= 'Z' }
+
+func (c *Client) wireName(name string) string {
+	if c.keepCase {
+		return name
+	}
+	return snakeCase(name)
+}
+
+func (c *Client) resultName(name string) string {
+	if c.keepCase {
+		return name
+	}
+	return camelCase(name)
+}
+
+// encodeParams returns a pair for each parameter, under the name that wireName makes of it.
+func encodeParams(params any, wireName func(string) string) ([]tcb.KeyValuePair, error) {
+	if v := reflect.ValueOf(params); !v.IsValid() || (v.Kind() == reflect.Pointer || v.Kind() == reflect.Map) && v.IsNil() {
+		return nil, nil
+	}
+	text, err := marshal(params)
+	if err != nil {
+		return nil, err
+	}
+	o, err := parseObject(text)
+	if err != nil {
+		return nil, fmt.Errorf("%T must encode as a JSON object: %w", params, err)
+	}
+	pairs := make([]tcb.KeyValuePair, 0, len(o.fields))
+	for _, f := range o.fields {
+		name := wireName(f.name)
+		pair := tcb.KeyValuePair{Key: name, Value: renameKeys(f.value, wireName)}
+		if media, ok := asMedia(f.value); ok {
+			pair = media.pair(name)
+		}
+		pairs = append(pairs, pair)
+	}
+	return pairs, nil
+}
+
+// marshal is json.Marshal without HTML escapes, which the official SDK does not make.
+func marshal(v any) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}
+
+// unmarshal is json.Unmarshal that keeps the numbers it puts into an any exact.
+func unmarshal(text []byte, v any) error {
+	dec := json.NewDecoder(bytes.NewReader(text))
+	dec.UseNumber()
+	return dec.Decode(v)
+}
+
+func quote(s string) string {
+	text, _ := marshal(s) // text always encodes
+	return string(text)
+}

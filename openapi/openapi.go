@@ -1,0 +1,187 @@
+// Package openapi calls WeChat's server APIs from a cloud function, without a token: what cloud.openapi and
+// cloud.callFunction of wx-server-sdk are for Node.
+//
+//	func handle(ctx context.Context, event Event) (*openapi.Image, error) {
+//		return openapi.Wxacode.CreateQRCode(ctx, &openapi.WxacodeCreateQRCodeRequest{Path: event.Path, Width: new(430)})
+//	}
+//
+// Pass on the ctx that the handler was given: it carries the invocation, and with it the credential. Each API has a
+// typed method under its namespace ([Wxacode]); [Call] reaches every API by its name. The function's config.json must
+// permit the API, or the call fails with [CodeNoPermission]:
+//
+//	{"permissions": {"openapi": ["wxacode.createQRCode"]}}
+//
+// A failed call returns an [*Error] with the errCode, errMsg and text of the official SDK; test it with errors.Is and a
+// [Code].
+//
+// The official documents: https://developers.weixin.qq.com/miniprogram/dev/wxcloud/guide/openapi/openapi.html and, for
+// each API, https://developers.weixin.qq.com/miniprogram/dev/server/API/.
+package openapi
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/wxcloud-go/wxfn/openapi/tcb"
+)
+
+// Call calls an API by its name ("security.msgSecCheck"), for the function that ctx belongs to.
+//
+// params is a struct, a map or a json.RawMessage that encodes as a JSON object, or nil. As with the official SDK, names
+// may be in camelCase: they go out in snake_case. A field of type [Media] goes out as raw bytes.
+//
+// result is a pointer that the answer is decoded into, or nil: an [*Image] for APIs that answer with bytes, else
+// whatever takes the JSON object, whose names are in camelCase, with errMsg and errCode at its end. Numbers decode into
+// an any as json.Number, so that whole numbers stay exact.
+//
+// The error is an [*Error], unless the arguments themselves are of no use. A call ends after 15 seconds, or when ctx does.
+func Call(ctx context.Context, api string, params, result any) error {
+	return defaultClient.Call(ctx, api, params, result)
+}
+
+// CallFunction invokes another cloud function of the same environment. event is what the function gets, as JSON ({} if
+// it is nil); its result is decoded into result, a pointer or nil.
+//
+// The error is an [*Error] of errCode -1 with the message of the platform, as in the official SDK.
+//
+// Mirrors https://developers.weixin.qq.com/miniprogram/dev/wxcloud/reference-sdk-api/functions/Cloud.callFunction.html.
+func CallFunction(ctx context.Context, name string, event, result any) error {
+	return defaultClient.CallFunction(ctx, name, event, result)
+}
+
+// Call is the function [Call] with the client's options.
+func (c *Client) Call(ctx context.Context, api string, params, result any) error {
+	pairs, err := encodeParams(params, c.wireName)
+	if err != nil {
+		return fmt.Errorf("openapi.%s: params: %w", api, err)
+	}
+	resp, err := c.callOpenAPI(ctx, api, pairs)
+	if err != nil {
+		return err
+	}
+	return c.decode(api, resp, result)
+}
+
+// CallFunction is the function [CallFunction] with the client's options.
+func (c *Client) CallFunction(ctx context.Context, name string, event, result any) error {
+	const api = "callFunction"
+	text := []byte("{}")
+	if event != nil {
+		var err error
+		if text, err = marshal(event); err != nil {
+			return fmt.Errorf("callFunction %s: event: %w", name, err)
+		}
+	}
+	body, _, err := c.post(ctx, &tcb.Request{Action: tcb.ActionInvokeFunction, FunctionName: name, EventText: string(text)})
+	var answer *tcb.InvokeResult
+	if err == nil {
+		answer, err = tcb.ReadInvoke(body)
+	}
+	if refused, ok := errors.AsType[*tcb.Error](err); ok {
+		return &Error{API: api, ErrCode: CodeUnknown, ErrMsg: "callFunction:fail " + refused.Message, plain: true}
+	}
+	if err != nil {
+		return &Error{API: api, ErrCode: CodeUnknown, ErrMsg: "callFunction:fail " + err.Error(), plain: true, cause: err}
+	}
+	if result == nil || answer.Data == "" {
+		return nil
+	}
+	if err := unmarshal([]byte(answer.Data), result); err != nil {
+		return fmt.Errorf("callFunction %s: its result does not fit %T: %w", name, result, err)
+	}
+	return nil
+}
+
+// callOpenAPI sends one cloud call, and returns the answer of the API, good or bad.
+func (c *Client) callOpenAPI(ctx context.Context, api string, pairs []tcb.KeyValuePair) (*tcb.CommOpenAPIResp, error) {
+	data := tcb.CommAPIData{OpenAPIData: tcb.OpenAPIData{Pairs: pairs}, AppID: c.appID}
+	body, contentType, err := c.post(ctx, &tcb.Request{
+		Action: tcb.ActionOpenAPI, APIName: api, CGIName: c.cgiName, RequestData: data.Marshal(),
+	})
+	var resp *tcb.CommOpenAPIResp
+	if err == nil {
+		resp, err = tcb.ReadOpenAPI(contentType, body)
+	}
+	switch refused, ok := errors.AsType[*tcb.Error](err); {
+	case ok:
+		return nil, endpointError(api, Code(refused.ErrCode()), refused.Message, nil)
+	case err != nil:
+		return nil, endpointError(api, CodeResourceSystem, err.Error(), err)
+	case resp.ErrorCode != 0:
+		return nil, systemError(api, resp)
+	}
+	return resp, nil
+}
+
+// decode reads the answer of an API into result, as the official SDK reads it.
+func (c *Client) decode(api string, resp *tcb.CommOpenAPIResp, result any) error {
+	if !tcb.IsJSON(resp.ContentType) {
+		return decodeBytes(api, resp, result)
+	}
+	object, err := readObject(api, resp)
+	if err != nil {
+		return err
+	}
+	if result == nil {
+		return nil
+	}
+	if _, ok := result.(*Image); ok {
+		return &Error{API: api, ErrCode: CodeSystem, ErrMsg: fmt.Sprintf("openapi.%s:fail the answer is JSON, not a picture: %.200s", api, resp.RespData)}
+	}
+	object.del("errcode")
+	object.del("errmsg")
+	object.rename(c.resultName)
+	object.set("errMsg", []byte(quote("openapi."+api+":ok")))
+	object.set("errCode", []byte("0"))
+	if err := unmarshal(object.text(), result); err != nil {
+		return fmt.Errorf("openapi.%s: the answer does not fit %T: %w: %.200s", api, result, err, resp.RespData)
+	}
+	return nil
+}
+
+func decodeBytes(api string, resp *tcb.CommOpenAPIResp, result any) error {
+	image := Image{ContentType: strings.TrimSpace(resp.ContentType), Buffer: resp.RespData, ErrMsg: "openapi." + api + ":ok"}
+	switch result := result.(type) {
+	case nil:
+		return nil
+	case *Image:
+		*result = image
+		return nil
+	}
+	text, err := marshal(image)
+	if err == nil {
+		err = unmarshal(text, result)
+	}
+	if err != nil {
+		return fmt.Errorf("openapi.%s: the answer is of type %q and does not fit %T; use *openapi.Image: %w", api, image.ContentType, result, err)
+	}
+	return nil
+}
+
+// readObject returns the JSON object that an API answered; an answer that reports a failure becomes an *Error.
+func readObject(api string, resp *tcb.CommOpenAPIResp) (*object, error) {
+	o, err := parseObject(resp.RespData)
+	switch {
+	case err == nil:
+	case json.Valid(resp.RespData) || !strings.Contains(resp.ContentType, "text/plain"):
+		return nil, &Error{API: api, ErrCode: CodeSystem, ErrMsg: fmt.Sprintf(
+			"openapi.%s:fail wechat server internal error, response body is invalid json: %s", api, resp.RespData)}
+	default:
+		o = &object{}
+		o.set("result", []byte(quote(string(resp.RespData))))
+	}
+	var failure struct {
+		ErrCode json.Number `json:"errcode"`
+		ErrMsg  string      `json:"errmsg"`
+		Advice  string      `json:"advice"`
+	}
+	_ = json.Unmarshal(o.text(), &failure) // fields of another type are no failure's
+	if code, err := failure.ErrCode.Int64(); err == nil && code != 0 {
+		return nil, &Error{API: api, ErrCode: Code(code), ErrMsg: "openapi." + api + ":fail " + failure.ErrMsg,
+			RID: ridOf(failure.ErrMsg), Advice: failure.Advice}
+	}
+	return o, nil
+}

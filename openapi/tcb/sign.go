@@ -1,0 +1,190 @@
+package tcb
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Credential is the key pair that signs requests, with the token that goes with a temporary pair.
+type Credential struct {
+	SecretID, SecretKey string
+	// SessionToken is sent along, not signed with.
+	SessionToken string
+}
+
+const (
+	algorithm = "TC3-HMAC-SHA256"
+	service   = "tcb"
+	// Lifetime is how long a signature counts, before and after its timestamp.
+	Lifetime = 600 * time.Second
+)
+
+// Errors of [Request.Verify]. ErrUnknownSecretID and ErrSignature mean that the caller is not who it says.
+var (
+	ErrNoSignature     = errors.New("no TC3-HMAC-SHA256 signature in the Authorization header")
+	ErrUnknownSecretID = errors.New("the signature's secretId is not one of this environment")
+	ErrSignatureTime   = errors.New("the signature's time is more than 10 minutes away from now; set this machine's clock")
+	ErrSignature       = errors.New("the signature does not match the request")
+)
+
+// authorization is the Authorization header, taken apart.
+type authorization struct {
+	secretID, date string
+	params         []string // lower-cased names, in the order in which they are hashed
+	headers        []string
+	signature      string
+}
+
+func (a authorization) String() string {
+	return algorithm + " Credential=" + a.secretID + "/" + a.date + "/" + service + "/tc3_request" +
+		", SignedParams=" + strings.Join(a.params, ";") +
+		", SignedHeaders=" + strings.Join(a.headers, ";") +
+		", Signature=" + a.signature
+}
+
+func parseAuthorization(s string) (authorization, error) {
+	var a authorization
+	rest, ok := strings.CutPrefix(s, algorithm+" ")
+	if !ok {
+		return a, ErrNoSignature
+	}
+	for part := range strings.SplitSeq(rest, ",") {
+		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
+		switch name {
+		case "Credential":
+			scope := strings.Split(value, "/")
+			if len(scope) != 4 || scope[2] != service || scope[3] != "tc3_request" {
+				return a, fmt.Errorf("%w: Credential must be <secretId>/<date>/tcb/tc3_request", ErrNoSignature)
+			}
+			a.secretID, a.date = scope[0], scope[1]
+		case "SignedParams":
+			a.params = strings.Split(value, ";")
+		case "SignedHeaders":
+			a.headers = strings.Split(value, ";")
+		case "Signature":
+			a.signature = value
+		}
+	}
+	if a.secretID == "" || a.signature == "" || len(a.headers) == 0 {
+		return a, fmt.Errorf("%w: it lacks Credential, SignedHeaders or Signature", ErrNoSignature)
+	}
+	return a, nil
+}
+
+// sign adds the signature's three headers to r, whose other headers are complete. All of them are signed.
+func sign(r *http.Request, params []param, c Credential, now time.Time) {
+	a := authorization{secretID: c.SecretID, date: now.UTC().Format(time.DateOnly), headers: []string{"host"}}
+	for name := range r.Header {
+		a.headers = append(a.headers, strings.ToLower(name))
+	}
+	slices.Sort(a.headers)
+	a.params = signable(params)
+	timestamp := strconv.FormatInt(now.Unix(), 10)
+	a.signature = a.compute("post", r, params, c.SecretKey, timestamp)
+	r.Header.Set("Authorization", a.String())
+	r.Header.Set("X-Signature-Expires", strconv.Itoa(int(Lifetime.Seconds())))
+	r.Header.Set("X-Timestamp", timestamp)
+}
+
+// Verify checks the signature of the HTTP request r that q was parsed from. secretKey gives the key of a secretId.
+func (q *Request) Verify(r *http.Request, now time.Time, secretKey func(secretID string) (string, bool)) error {
+	a, err := parseAuthorization(r.Header.Get("Authorization"))
+	if err != nil {
+		return err
+	}
+	key, ok := secretKey(a.secretID)
+	if !ok {
+		return ErrUnknownSecretID
+	}
+	if len(a.params) == 0 {
+		a.params = signable(q.params)
+	}
+	timestamp := r.Header.Get("X-Timestamp")
+	seconds, err := strconv.ParseInt(timestamp, 10, 64)
+	if err != nil {
+		return fmt.Errorf("%w: X-Timestamp must be a Unix time in seconds", ErrNoSignature)
+	}
+	signed := time.Unix(seconds, 0)
+	if now.Sub(signed).Abs() > Lifetime || a.date != signed.UTC().Format(time.DateOnly) {
+		return ErrSignatureTime
+	}
+	// The method is signed as the client wrote it, which HTTP does not tell: the official SDK writes it in lower case.
+	for _, method := range []string{strings.ToLower(r.Method), r.Method} {
+		if hmac.Equal([]byte(a.signature), []byte(a.compute(method, r, q.params, key, timestamp))) {
+			return nil
+		}
+	}
+	return ErrSignature
+}
+
+// signable returns the lower-cased names of the parameters that are signed, in the order in which they are hashed.
+func signable(params []param) []string {
+	var names []string
+	for _, p := range params {
+		if len(p.value) > 0 {
+			names = append(names, strings.ToLower(p.name))
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+func (a authorization) compute(method string, r *http.Request, params []param, secretKey, timestamp string) string {
+	canonical := sha256.New()
+	fmt.Fprintf(canonical, "%s\n//%s%s\n%s\n", method, r.Host, r.URL.EscapedPath(), r.URL.RawQuery)
+	for _, name := range a.headers {
+		io.WriteString(canonical, name+":"+canonicalHeader(r, name)+"\n")
+	}
+	fmt.Fprintf(canonical, "\n%s\n%s", strings.Join(a.headers, ";"), hashParams(params, a.params))
+
+	toSign := fmt.Sprintf("%s\n%s\n%s/%s/tc3_request\n%x", algorithm, timestamp, a.date, service, canonical.Sum(nil))
+	key := []byte("TC3" + secretKey)
+	for _, step := range []string{a.date, service, "tc3_request", toSign} {
+		mac := hmac.New(sha256.New, key)
+		io.WriteString(mac, step)
+		key = mac.Sum(nil)
+	}
+	return hex.EncodeToString(key)
+}
+
+func canonicalHeader(r *http.Request, name string) string {
+	switch name {
+	case "host":
+		return strings.ToLower(r.Host)
+	case "content-type":
+		value := r.Header.Get(name)
+		if strings.HasPrefix(value, multipartForm) {
+			return multipartForm // without its boundary
+		}
+		return value
+	}
+	return strings.ToLower(strings.TrimSpace(r.Header.Get(name)))
+}
+
+// hashParams hashes the parameters of the given lower-cased names, in the names' order.
+func hashParams(params []param, names []string) string {
+	h := sha256.New()
+	for _, name := range names {
+		i := slices.IndexFunc(params, func(p param) bool { return strings.ToLower(p.name) == name })
+		if i < 0 || len(params[i].value) == 0 {
+			continue
+		}
+		fmt.Fprintf(h, "&%s=", name)
+		if params[i].binary {
+			h.Write(params[i].value)
+		} else {
+			io.WriteString(h, strings.TrimSpace(string(params[i].value)))
+		}
+		io.WriteString(h, "\r\n")
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
