@@ -17,42 +17,34 @@ var errGoexit = errors.New("cloudfn: the handler ended its goroutine (runtime.Go
 
 // invoke runs one invocation: within it, the handler's context and every log line
 // know the invocation.
-func (a *app) invoke(ctx context.Context, inv *Invocation, event []byte) ([]byte, *go1.ResponseError) {
+func (a *app) invoke(ctx context.Context, inv *Invocation, event []byte, resp *go1.InvokeResponse) {
 	a.running.add(inv)
 	defer a.running.remove(inv)
-	return a.guard(NewContext(ctx, inv), event)
+	a.guard(NewContext(ctx, inv), event, resp)
 }
 
-// guard calls the handler and comes back whatever the handler does: return, panic,
-// or end its goroutine. That last one is why it has a goroutine of its own.
-func (a *app) guard(ctx context.Context, event []byte) (result []byte, failure *go1.ResponseError) {
-	done := make(chan struct{})
-	ended := false // by returning or by a panic
-	go func() {
-		defer close(done)
-		defer func() {
-			if value := recover(); value != nil {
-				result, failure, ended = nil, a.panicked(ctx, value), true
-			}
-		}()
-		result, failure = a.call(ctx, event)
-		ended = true
+// guard calls the handler and fills in resp whatever the handler does: return,
+// panic, or end its goroutine. As in that last case nothing returns, here nor
+// above, the response is not a result.
+func (a *app) guard(ctx context.Context, event []byte, resp *go1.InvokeResponse) {
+	returned := false
+	defer func() {
+		if returned {
+			return
+		}
+		if value := recover(); value != nil {
+			resp.Error = a.panicked(ctx, value)
+		} else {
+			resp.Error = responseError(errGoexit)
+		}
 	}()
-	<-done
-	if !ended {
-		return nil, responseError(errGoexit)
-	}
-	return result, failure
-}
-
-// call calls the handler. What an error says is asked here, within the guard: its
-// methods are the program's, and may panic.
-func (a *app) call(ctx context.Context, event []byte) ([]byte, *go1.ResponseError) {
 	result, err := a.handler.Invoke(ctx, event)
 	if err != nil {
-		return nil, responseError(err)
+		resp.Error = responseError(err) // within the guard: the error's methods may panic too
+	} else {
+		resp.Payload = result
 	}
-	return result, nil
+	returned = true
 }
 
 func responseError(err error) *go1.ResponseError {

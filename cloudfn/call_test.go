@@ -57,8 +57,15 @@ func TestGuardComesBackWhateverTheHandlerDoes(t *testing.T) {
 			t.Parallel()
 			var stderr strings.Builder
 			a := &app{process: process{stderr: &stderr}, handler: handlerFunc(func(context.Context, []byte) ([]byte, error) { return c.do() })}
-			result, failure := a.guard(t.Context(), nil)
-			assert.Equal(t, c.result, string(result))
+			var resp go1.InvokeResponse
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				a.guard(t.Context(), nil, &resp)
+			}()
+			<-done
+			failure := resp.Error
+			assert.Equal(t, c.result, string(resp.Payload))
 			assert.Equal(t, c.panicked, strings.HasPrefix(stderr.String(), "panic: "+c.message))
 			if c.message == "" {
 				assert.Nil(t, failure)
@@ -84,10 +91,11 @@ func TestAPanicsStackIsTheProgramsOwn(t *testing.T) {
 	a := &app{process: process{stderr: &stderr}, handler: Func(func(_ context.Context, i int) (int, error) {
 		return new(shop).sell(i), nil
 	})}
-	_, failure := a.invoke(t.Context(), &Invocation{RequestID: "r-7"}, []byte("3"))
-	require.NotNil(t, failure)
+	var resp go1.InvokeResponse
+	a.invoke(t.Context(), &Invocation{RequestID: "r-7"}, []byte("3"), &resp)
+	require.NotNil(t, resp.Error)
 	var labels []string
-	for _, f := range failure.StackTrace {
+	for _, f := range resp.Error.StackTrace {
 		assert.Equal(t, "github.com/wxcloud-go/wxfn/cloudfn/call_test.go", f.Path)
 		assert.Positive(t, f.Line)
 		labels = append(labels, f.Label)
@@ -108,9 +116,9 @@ func TestAHandlerSeesItsInvocationAndOnlyWhileItRuns(t *testing.T) {
 		assert.Same(t, inv, only)
 		return event, nil
 	})
-	result, failure := a.invoke(t.Context(), inv, []byte("1"))
-	assert.Nil(t, failure)
-	assert.Equal(t, "1", string(result))
+	var resp go1.InvokeResponse
+	a.invoke(t.Context(), inv, []byte("1"), &resp)
+	assert.Equal(t, go1.InvokeResponse{Payload: []byte("1")}, resp)
 	_, ok := a.running.only()
 	assert.False(t, ok)
 }

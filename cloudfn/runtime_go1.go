@@ -58,13 +58,13 @@ func (a *app) listenGo1() (net.Listener, error) {
 }
 
 // invokeGo1 is one invocation in runtime Go1.
-func (a *app) invokeGo1(ctx context.Context, req *go1.InvokeRequest) (*go1.InvokeResponse, error) {
-	environ := map[string]string{ // which the request may say in fields of its own
-		"SCF_NAMESPACE":       req.Namespace,
-		"TENCENTCLOUD_REGION": req.TencentcloudRegion,
-	}
+func (a *app) invokeGo1(ctx context.Context, req *go1.InvokeRequest, resp *go1.InvokeResponse) error {
+	environ := make(map[string]string, 32) // room for what the platform sends
+	environ["SCF_NAMESPACE"] = req.Namespace
+	environ["TENCENTCLOUD_REGION"] = req.TencentcloudRegion
 	if err := parseEnviron(environ, req.Environment); err != nil {
-		return &go1.InvokeResponse{Error: responseError(err)}, nil
+		resp.Error = responseError(err)
+		return nil
 	}
 	inv := NewInvocation(environ, nil)
 	inv.RequestID = req.RequestId
@@ -73,8 +73,8 @@ func (a *app) invokeGo1(ctx context.Context, req *go1.InvokeRequest) (*go1.Invok
 
 	ctx, cancel := withDeadline(ctx, req)
 	defer cancel()
-	result, failure := a.invoke(ctx, inv, req.Payload)
-	return &go1.InvokeResponse{Payload: result, Error: failure}, nil
+	a.invoke(ctx, inv, req.Payload, resp)
+	return nil
 }
 
 // withDeadline returns a context that ends when the platform stops waiting.

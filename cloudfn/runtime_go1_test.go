@@ -51,9 +51,9 @@ func TestAnInvocationIsWhatTheRequestSays(t *testing.T) {
 				assert.Equal(t, c.want, seen)
 				return nil, nil
 			})}
-			resp, err := a.invokeGo1(t.Context(), &c.req)
-			require.NoError(t, err)
-			assert.Equal(t, &go1.InvokeResponse{}, resp)
+			var resp go1.InvokeResponse
+			require.NoError(t, a.invokeGo1(t.Context(), &c.req, &resp))
+			assert.Equal(t, go1.InvokeResponse{}, resp)
 		})
 	}
 }
@@ -78,7 +78,7 @@ func TestWhatAHandlerDoesIsTheResponse(t *testing.T) {
 			t.Parallel()
 			resp, err := (&app{handler: c.h}).invokeGo1(t.Context(), &c.req)
 			require.NoError(t, err)
-			assert.Equal(t, c.want, resp)
+			assert.Equal(t, c.want, &resp)
 		})
 	}
 }
@@ -109,8 +109,7 @@ func TestTheContextEndsWhenThePlatformStopsWaiting(t *testing.T) {
 				assert.False(t, got.Before(c.earliest) || got.After(c.last), got)
 				return nil, nil
 			})}
-			_, err := a.invokeGo1(context.Background(), &c.req)
-			require.NoError(t, err)
+			require.NoError(t, a.invokeGo1(context.Background(), &c.req, &go1.InvokeResponse{}))
 			assert.Equal(t, context.Canceled, inside.Err(), "and with the invocation at the latest")
 		})
 	}
@@ -120,8 +119,8 @@ func TestTheContextEndsWhenThePlatformStopsWaiting(t *testing.T) {
 			<-ctx.Done()
 			return nil, ctx.Err()
 		})}
-		resp, err := a.invokeGo1(context.Background(), &go1.InvokeRequest{Deadline: go1.Timestamp{Seconds: 1}})
-		require.NoError(t, err)
+		var resp go1.InvokeResponse
+		require.NoError(t, a.invokeGo1(context.Background(), &go1.InvokeRequest{Deadline: go1.Timestamp{Seconds: 1}}, &resp))
 		assert.Equal(t, "context deadline exceeded", resp.Error.Message)
 	})
 }

@@ -19,10 +19,10 @@ import (
 // stuck is a function that takes calls and never answers. in tells of each call.
 func stuck(t *testing.T) (address string, in chan struct{}) {
 	in = make(chan struct{}, 8)
-	_, address = serve(t, func(ctx context.Context, _ *go1.InvokeRequest) (*go1.InvokeResponse, error) {
+	_, address = serve(t, func(context.Context, *go1.InvokeRequest, *go1.InvokeResponse) error {
 		in <- struct{}{}
 		<-t.Context().Done()
-		return nil, nil
+		return nil
 	})
 	return address, in
 }
@@ -141,8 +141,9 @@ func (r *tape) Read(p []byte) (int, error) {
 // answers is what a function says to one Invoke and one Ping.
 func answers(t testing.TB) []byte {
 	near, far := net.Pipe()
-	go go1.NewServer(func(context.Context, *go1.InvokeRequest) (*go1.InvokeResponse, error) {
-		return &failure, nil
+	go go1.NewServer(func(_ context.Context, _ *go1.InvokeRequest, resp *go1.InvokeResponse) error {
+		*resp = failure
+		return nil
 	}).ServeConn(far)
 	r := &tape{ReadWriteCloser: near}
 	c := go1.NewClient(r, roomy)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/rpc"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -20,8 +21,9 @@ import (
 // roomy is a limit that no test reaches by accident.
 const roomy = 1 << 20
 
-func echo(_ context.Context, req *go1.InvokeRequest) (*go1.InvokeResponse, error) {
-	return &go1.InvokeResponse{Payload: req.Payload}, nil
+func echo(_ context.Context, req *go1.InvokeRequest, resp *go1.InvokeResponse) error {
+	resp.Payload = req.Payload
+	return nil
 }
 
 // serve runs a server on a loopback port until the test ends.
@@ -64,11 +66,7 @@ type Function struct{ handle go1.Handler }
 func (f *Function) Ping(_ *go1.PingRequest, _ *go1.PingResponse) error { return nil }
 
 func (f *Function) Invoke(req *go1.InvokeRequest, resp *go1.InvokeResponse) error {
-	got, err := f.handle(context.Background(), req)
-	if err == nil {
-		*resp = *got
-	}
-	return err
+	return f.handle(context.Background(), req, resp)
 }
 
 // serveRPC is serve with net/rpc in the place of Server.
@@ -109,17 +107,17 @@ var failure = go1.InvokeResponse{Error: &go1.ResponseError{
 // Each end works with itself and with net/rpc at the other end.
 func TestTheWireIsNetRPC(t *testing.T) {
 	t.Parallel()
-	record := func(_ context.Context, req *go1.InvokeRequest) (*go1.InvokeResponse, error) {
+	record := func(_ context.Context, req *go1.InvokeRequest, resp *go1.InvokeResponse) error {
 		switch req.RequestId {
 		case "fail":
-			return &failure, nil
+			*resp = failure
 		case "refuse":
-			return nil, errors.New("not today")
+			return errors.New("not today")
+		default:
+			assert.Equal(t, full, *req)
+			resp.Payload = []byte("done")
 		}
-		if !assert.ObjectsAreEqual(full, *req) {
-			return nil, errors.New("the request arrived changed")
-		}
-		return &go1.InvokeResponse{Payload: []byte("done")}, nil
+		return nil
 	}
 	_, ours := serve(t, record)
 	theirs := serveRPC(t, record)
@@ -183,10 +181,10 @@ func TestCallsOnOneConnectionRunAtOnce(t *testing.T) {
 	const calls = 64
 	var in sync.WaitGroup
 	in.Add(calls)
-	_, address := serve(t, func(_ context.Context, req *go1.InvokeRequest) (*go1.InvokeResponse, error) {
+	_, address := serve(t, func(ctx context.Context, req *go1.InvokeRequest, resp *go1.InvokeResponse) error {
 		in.Done()
 		in.Wait() // ends only when all the calls are in
-		return &go1.InvokeResponse{Payload: req.Payload}, nil
+		return echo(ctx, req, resp)
 	})
 	c := rpc.NewClient(dial(t, address))
 	defer c.Close()
@@ -205,10 +203,10 @@ func TestCallsOnOneConnectionRunAtOnce(t *testing.T) {
 func TestAPingIsAnsweredDuringAnInvocation(t *testing.T) {
 	t.Parallel()
 	in, release := make(chan struct{}), make(chan struct{})
-	_, address := serve(t, func(context.Context, *go1.InvokeRequest) (*go1.InvokeResponse, error) {
+	_, address := serve(t, func(context.Context, *go1.InvokeRequest, *go1.InvokeResponse) error {
 		close(in)
 		<-release
-		return nil, nil
+		return nil
 	})
 	c := rpc.NewClient(dial(t, address))
 	defer c.Close()
@@ -218,7 +216,22 @@ func TestAPingIsAnsweredDuringAnInvocation(t *testing.T) {
 	close(release)
 	<-call.Done
 	require.NoError(t, call.Error)
-	assert.Equal(t, &go1.InvokeResponse{}, call.Reply, "no response is an empty one")
+	assert.Equal(t, &go1.InvokeResponse{}, call.Reply)
+}
+
+func TestAHandlerThatEndsItsGoroutineIsAnswered(t *testing.T) {
+	t.Parallel()
+	_, address := serve(t, func(_ context.Context, _ *go1.InvokeRequest, resp *go1.InvokeResponse) error {
+		*resp = failure
+		runtime.Goexit()
+		return nil
+	})
+	c := newClient(t, address)
+	for range 3 {
+		resp, err := c.Invoke(t.Context(), &full)
+		require.NoError(t, err)
+		assert.Equal(t, &failure, resp)
+	}
 }
 
 func TestWhatIsNotACallEndsItsOwnConnectionOnly(t *testing.T) {
@@ -258,13 +271,13 @@ func TestShutdown(t *testing.T) {
 	start := func(t *testing.T) (s *go1.Server, address string, release chan struct{}, answer chan error) {
 		in := make(chan struct{})
 		release, answer = make(chan struct{}), make(chan error, 1)
-		s, address = serve(t, func(ctx context.Context, _ *go1.InvokeRequest) (*go1.InvokeResponse, error) {
+		s, address = serve(t, func(ctx context.Context, _ *go1.InvokeRequest, _ *go1.InvokeResponse) error {
 			close(in)
 			select {
 			case <-release:
 			case <-ctx.Done():
 			}
-			return &go1.InvokeResponse{}, ctx.Err()
+			return ctx.Err()
 		})
 		c := newClient(t, address)
 		go func() {

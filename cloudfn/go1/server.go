@@ -16,21 +16,21 @@ const maxRequest = 64 << 20
 // errStopping answers an invocation that comes after [Server.Shutdown].
 var errStopping = errors.New("go1: the function is stopping")
 
-// A Handler answers one invocation. It is called for several at once. An error
-// that it returns fails the call itself; a function that fails says so in the
-// response. It must not panic, and must return.
+// A Handler answers one invocation by filling in resp, which is empty. It is called
+// for several at once, and must not panic. An error fails the call itself; a
+// function that fails says so in resp. A handler that ends its goroutine instead of
+// returning is answered with what is in resp by then.
 //
-// ctx ends when [Server.Shutdown] gives up waiting. The request's deadline is
-// left to the handler.
-//
-// [Client.Invoke] is one.
-type Handler func(ctx context.Context, req *InvokeRequest) (*InvokeResponse, error)
+// ctx ends when [Server.Shutdown] gives up waiting. The request's deadline is left
+// to the handler.
+type Handler func(ctx context.Context, req *InvokeRequest, resp *InvokeResponse) error
 
 // A Server is the function's end of the wire.
 type Server struct {
-	handler Handler
-	ctx     context.Context
-	cancel  context.CancelFunc
+	handler     Handler
+	ctx         context.Context
+	cancel      context.CancelFunc
+	invocations chan *invocation // to a worker that waits for one
 
 	mu        sync.Mutex
 	listeners closers
@@ -51,7 +51,13 @@ func (cs closers) closeAll() {
 
 // NewServer returns a server that has h answer the invocations.
 func NewServer(h Handler) *Server {
-	s := &Server{handler: h, listeners: closers{}, conns: closers{}, idle: make(chan struct{})}
+	s := &Server{
+		handler:     h,
+		invocations: make(chan *invocation),
+		listeners:   closers{},
+		conns:       closers{},
+		idle:        make(chan struct{}),
+	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	return s
 }
@@ -182,18 +188,20 @@ func (s *Server) next(c *serverConn) error {
 	}
 	switch call.ServiceMethod {
 	case methodInvoke:
-		req := new(InvokeRequest)
-		if err := c.read(req); err != nil {
+		inv := &invocation{conn: c, call: call}
+		if err := c.read(&inv.req); err != nil {
 			c.refuse(call, err)
 			return err
 		}
 		if !s.begin() {
 			return c.refuse(call, errStopping)
 		}
-		c.calls.Go(func() {
-			defer s.end()
-			s.invoke(c, call, req)
-		})
+		c.calls.Add(1)
+		select {
+		case s.invocations <- inv:
+		default:
+			go s.work(inv)
+		}
 		return nil
 	case methodPing:
 		if err := c.read(nil); err != nil {
@@ -208,16 +216,42 @@ func (s *Server) next(c *serverConn) error {
 	}
 }
 
-func (s *Server) invoke(c *serverConn, call callHeader, req *InvokeRequest) {
-	resp, err := s.handler(s.ctx, req)
-	switch {
-	case err != nil:
-		c.refuse(call, err)
-	case resp == nil:
-		c.answer(call, "", &InvokeResponse{})
-	default:
-		c.answer(call, "", resp)
+// An invocation is a call of Function.Invoke that is running.
+type invocation struct {
+	conn *serverConn
+	call callHeader
+	req  InvokeRequest
+	resp InvokeResponse
+}
+
+// work runs an invocation, and then those that come while it waits. A new goroutine
+// for each would grow its stack anew each time, which costs as much as a fifth of
+// the whole call. There are as many as have been busy at once.
+func (s *Server) work(inv *invocation) {
+	for {
+		s.invoke(inv)
+		select {
+		case inv = <-s.invocations:
+		case <-s.ctx.Done():
+			return
+		}
 	}
+}
+
+// invoke runs an invocation and answers it, also when the handler does not return
+// but ends its goroutine, and the worker's with it.
+func (s *Server) invoke(inv *invocation) {
+	var err error
+	defer func() {
+		if err != nil {
+			inv.conn.refuse(inv.call, err)
+		} else {
+			inv.conn.answer(inv.call, "", &inv.resp)
+		}
+		inv.conn.calls.Done()
+		s.end()
+	}()
+	err = s.handler(s.ctx, &inv.req, &inv.resp)
 }
 
 // refuse answers a call with an error. The body that must follow is empty.
