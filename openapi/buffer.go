@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
-	"strings"
 
 	"github.com/wxcloud-go/wxfn/openapi/tcb"
 )
@@ -57,11 +56,18 @@ func (b *Buffer) UnmarshalJSON(text []byte) error {
 // parse reads the numbers of a list.
 func (b *Buffer) parse(list []byte) error {
 	out := make([]byte, 0, len(list)/3+1)
-	for len(bytes.TrimSpace(list)) > 0 {
-		item, rest, more := bytes.Cut(list, []byte(","))
-		n, err := strconv.ParseUint(strings.TrimSpace(string(item)), 10, 8)
-		if err != nil || more && len(rest) == 0 {
-			return fmt.Errorf("openapi.Buffer: data[%d]: %.20q is no byte", len(out), item)
+	list = bytes.TrimSpace(list)
+	for more := len(list) > 0; more; {
+		n, digits := 0, 0
+		for ; digits < len(list) && '0' <= list[digits] && list[digits] <= '9' && n <= 255; digits++ {
+			n = 10*n + int(list[digits]-'0')
+		}
+		rest := bytes.TrimLeft(list[digits:], " \t\r\n")
+		if more = len(rest) > 0 && rest[0] == ','; more {
+			rest = bytes.TrimLeft(rest[1:], " \t\r\n")
+		}
+		if digits == 0 || n > 255 || !more && len(rest) > 0 {
+			return fmt.Errorf("openapi.Buffer: data[%d]: %.20q is no byte", len(out), list)
 		}
 		out = append(out, byte(n))
 		list = rest

@@ -65,6 +65,15 @@ func (c *Client) Call(ctx context.Context, api string, params, result any) error
 	return c.decode(api, resp, result)
 }
 
+// image calls an API that answers with a picture.
+func (c *Client) image(ctx context.Context, api string, params any) (*Image, error) {
+	image := &Image{}
+	if err := c.Call(ctx, api, params, image); err != nil {
+		return nil, err
+	}
+	return image, nil
+}
+
 // CallFunction is the function [CallFunction] with the client's options.
 func (c *Client) CallFunction(ctx context.Context, name string, event, result any) error {
 	const api = "callFunction"

@@ -1,0 +1,79 @@
+package openapi_test
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/wxcloud-go/wxfn/cloudfn"
+	"github.com/wxcloud-go/wxfn/openapi"
+	"github.com/wxcloud-go/wxfn/openapi/tcb"
+)
+
+// benchmarkServer answers every request with a picture of 20 kB.
+func benchmarkServer(b *testing.B) context.Context {
+	resp := tcb.CommOpenAPIResp{RespData: make([]byte, 20<<10), ContentType: "image/jpeg"}
+	body := resp.Marshal()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", tcb.ProtobufType)
+		_, _ = w.Write(body)
+	}))
+	b.Cleanup(server.Close)
+	return cloudfn.NewContext(context.Background(), cloudfn.NewInvocation(map[string]string{
+		"TENCENTCLOUD_SECRETID": "id", "TENCENTCLOUD_SECRETKEY": "key", "WX_API_TOKEN": "token", "TCB_ENV": "e",
+		"TCB_CONTEXT_CNFG": `{"URL":"` + server.URL + `/admin"}`,
+	}, nil))
+}
+
+// The official Node SDK takes 2.3 ms for this, one call after another, and makes 2,032 calls a second with 32 at once.
+func BenchmarkCloudCall(b *testing.B) {
+	call := func(b *testing.B, ctx context.Context) {
+		if _, err := openapi.Wxacode.CreateQRCode(ctx, &openapi.WxacodeCreateQRCodeRequest{Path: "page/index/index", Width: new(430)}); err != nil {
+			b.Error(err)
+		}
+	}
+	b.Run("one after another", func(b *testing.B) {
+		ctx := benchmarkServer(b)
+		b.ReportAllocs()
+		for b.Loop() {
+			call(b, ctx)
+		}
+	})
+	b.Run("32 at once", func(b *testing.B) {
+		ctx := benchmarkServer(b)
+		b.SetParallelism(16)
+		b.RunParallel(func(pb *testing.PB) {
+			for pb.Next() {
+				call(b, ctx)
+			}
+		})
+	})
+}
+
+func BenchmarkImageJSON(b *testing.B) {
+	image := openapi.Image{ContentType: "image/jpeg", Buffer: make([]byte, 20<<10)}
+	for i := range image.Buffer {
+		image.Buffer[i] = byte(i * 7)
+	}
+	text, err := json.Marshal(image)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Run("encode", func(b *testing.B) {
+		b.SetBytes(int64(len(text)))
+		for b.Loop() {
+			_, _ = json.Marshal(image)
+		}
+	})
+	b.Run("decode", func(b *testing.B) {
+		b.SetBytes(int64(len(text)))
+		for b.Loop() {
+			var back openapi.Image
+			if err := json.Unmarshal(text, &back); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
