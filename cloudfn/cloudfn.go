@@ -51,7 +51,8 @@ var errNoHandler = errors.New("cloudfn: the handler is nil: give Start the funct
 // Decoding and encoding are encoding/json's, except that <, > and & stay as they
 // are in the result. An empty event is the zero In. An event that does not fit In
 // is an [*EventError], and f is not called. A result that JSON cannot hold is an
-// error that names its type.
+// error that names its type. A []byte becomes base64 text, which a Mini Program does
+// not expect: package openapi's Buffer becomes what a Node function's Buffer does.
 func Func[In, Out any](f func(context.Context, In) (Out, error)) Handler {
 	return typed[In, Out](f)
 }

@@ -47,6 +47,11 @@ type Invocation struct {
 // platform. Nil, as in every function that runs in a process of its own, is the
 // network; a platform within this process passes the way to itself.
 func NewInvocation(environ map[string]string, transport http.RoundTripper) *Invocation {
+	return newInvocation(maps.Clone(environ), transport)
+}
+
+// newInvocation is NewInvocation for who will not touch environ any more.
+func newInvocation(environ map[string]string, transport http.RoundTripper) *Invocation {
 	inv := &Invocation{
 		OpenID:    environ["WX_OPENID"],
 		AppID:     environ["WX_APPID"],
@@ -54,7 +59,7 @@ func NewInvocation(environ map[string]string, transport http.RoundTripper) *Invo
 		Env:       environ["TCB_ENV"],
 		Source:    environ["TCB_SOURCE"],
 		ClientIP:  environ["WX_CLIENTIP"],
-		environ:   maps.Clone(environ),
+		environ:   environ,
 		transport: transport,
 	}
 	if inv.Env == "" {

@@ -66,7 +66,7 @@ func (a *app) invokeGo1(ctx context.Context, req *go1.InvokeRequest, resp *go1.I
 		resp.Error = responseError(err)
 		return nil
 	}
-	inv := NewInvocation(environ, nil)
+	inv := newInvocation(environ, nil)
 	inv.RequestID = req.RequestId
 	inv.Function = req.FunctionName
 	inv.MemoryLimitMB = int(req.MemoryLimitInMb)

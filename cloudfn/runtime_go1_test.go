@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/rpc"
 	"os"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -76,8 +77,8 @@ func TestWhatAHandlerDoesIsTheResponse(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			resp, err := (&app{handler: c.h}).invokeGo1(t.Context(), &c.req)
-			require.NoError(t, err)
+			var resp go1.InvokeResponse
+			require.NoError(t, (&app{handler: c.h}).invokeGo1(t.Context(), &c.req, &resp))
 			assert.Equal(t, c.want, &resp)
 		})
 	}
@@ -164,6 +165,20 @@ func TestInvocationsSeeOnlyTheirOwnVariables(t *testing.T) {
 				assert.Equal(t, want, string(call.Reply.(*go1.InvokeResponse).Payload))
 			}
 		})
+	}
+}
+
+func TestAHandlerThatEndsItsGoroutineIsAnErrorAndNoHang(t *testing.T) {
+	t.Parallel()
+	f := start(t, go1Environ, nil, Func(func(context.Context, any) (any, error) {
+		runtime.Goexit()
+		return nil, nil
+	}))
+	c := f.client(t)
+	for range 3 {
+		resp, err := c.Invoke(t.Context(), &go1.InvokeRequest{})
+		require.NoError(t, err)
+		assert.Equal(t, &go1.InvokeResponse{Error: responseError(errGoexit)}, resp)
 	}
 }
 

@@ -176,6 +176,13 @@ func TestAnUnknownMethodIsRefusedAndTheConnectionGoesOn(t *testing.T) {
 	assert.Equal(t, full.Payload, resp.Payload)
 }
 
+func TestAnErrorWithoutATextIsOneStill(t *testing.T) {
+	t.Parallel()
+	_, address := serve(t, func(context.Context, *go1.InvokeRequest, *go1.InvokeResponse) error { return errors.New("") })
+	_, err := newClient(t, address).Invoke(t.Context(), &full)
+	assert.Equal(t, go1.ServerError("go1: the call failed"), err)
+}
+
 func TestCallsOnOneConnectionRunAtOnce(t *testing.T) {
 	t.Parallel()
 	const calls = 64

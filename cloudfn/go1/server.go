@@ -1,6 +1,7 @@
 package go1
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -254,9 +255,10 @@ func (s *Server) invoke(inv *invocation) {
 	err = s.handler(s.ctx, &inv.req, &inv.resp)
 }
 
-// refuse answers a call with an error. The body that must follow is empty.
+// refuse answers a call with an error, which needs a text to be one. The body that
+// must follow is empty.
 func (c *serverConn) refuse(call callHeader, err error) error {
-	return c.answer(call, err.Error(), PingResponse{})
+	return c.answer(call, cmp.Or(err.Error(), "go1: the call failed"), PingResponse{})
 }
 
 // answer sends an answer. When that fails it closes the connection, which is how
