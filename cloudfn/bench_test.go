@@ -18,12 +18,26 @@ import (
 func BenchmarkColdStart(b *testing.B) {
 	for b.Loop() {
 		port := freePort(b)
-		cmd, _, _ := spawn(b, "echo", port)
+		cmd, _, _ := spawn(b, "echo", go1Port+"="+port)
 		_, err := dialUp(b, port).Invoke(b.Context(), &go1.InvokeRequest{Payload: []byte("1")})
 		require.NoError(b, err)
 		require.NoError(b, cmd.Process.Kill())
 		cmd.Wait()
 	}
+}
+
+// Events fetched from a runtime API over loopback, one after another. Most of it is
+// the HTTP server at the other end.
+func BenchmarkFetchedEcho(b *testing.B) {
+	p := newPlatform(b, nil)
+	startCustom(b, p, nil, Func(same[struct{ Width int }]))
+	b.ReportAllocs()
+	for b.Loop() {
+		if answer := p.call(`{"Width":430}`, "Request_Id", "r-1", "Time_Limit_In_Ms", "60000"); answer.path != pathResponse {
+			b.Fatal(answer)
+		}
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "calls/s")
 }
 
 // Calls over one loopback connection, without variables and with as many as the

@@ -10,8 +10,12 @@
 //
 // Event and Result are anything that encoding/json takes. [FromContext] tells who
 // calls. Run it with `wxfn dev` in the project's folder, or in a test with package
-// emulatortest; in production the same program, built for linux/amd64 and named
-// main, is a function of runtime Go1 with handler main.
+// emulatortest; in production the same program, built for linux/amd64, is a function
+//
+//   - of runtime Go1: the file is named main, and so is the handler;
+//   - or of a custom runtime (自定义运行时): the file is named bootstrap. Its events
+//     come without variables, so that no caller is known there but under the
+//     emulator: prefer Go1 for what a Mini Program calls.
 //
 // One process may handle several events at once. What belongs to one of them, its
 // caller, its variables and its deadline, is in the context and nowhere else: the
@@ -19,8 +23,8 @@
 //
 // Official documents:
 // https://developers.weixin.qq.com/miniprogram/dev/wxcloud/guide/functions.html
-// (cloud functions) and https://cloud.tencent.com/document/product/583/18032 (the
-// Go runtime).
+// (cloud functions), https://cloud.tencent.com/document/product/583/18032 (the Go
+// runtime) and https://cloud.tencent.com/document/product/583/47274 (custom runtimes).
 package cloudfn
 
 import (
@@ -74,13 +78,20 @@ func (f typed[In, Out]) Invoke(ctx context.Context, event []byte) ([]byte, error
 	if err != nil {
 		return nil, err
 	}
-	var result bytes.Buffer
-	encoder := json.NewEncoder(&result)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(out); err != nil {
+	result, err := encodeJSON(out)
+	if err != nil {
 		return nil, fmt.Errorf("the function's result, a %T, cannot be JSON: %w", out, err)
 	}
-	return bytes.TrimSuffix(result.Bytes(), []byte("\n")), nil
+	return result, nil
+}
+
+// encodeJSON is json.Marshal that leaves <, > and & as they are.
+func encodeJSON(v any) ([]byte, error) {
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	err := encoder.Encode(v)
+	return bytes.TrimSuffix(text.Bytes(), []byte("\n")), err
 }
 
 func (f typed[In, Out]) missing() bool { return f == nil }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"strings"
 )
 
 // An Invocation is one call of the function: who calls, from where, and with which
@@ -70,7 +71,8 @@ func newInvocation(environ map[string]string, transport http.RoundTripper) *Invo
 
 // Getenv returns the invocation's own variable of that name, and "" when it has
 // none. Variables of the process, such as those in the function's configuration,
-// are os.Getenv's: they are the same for all invocations.
+// are os.Getenv's: they are the same for all invocations. In a custom runtime, whose
+// events come without variables, they are the invocation's too.
 func (inv *Invocation) Getenv(key string) string { return inv.environ[key] }
 
 // Transport returns how calls on behalf of this invocation reach the platform. Nil
@@ -90,6 +92,16 @@ func NewContext(ctx context.Context, inv *Invocation) context.Context {
 func FromContext(ctx context.Context) (*Invocation, bool) {
 	inv, ok := ctx.Value(invocationKey{}).(*Invocation)
 	return inv, ok && inv != nil
+}
+
+// environMap takes "key=value" apart.
+func environMap(list []string) map[string]string {
+	environ := make(map[string]string, len(list))
+	for _, variable := range list {
+		key, value, _ := strings.Cut(variable, "=")
+		environ[key] = value
+	}
+	return environ
 }
 
 // parseEnviron adds a JSON object of variables to environ. A value that is not a

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"runtime"
@@ -27,7 +28,8 @@ import (
 // programs are the mains of the functions that tests run as processes. This test
 // binary is each of them when the variable program names one.
 var programs = map[string]func(){
-	"echo": func() { Start(same[any]) },
+	"echo":   func() { Start(same[any]) },
+	"divide": func() { Start(func(_ context.Context, n int) (int, error) { return 1 / n, nil }) },
 	"log": func() {
 		Start(logTwice, OnShutdown(func(context.Context) { fmt.Fprintln(os.Stderr, "hooked") }))
 	},
@@ -60,15 +62,16 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// spawn starts a program as a function of runtime Go1, or by hand when port is "".
-func spawn(t testing.TB, name, port string) (cmd *exec.Cmd, stdout, stderr *bytes.Buffer) {
+// spawn starts a program with the given variables.
+func spawn(t testing.TB, name string, environ ...string) (cmd *exec.Cmd, stdout, stderr *bytes.Buffer) {
 	t.Helper()
 	self, err := os.Executable()
 	require.NoError(t, err)
 	stdout, stderr = &bytes.Buffer{}, &bytes.Buffer{}
 	cmd = exec.CommandContext(t.Context(), self)
-	cmd.Env = append(os.Environ(), program+"="+name, go1Port+"="+port, emulatorURL+"=http://127.0.0.1:7911",
+	cmd.Env = append(os.Environ(), program+"="+name, emulatorURL+"=http://127.0.0.1:7911",
 		"GORACE=atexit_sleep_ms=0") // or each exit takes a second under -race
+	cmd.Env = append(cmd.Env, environ...)
 	cmd.Stdout, cmd.Stderr = stdout, stderr
 	_, err = cmd.StdinPipe()
 	require.NoError(t, err)
@@ -129,7 +132,7 @@ func TestAProcessServesUntilItIsToldToStop(t *testing.T) {
 			t.Run(fmt.Sprint(name, ", ", signal), func(t *testing.T) {
 				t.Parallel()
 				port := freePort(t)
-				cmd, stdout, stderr := spawn(t, name, port)
+				cmd, stdout, stderr := spawn(t, name, go1Port+"="+port)
 				resp, err := dialUp(t, port).Invoke(t.Context(), &go1.InvokeRequest{RequestId: "r-1"})
 				require.NoError(t, err)
 				assert.Equal(t, &go1.InvokeResponse{Payload: []byte("null")}, resp)
@@ -142,6 +145,43 @@ func TestAProcessServesUntilItIsToldToStop(t *testing.T) {
 	}
 }
 
+func TestAProcessFetchesEventsUntilItIsToldToStop(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("a process cannot be sent SIGTERM here")
+	}
+	for _, signal := range []os.Signal{syscall.SIGTERM, os.Interrupt} {
+		t.Run(fmt.Sprint(signal), func(t *testing.T) {
+			t.Parallel()
+			p := newPlatform(t, nil)
+			cmd, _, stderr := spawn(t, "log", customHost+"="+p.host, customPort+"="+p.port)
+			assert.Equal(t, post{pathReady, ""}, <-p.posts)
+			assert.Equal(t, post{pathResponse, "null"}, p.call("{}", "Request_Id", "r-1", "Time_Limit_In_Ms", "60000"))
+			p.events <- func(_ http.ResponseWriter, r *http.Request) {
+				assert.NoError(t, cmd.Process.Signal(signal))
+				<-r.Context().Done()
+			}
+			assert.NoError(t, cmd.Wait(), "exit code 0")
+			assert.Regexp(t, `^time=\S+ level=INFO msg=one request_id=r-1 k=1\ntime=\S+ level=INFO msg=two request_id=r-1\nhooked\n$`, stderr.String())
+		})
+	}
+}
+
+func TestAProcessThatFetchesEventsEndsAfterAPanic(t *testing.T) {
+	t.Parallel()
+	p := newPlatform(t, nil)
+	cmd, _, stderr := spawn(t, "divide", customHost+"="+p.host, customPort+"="+p.port)
+	assert.Equal(t, pathReady, (<-p.posts).path)
+	assert.Equal(t, post{pathResponse, "1"}, p.call("1"))
+	failure := p.call("0", "Request_Id", "r-2")
+	assert.Equal(t, pathError, failure.path)
+	assert.Regexp(t, `^{"message":"runtime error: integer divide by zero","stack":"\S+ \(\S+/process_test.go:\d+\)"}$`, failure.body)
+	var exit *exec.ExitError
+	require.ErrorAs(t, cmd.Wait(), &exit)
+	assert.Equal(t, 1, exit.ExitCode())
+	assert.Regexp(t, `(?s)^panic: runtime error: integer divide by zero \[request_id r-2\]\n.*\ncloudfn: `+errPanicked.Error()+`\n$`, stderr.String())
+}
+
 func TestAProcessThatCannotServeExits(t *testing.T) {
 	t.Parallel()
 	used, err := net.Listen("tcp", "127.0.0.1:0")
@@ -150,17 +190,19 @@ func TestAProcessThatCannotServeExits(t *testing.T) {
 	_, usedPort, err := net.SplitHostPort(used.Addr().String())
 	require.NoError(t, err)
 	for name, c := range map[string]struct {
-		port string
-		code int
-		say  string
+		environ []string
+		code    int
+		say     string
 	}{
-		"by hand":       {"", 2, byHand},
-		"a bad port":    {"http", 1, "cloudfn: _LAMBDA_SERVER_PORT is \"http\""},
-		"a port in use": {usedPort, 1, "cloudfn: listen tcp 127.0.0.1:" + usedPort + ": "},
+		"by hand":       {nil, 2, byHand},
+		"a bad port":    {[]string{go1Port + "=http"}, 1, "cloudfn: _LAMBDA_SERVER_PORT is \"http\""},
+		"a port in use": {[]string{go1Port + "=" + usedPort}, 1, "cloudfn: listen tcp 127.0.0.1:" + usedPort + ": "},
+		"no runtime API": {[]string{customHost + "=127.0.0.1", customPort + "=" + freePort(t)}, 1,
+			"cloudfn: POST http://127.0.0.1:"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			cmd, _, stderr := spawn(t, "echo", c.port)
+			cmd, _, stderr := spawn(t, "echo", c.environ...)
 			var exit *exec.ExitError
 			require.True(t, errors.As(cmd.Wait(), &exit))
 			assert.Equal(t, c.code, exit.ExitCode())

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"strconv"
 	"time"
 
 	"github.com/wxcloud-go/wxfn/cloudfn/go1"
@@ -34,7 +33,7 @@ func serveGo1(stop context.Context, a *app) error {
 	ctx, cancel := context.WithTimeout(context.Background(), a.drainTime)
 	defer cancel()
 	if server.Shutdown(ctx) != nil {
-		fmt.Fprintf(a.stderr, "cloudfn: stopping, though invocations still run %v after the signal\n", a.drainTime)
+		a.tellStillRunning()
 	}
 	return nil
 }
@@ -42,15 +41,15 @@ func serveGo1(stop context.Context, a *app) error {
 // listenGo1 opens the port. In production the platform connects from outside of
 // the function's sandbox; under the emulator nobody else is to reach it.
 func (a *app) listenGo1() (net.Listener, error) {
-	port, err := strconv.ParseUint(a.getenv(go1Port), 10, 16)
-	if err != nil || port == 0 {
-		return nil, fmt.Errorf("%s is %q: it must be a port number, 1 to 65535", go1Port, a.getenv(go1Port))
+	port, err := a.port(go1Port)
+	if err != nil {
+		return nil, err
 	}
 	host := ""
 	if a.getenv(emulatorURL) != "" {
 		host = "127.0.0.1"
 	}
-	l, err := a.listen("tcp", net.JoinHostPort(host, strconv.FormatUint(port, 10)))
+	l, err := a.listen("tcp", net.JoinHostPort(host, port))
 	if err != nil {
 		return nil, fmt.Errorf("%w: stop what uses the port, or set another %s", err, go1Port)
 	}

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"strconv"
 	"syscall"
 	"time"
 )
@@ -24,7 +25,8 @@ import (
 // started it as a function: it then says how to run it.
 //
 // A panic ends the call that it happens in, with its message and stack for the
-// caller and on stderr.
+// caller and on stderr. In a custom runtime the process then exits with code 1, and
+// the platform starts another; elsewhere that is the platform's to decide.
 //
 // Log with package log/slog or log. Each line gets the attribute request_id, from
 // the context if the call has one, else from the invocation that is running, as
@@ -40,7 +42,9 @@ func StartHandler(h Handler, opts ...Option) {
 	context.AfterFunc(stop, restore) // the second signal does what it does to any program
 	os.Exit(run(stop, process{
 		getenv:    os.Getenv,
+		environ:   os.Environ,
 		listen:    net.Listen,
+		dial:      new(net.Dialer).DialContext,
 		stderr:    os.Stderr,
 		setLog:    setDefaultLog,
 		drainTime: 30 * time.Second,
@@ -61,10 +65,12 @@ func OnShutdown(f func(ctx context.Context)) Option {
 
 // A process is what the runtime needs of the process that it runs in.
 type process struct {
-	getenv func(key string) string
-	listen func(network, address string) (net.Listener, error)
-	stderr io.Writer
-	setLog func(wrap func(slog.Handler) slog.Handler)
+	getenv  func(key string) string
+	environ func() []string // "key=value"
+	listen  func(network, address string) (net.Listener, error)
+	dial    func(ctx context.Context, network, address string) (net.Conn, error)
+	stderr  io.Writer
+	setLog  func(wrap func(slog.Handler) slog.Handler)
 
 	drainTime time.Duration // for running invocations to end, once stopped
 	hookTime  time.Duration // for the OnShutdown functions, after that
@@ -79,7 +85,8 @@ type app struct {
 }
 
 // runtimes are the ways in which a function can be run. A process is run in the
-// first whose variable it has.
+// first whose variable it has. The port comes first: who sets it is about to connect,
+// while a runtime API may be there for others, such as what started this process.
 var runtimes = []struct {
 	variable string
 	// serve handles events until stop ends, and then lets those that have begun
@@ -87,6 +94,7 @@ var runtimes = []struct {
 	serve func(stop context.Context, a *app) error
 }{
 	{go1Port, serveGo1},
+	{customHost, serveCustom},
 }
 
 // byHand is what a function says to who starts it outside of any runtime.
@@ -96,6 +104,7 @@ It runs where events come in:
   on this machine   wxfn dev            in the project's folder
   for one event     wxfn invoke NAME
   in production     runtime Go1, handler main; the file is named main
+                    custom runtime; the file is named bootstrap
 
 https://developers.weixin.qq.com/miniprogram/dev/wxcloud/guide/functions.html
 `
@@ -124,6 +133,21 @@ func run(stop context.Context, p process, h Handler, opts ...Option) (code int) 
 	}
 	fmt.Fprint(p.stderr, byHand)
 	return 2
+}
+
+// port returns the port that a variable holds.
+func (a *app) port(variable string) (string, error) {
+	value := a.getenv(variable)
+	port, err := strconv.ParseUint(value, 10, 16)
+	if err != nil || port == 0 {
+		return "", fmt.Errorf("%s is %q: it must be a port number, 1 to 65535", variable, value)
+	}
+	return strconv.FormatUint(port, 10), nil
+}
+
+// tellStillRunning says that the program stops waiting for its invocations.
+func (a *app) tellStillRunning() {
+	fmt.Fprintf(a.stderr, "cloudfn: stopping, though invocations still run %v after the signal\n", a.drainTime)
 }
 
 // shutdown calls the OnShutdown functions. One that panics does not keep the next

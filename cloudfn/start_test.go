@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -48,9 +49,17 @@ type function struct {
 func fakeProcess(stderr *buffer, environ map[string]string) process {
 	return process{
 		getenv: func(key string) string { return environ[key] },
+		environ: func() []string {
+			var list []string
+			for key, value := range environ {
+				list = append(list, key+"="+value)
+			}
+			return list
+		},
 		listen: func(network, address string) (net.Listener, error) {
 			return nil, errors.New("this test listens on nothing")
 		},
+		dial:      new(net.Dialer).DialContext,
 		stderr:    stderr,
 		setLog:    func(func(slog.Handler) slog.Handler) {},
 		drainTime: time.Hour,
@@ -58,11 +67,23 @@ func fakeProcess(stderr *buffer, environ map[string]string) process {
 	}
 }
 
-// start runs h until the test ends. change, where there is one, has the last word
-// on its process.
+// run runs h in p until the test ends.
+func (f *function) run(t testing.TB, p process, h Handler, opts ...Option) {
+	stop, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	f.stop, f.code = cancel, make(chan int, 1)
+	go func() {
+		defer close(ended)
+		f.code <- run(stop, p, h, opts...)
+	}()
+	t.Cleanup(func() { cancel(); <-ended })
+}
+
+// start runs h in runtime Go1. change, where there is one, has the last word on its
+// process.
 func start(t testing.TB, environ map[string]string, change func(*process), h Handler, opts ...Option) *function {
 	t.Helper()
-	f := &function{stderr: &buffer{}, code: make(chan int, 1)}
+	f := &function{stderr: &buffer{}}
 	p := fakeProcess(f.stderr, environ)
 	listening := make(chan struct{})
 	p.listen = func(network, address string) (net.Listener, error) {
@@ -76,14 +97,7 @@ func start(t testing.TB, environ map[string]string, change func(*process), h Han
 	if change != nil {
 		change(&p)
 	}
-	stop, cancel := context.WithCancel(context.Background())
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		f.code <- run(stop, p, h, opts...)
-	}()
-	f.stop = cancel
-	t.Cleanup(func() { cancel(); <-ended })
+	f.run(t, p, h, opts...)
 	<-listening
 	return f
 }
@@ -133,6 +147,7 @@ func TestAFunctionThatCannotServeSaysWhyInOneLine(t *testing.T) {
 		"port 0":              {Func(same[any]), map[string]string{go1Port: "0"}, 1, badPort(`"0"`)},
 		"port 65536":          {Func(same[any]), map[string]string{go1Port: "65536"}, 1, badPort(`"65536"`)},
 		"a port in use":       {Func(same[any]), go1Environ, 1, "cloudfn: this test listens on nothing: stop what uses the port, or set another _LAMBDA_SERVER_PORT\n"},
+		"a host of no port":   {Func(same[any]), map[string]string{customHost: "127.0.0.1"}, 1, strings.Replace(badPort(`""`), go1Port, customPort, 1)},
 		"started by hand":     {Func(same[any]), nil, 2, byHand},
 	} {
 		t.Run(name, func(t *testing.T) {
