@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"reflect"
 	"slices"
 	"strings"
 
@@ -167,11 +166,8 @@ func (c *Client) resultName(name string) string {
 
 // encodeParams returns a pair for each parameter, under the name that wireName makes of it.
 func encodeParams(params any, wireName func(string) string) ([]tcb.KeyValuePair, error) {
-	if v := reflect.ValueOf(params); !v.IsValid() || (v.Kind() == reflect.Pointer || v.Kind() == reflect.Map) && v.IsNil() {
-		return nil, nil
-	}
 	text, err := marshal(params)
-	if err != nil {
+	if err != nil || string(text) == "null" {
 		return nil, err
 	}
 	o, err := parseObject(text)

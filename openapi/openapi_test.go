@@ -182,6 +182,7 @@ func TestParametersGoOutInSnakeCase(t *testing.T) {
 		{"none", nil, nil},
 		{"a nil map", map[string]any(nil), nil},
 		{"a nil pointer", (*nested)(nil), nil},
+		{"an empty text", json.RawMessage(nil), nil},
 		{"a map", map[string]any{"checkPath": false, "a": []any{map[string]any{"inListOf": 1}}}, []string{`a=[{"in_list_of":1}]`, `check_path=false`}},
 		{"a struct, nested", struct {
 			LineColor nested `json:"lineColor"`
