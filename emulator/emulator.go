@@ -80,8 +80,12 @@ type Emulator struct {
 	token    string
 	handler  http.Handler
 
+	ctx    context.Context // ends with Close
+	cancel context.CancelFunc
+
 	mu        sync.RWMutex
 	functions map[string]*function
+	replaced  sync.WaitGroup // functions whose last calls are running
 
 	listenOnce sync.Once
 	listener   net.Listener
@@ -95,10 +99,17 @@ type Emulator struct {
 	closeOnce sync.Once
 }
 
-// New returns an emulator, which builds and starts nothing yet. The error is about c.Dir; faults in the project's files
-// are [Emulator.Findings], and everything around them is served.
+// New returns an emulator, which builds and starts nothing yet. The error is about c; faults in the project's files are
+// [Emulator.Findings], and everything around them is served.
 func New(c Config) (*Emulator, error) {
+	switch {
+	case c.MaxInstances < 0:
+		return nil, fmt.Errorf("emulator: MaxInstances is %d; give 1 or more, or 0 for 10", c.MaxInstances)
+	case c.Timeout < 0:
+		return nil, fmt.Errorf("emulator: Timeout is %s; give a positive one, or 0 for 3 s", c.Timeout)
+	}
 	e := &Emulator{config: c, functions: map[string]*function{}, token: rand.Text()}
+	e.ctx, e.cancel = context.WithCancel(context.Background())
 	e.project = &config.Project{}
 	if c.Dir != "" {
 		var err error
@@ -137,16 +148,23 @@ func New(c Config) (*Emulator, error) {
 }
 
 // Handle serves h under a name, in this process. It may call the APIs in permissions, as if its config.json listed them.
-// A function that has the name already gives way: that is how a test puts another one in its place.
+// A function that has the name already gives way, though its running invocations come to their end: that is how a test
+// puts another one in its place.
 func (e *Emulator) Handle(name string, h cloudfn.Handler, permissions ...string) {
 	f := e.newHandler(name, h, permissions)
 	e.mu.Lock()
+	defer e.mu.Unlock()
 	old := e.functions[name]
 	e.functions[name] = f
-	e.mu.Unlock()
-	if old != nil {
-		old.close()
+	if old == nil || e.ctx.Err() != nil {
+		return
 	}
+	e.replaced.Go(func() {
+		stop := context.AfterFunc(e.ctx, old.close) // Close does not wait for them
+		old.calls.Wait()
+		stop()
+		old.close()
+	})
 }
 
 // fromHere names a finding's file as Config.Dir is named: as seen from this process.
@@ -180,7 +198,7 @@ func (e *Emulator) Listen() (url string, err error) {
 			e.listenErr = fmt.Errorf("cannot listen on %s: %w", e.config.Addr, errors.Unwrap(e.listenErr))
 			return
 		}
-		e.server = &http.Server{Handler: e, ReadHeaderTimeout: 10 * time.Second}
+		e.server = &http.Server{Handler: e, ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(e.log.Handler(), slog.LevelWarn)}
 		go func() { _ = e.server.Serve(e.listener) }()
 	})
 	if e.listenErr != nil {
@@ -196,12 +214,15 @@ func (e *Emulator) Token() string { return e.token }
 func (e *Emulator) Close() error {
 	e.closeOnce.Do(func() {
 		e.mu.RLock()
+		e.cancel()
 		var all sync.WaitGroup
 		for _, f := range e.functions {
 			all.Go(f.close)
 		}
 		e.mu.RUnlock()
 		all.Wait()
+		e.replaced.Wait()
+		e.builder.Wait()
 		e.listenOnce.Do(func() { e.listenErr = errors.New("the emulator is closed") })
 		if e.server != nil {
 			// Whoever still waits for an answer gets it: a moment is enough, since nothing runs any more.

@@ -28,56 +28,89 @@ type function struct {
 	// prepare makes the function ready to be run. After an error, the next call tries again.
 	prepare func(context.Context, buildFunc) (*host.Function, error)
 
-	mu     sync.Mutex
-	hosted *host.Function
-	closed bool
+	ctx    context.Context // ends when the function is closed
+	cancel context.CancelFunc
+	calls  sync.WaitGroup // the invocations that found this function by its name
+
+	mu          sync.Mutex
+	preparation *preparation // nil until the first call, and after a failure
 }
 
 // buildFunc returns the program of the Go main package in dir.
 type buildFunc func(ctx context.Context, dir string) (program string, err error)
 
-// ready returns the host of the function, prepared.
-func (f *function) ready(ctx context.Context, build buildFunc) (*host.Function, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.closed {
-		return nil, errors.New("the emulator is stopping")
-	}
-	if f.hosted == nil {
-		hosted, err := f.prepare(ctx, build)
-		if err != nil {
-			return nil, err
-		}
-		f.hosted = hosted
-	}
-	return f.hosted, nil
+// preparation is the making ready of a function.
+type preparation struct {
+	done   chan struct{} // closed when the fields below are set
+	hosted *host.Function
+	err    error
 }
 
+var errStopping = errors.New("the emulator is stopping, or has replaced the function")
+
+// ready returns the host of the function, prepared. That goes on when ctx ends, for the sake of the next caller.
+func (f *function) ready(ctx context.Context, build buildFunc) (*host.Function, error) {
+	f.mu.Lock()
+	if f.ctx.Err() != nil {
+		f.mu.Unlock()
+		return nil, errStopping
+	}
+	p := f.preparation
+	if p == nil {
+		p = &preparation{done: make(chan struct{})}
+		f.preparation = p
+		go f.run(p, build)
+	}
+	f.mu.Unlock()
+	select {
+	case <-p.done:
+		return p.hosted, p.err
+	case <-ctx.Done():
+		return nil, fmt.Errorf("the caller went away while the function was made ready: %w", ctx.Err())
+	}
+}
+
+func (f *function) run(p *preparation, build buildFunc) {
+	defer close(p.done)
+	if p.hosted, p.err = f.prepare(f.ctx, build); p.err != nil {
+		f.mu.Lock()
+		f.preparation = nil
+		f.mu.Unlock()
+	}
+}
+
+// close ends the function with all that it runs, or prepares to run. Calls that are running fail.
 func (f *function) close() {
 	f.mu.Lock()
-	hosted := f.hosted
-	f.closed = true
+	f.cancel()
+	p := f.preparation
 	f.mu.Unlock()
-	if hosted != nil {
-		hosted.Close()
+	if p == nil {
+		return
+	}
+	<-p.done
+	if p.hosted != nil {
+		p.hosted.Close()
 	}
 }
 
 // newHandler returns a function in this process.
 func (e *Emulator) newHandler(name string, h cloudfn.Handler, permissions []string) *function {
-	runtime := &host.InProcess{Handler: h, Transport: direct{e.platform}}
-	hosted := host.New(name, runtime, e.config.Timeout, 0, 0)
-	return &function{
-		name: name, kind: "handler", hosted: hosted,
-		permitted: func(api string) (bool, string) {
-			return slices.Contains(permissions, api), fmt.Sprintf("add %q to the permissions that Handle(%q, …) is given", api, name)
-		},
+	f := &function{name: name, kind: "handler"}
+	f.ctx, f.cancel = context.WithCancel(e.ctx)
+	f.permitted = func(api string) (bool, string) {
+		return slices.Contains(permissions, api), fmt.Sprintf("add %q to the permissions that Handle(%q, …) is given", api, name)
 	}
+	f.prepare = func(context.Context, buildFunc) (*host.Function, error) {
+		return host.New(name, &host.InProcess{Handler: h, Transport: direct{e.platform}}, e.config.Timeout, 0, 0), nil
+	}
+	return f
 }
 
 // newFolder returns the function of a folder.
 func (e *Emulator) newFolder(dir config.FunctionDir) *function {
 	f := &function{name: dir.Name, kind: string(dir.Kind), dir: dir.Dir}
+	f.ctx, f.cancel = context.WithCancel(e.ctx)
 	f.permitted = func(api string) (bool, string) { return e.permittedByFile(dir, api) }
 	f.findings = func() []config.Finding {
 		_, findings, err := e.project.LoadFunction(dir)
@@ -199,7 +232,10 @@ func (e *Emulator) build(ctx context.Context, dirs ...string) (programs map[stri
 		}
 		return nil, failures
 	}
-	return e.builder.Build(ctx, filepath.Join(state, "bin"), dirs)
+	until, cancel := context.WithCancel(e.ctx)
+	defer cancel()
+	defer context.AfterFunc(ctx, cancel)()
+	return e.builder.Build(until, filepath.Join(state, "bin"), dirs)
 }
 
 func (e *Emulator) buildOne(ctx context.Context, dir string) (string, error) {
@@ -238,6 +274,17 @@ func (e *Emulator) function(name string) (*function, bool) {
 	return f, ok
 }
 
+// enter returns a function that is there, though another may take its name, until leave is called.
+func (e *Emulator) enter(name string) (f *function, leave func(), ok bool) {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	if f, ok = e.functions[name]; !ok {
+		return nil, nil, false
+	}
+	f.calls.Add(1)
+	return f, f.calls.Done, true
+}
+
 // names returns the names of all functions, sorted.
 func (e *Emulator) names() []string {
 	e.mu.RLock()
@@ -252,15 +299,6 @@ func (e *Emulator) names() []string {
 
 // functions is what the platform sees of the emulator.
 type functions Emulator
-
-// Permitted implements platform.Functions.
-func (fs *functions) Permitted(name, api string) (bool, string) {
-	f, ok := (*Emulator)(fs).function(name)
-	if !ok {
-		return false, fmt.Sprintf("the function %s is gone", name)
-	}
-	return f.permitted(api)
-}
 
 // Call implements platform.Functions.
 func (fs *functions) Call(ctx context.Context, caller platform.Caller, name string, event []byte) (*tcb.InvokeResult, error) {

@@ -44,6 +44,7 @@ func (e *Emulator) routes() http.Handler {
 		control.WriteError(w, http.StatusNotFound, fmt.Errorf("nothing is served at %s; functions are at /invoke/NAME", r.URL.Path))
 	})
 	routes.MethodNotAllowedHandler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Allow", http.MethodPost)
 		control.WriteError(w, http.StatusMethodNotAllowed, fmt.Errorf("%s does not take the method %s; use POST", r.URL.Path, r.Method))
 	})
 	return routes
@@ -86,8 +87,8 @@ func (e *Emulator) ownHost(hostport string) bool {
 // authorized asks for the token.
 func (e *Emulator) authorized(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-		if subtle.ConstantTimeCompare([]byte(token), []byte(e.token)) != 1 {
+		token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+		if !ok || subtle.ConstantTimeCompare([]byte(token), []byte(e.token)) != 1 {
 			control.WriteError(w, http.StatusUnauthorized, errors.New("the control API needs the header Authorization: Bearer TOKEN; the token stands in dev.json of the state folder"))
 			return
 		}
@@ -174,21 +175,32 @@ type direct struct{ platform *platform.Platform }
 
 const directURL = "http://wxfn.internal/admin"
 
-// RoundTrip implements http.RoundTripper.
+// RoundTrip implements http.RoundTripper. When the request's context ends first, nobody waits for the answer.
 func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
-	if err := r.Context().Err(); err != nil {
+	ctx := r.Context()
+	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	in := r.Clone(r.Context())
+	in := r.Clone(ctx)
 	in.Host = cmp.Or(r.Host, r.URL.Host)
 	if in.Body == nil {
 		in.Body = http.NoBody
 	}
-	defer in.Body.Close()
 	out := &recorder{header: http.Header{}, status: http.StatusOK}
-	d.platform.ServeHTTP(out, in)
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		defer in.Body.Close()
+		d.platform.ServeHTTP(out, in)
+	}()
+	select {
+	case <-served:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 	return &http.Response{
-		Status: http.StatusText(out.status), StatusCode: out.status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Status:     fmt.Sprintf("%d %s", out.status, http.StatusText(out.status)),
+		StatusCode: out.status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header: out.header, Body: io.NopCloser(&out.body), ContentLength: int64(out.body.Len()), Request: r,
 	}, nil
 }

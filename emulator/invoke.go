@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -147,14 +148,14 @@ func (e *Error) cloudBaseCode() string {
 	return "FUNCTIONS_EXECUTE_FAIL"
 }
 
-const linesInError = 10
+const linesInError = 20
 
 // invoke runs an invocation from its start to its record.
 func (e *Emulator) invoke(ctx context.Context, caller platform.Caller, name string, event []byte) (*Result, *Error) {
 	requestID := uuid.NewString()
 	record := e.journal.Begin(requestID, name, caller.OpenID, caller.Source)
 	begin := time.Now()
-	result, err := e.run(ctx, caller, name, event, &platform.Session{RequestID: requestID, Function: name, Caller: caller, Record: record})
+	result, err := e.run(ctx, name, event, &platform.Session{RequestID: requestID, Function: name, Caller: caller, Record: record})
 	view := record.View()
 	log := e.log.With("function", name, "request_id", requestID, "duration", time.Since(begin).Round(100*time.Microsecond), "cold", view.ColdStart)
 	for _, call := range view.Calls {
@@ -181,13 +182,16 @@ func (e *Emulator) invoke(ctx context.Context, caller platform.Caller, name stri
 	return nil, failure
 }
 
-func (e *Emulator) run(ctx context.Context, caller platform.Caller, name string, event []byte, s *platform.Session) ([]byte, error) {
-	f, ok := e.function(name)
+func (e *Emulator) run(ctx context.Context, name string, event []byte, s *platform.Session) ([]byte, error) {
+	f, leave, ok := e.enter(name)
 	if !ok {
-		return nil, &Error{ErrCode: codeNoFunction, status: http.StatusNotFound, message: fmt.Sprintf("FunctionName parameter could not be found: there is no function %q; there are: %s",
-			name, strings.Join(e.names(), ", "))}
+		there := cmp.Or(strings.Join(e.names(), ", "), "none")
+		return nil, &Error{ErrCode: codeNoFunction, status: http.StatusNotFound,
+			message: fmt.Sprintf("FunctionName parameter could not be found: there is no function %q; there are: %s", name, there)}
 	}
-	event, err := acceptEvent(caller, event)
+	defer leave()
+	s.Permitted = f.permitted
+	event, err := acceptEvent(s.Caller, event)
 	if err != nil {
 		return nil, err
 	}

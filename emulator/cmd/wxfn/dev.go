@@ -2,166 +2,167 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"log/slog"
-	"os"
-	"os/signal"
+	"maps"
+	"net"
 	"path/filepath"
 	"slices"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
+	"github.com/wxcloud-go/wxfn/config"
 	"github.com/wxcloud-go/wxfn/emulator"
 )
 
-// stateName is the folder, inside the one that is served, for what the emulator builds and keeps.
-const stateName = ".wxfn"
+// serving is what the command line says of a dev.
+type serving struct {
+	process
+	config    emulator.Config
+	ephemeral bool
+	log       string
+}
 
-func devCommand() *cobra.Command {
-	var c emulator.Config
-	var ephemeral bool
-	var log string
+func devCommand(p process) *cobra.Command {
+	d := serving{process: p}
 	cmd := &cobra.Command{
 		Use:   "dev [DIR]",
-		Short: "Serve the functions of a project or functions folder (default: the current one)",
+		Short: "Serve the functions of a project or functions folder",
 		Long: `Serve the functions of a project or functions folder DIR (default: the current one).
 
 When all that can be served is ready, dev prints the line "ready URL". Call a function with "wxfn invoke NAME", or with
 POST URL/invoke/NAME; the official SDK reaches the emulator by itself. A function that cannot be built, or lacks its
-packages, is reported and answers calls with that error; the others serve.`,
-		Args: cobra.MaximumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			c.Dir = "."
+packages, is reported and answers calls with that error; the others serve. ^C ends dev and all that it has started.`,
+		Example: `  wxfn dev
+  wxfn dev ./cloudfunctions --addr 127.0.0.1:0 --log json`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return fmt.Errorf("dev serves one folder, not %d", len(args))
+			}
+			return nil
+		},
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return nil, cobra.ShellCompDirectiveFilterDirs
+		},
+		RunE: func(_ *cobra.Command, args []string) error {
+			d.config.Dir = "."
 			if len(args) == 1 {
-				c.Dir = args[0]
+				d.config.Dir = args[0]
 			}
-			handler, err := logHandler(log, cmd.ErrOrStderr())
-			if err != nil {
-				return usage(err)
-			}
-			c.Log = slog.New(handler)
-			if c.State == "" && !ephemeral {
-				c.State = filepath.Join(c.Dir, stateName)
-			}
-			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
-			defer stop()
-			return dev(ctx, c, cmd.OutOrStdout())
+			return d.run()
 		},
 	}
-	f := cmd.Flags()
-	f.StringVar(&c.Addr, "addr", "127.0.0.1:7911", "address to listen on; port 0 picks one")
-	identityFlags(cmd, &c)
-	f.StringVar(&c.State, "state", "", "folder for what the emulator builds and keeps (default DIR/.wxfn)")
-	f.BoolVar(&ephemeral, "ephemeral", false, "keep nothing after the end")
+	c, f := &d.config, cmd.Flags()
+	f.StringVar(&c.Addr, "addr", "127.0.0.1:7911", "listen on `HOST:PORT`; port 0 picks one")
+	f.StringVar(&c.AppID, "appid", "", "`APPID` of the Mini Program (default: the project's)")
+	f.StringVar(&c.Env, "env", "", "id `ENV` of the cloud environment (default: the project's)")
+	f.StringVar(&c.OpenID, "openid", "", "`OPENID` of the user who calls, where a call names none")
+	f.StringVar(&c.State, "state", "", "`FOLDER` for what the emulator builds and keeps (default DIR/.wxfn)")
+	f.BoolVar(&d.ephemeral, "ephemeral", false, "keep nothing after the end")
 	f.Bool("no-watch", false, "do not look for changes of the functions")
 	f.BoolVar(&c.Install, "install", false, "run npm install for Node functions whose packages are missing")
-	f.IntVar(&c.MaxInstances, "max-instances", 10, "instances of each function at the most")
-	f.StringVar(&log, "log", "text", "form of the log on stderr: text or json")
-	cmd.MarkFlagsMutuallyExclusive("state", "ephemeral")
+	f.IntVar(&c.MaxInstances, "max-instances", 10, "run at most `N` instances of a function at once")
+	f.StringVar(&d.log, "log", "text", "log on stderr as `text|json`")
 	return cmd
 }
 
-// identityFlags adds the flags that say which app, environment and user are emulated.
-func identityFlags(cmd *cobra.Command, c *emulator.Config) {
-	f := cmd.Flags()
-	f.StringVar(&c.AppID, "appid", "", "AppID of the Mini Program (default: the project's)")
-	f.StringVar(&c.Env, "env", "", "id of the cloud environment (default: the project's)")
-	f.StringVar(&c.OpenID, "openid", "", "user who calls, where a call names none")
+// check returns what is wrong with the command line, beyond what cobra sees.
+func (d *serving) check() error {
+	if d.config.State != "" && d.ephemeral {
+		return usage(errors.New("--state keeps and --ephemeral does not; give one of them"))
+	}
+	if d.config.MaxInstances < 1 {
+		return usage(fmt.Errorf("--max-instances is %d; a function needs at least 1", d.config.MaxInstances))
+	}
+	if _, _, err := net.SplitHostPort(d.config.Addr); err != nil {
+		return usage(fmt.Errorf("--addr is %q; write HOST:PORT, such as 127.0.0.1:7911", d.config.Addr))
+	}
+	return checkDir(d.config.Dir)
 }
 
-func dev(ctx context.Context, c emulator.Config, stdout io.Writer) error {
-	e, err := newEmulator(c)
+func (d *serving) run() error {
+	if err := d.check(); err != nil {
+		return err
+	}
+	handler, err := logHandler(d.log, d.stderr)
+	if err != nil {
+		return usage(err)
+	}
+	d.config.Log = slog.New(handler)
+	if err := d.chooseState(); err != nil {
+		return err
+	}
+	defer tidyState(d.config.State)
+	ctx, stop := d.untilSignal()
+	defer stop()
+	e, err := emulator.New(d.config)
 	if err != nil {
 		return err
 	}
 	defer e.Close()
+	return d.serve(ctx, e)
+}
+
+// chooseState makes the state folder. Where it is not the user's choice, dev can do without.
+func (d *serving) chooseState() error {
+	c := &d.config
+	if d.ephemeral {
+		return nil
+	}
+	if c.State != "" {
+		if err := openState(c.State); err != nil {
+			return fmt.Errorf("--state: %w", err)
+		}
+		return nil
+	}
+	state := filepath.Join(c.Dir, stateName)
+	if err := openState(state); err != nil {
+		c.Log.Warn("nothing will be kept after the end: " + err.Error())
+		return nil
+	}
+	c.State = state
+	return nil
+}
+
+// serve serves until ctx ends.
+func (d *serving) serve(ctx context.Context, e *emulator.Emulator) error {
+	log := d.config.Log
 	url, err := e.Listen()
 	if err != nil {
 		return fmt.Errorf("%w; choose another address with --addr", err)
 	}
 	for _, f := range e.Findings() {
-		c.Log.Warn(f.String())
+		log.Log(ctx, levelOf(f), fmt.Sprintf("%s:%d:%d: %s (%s); %s", f.File, f.Line, f.Column, f.Message, f.Code, f.Advice))
 	}
-	for name, err := range e.Build(ctx) {
-		if ctx.Err() == nil {
-			c.Log.Error(err.Error(), "function", name)
-		}
-	}
+	broken := e.Build(ctx)
 	if ctx.Err() != nil {
 		return nil
 	}
-	remove, err := announce(c, running{URL: url, Token: e.Token(), PID: os.Getpid()})
-	if err != nil {
-		c.Log.Warn("other commands will not find this emulator: " + err.Error())
+	for _, name := range slices.Sorted(maps.Keys(broken)) {
+		log.Error(broken[name].Error(), "function", name)
 	}
+	if other, _, ok := runningIn(ctx, d.config.Dir); ok {
+		log.Warn(fmt.Sprintf("%s serves this folder too (process %d); from now on, other commands find this emulator", other.URL, other.PID))
+	}
+	// Where commands look for it, and where the user has said.
+	dirs := []string{filepath.Join(d.config.Dir, stateName)}
+	if d.config.State != "" {
+		dirs = append(dirs, d.config.State)
+	}
+	remove, err := announce(running{URL: url, Token: e.Token(), PID: d.pid}, dirs...)
 	defer remove()
-	fmt.Fprintln(stdout, "ready", url)
+	if err != nil {
+		log.Warn("other commands will not find this emulator: " + err.Error())
+	}
+	fmt.Fprintln(d.stdout, "ready", url)
 	<-ctx.Done()
 	return nil
 }
 
-// newEmulator returns an emulator; that there is no folder to serve is wrong usage.
-func newEmulator(c emulator.Config) (*emulator.Emulator, error) {
-	e, err := emulator.New(c)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, usage(err)
+func levelOf(f config.Finding) slog.Level {
+	if f.Severity == config.Error {
+		return slog.LevelError
 	}
-	return e, err
-}
-
-// running is what a dev leaves for other commands, in dev.json.
-type running struct {
-	URL   string `json:"url"`
-	Token string `json:"token"`
-	PID   int    `json:"pid"`
-}
-
-// announce writes dev.json into the state folder, and where that is elsewhere, also to where commands look for it. The
-// function it returns takes them away.
-func announce(c emulator.Config, r running) (remove func(), err error) {
-	text, err := json.Marshal(r)
-	if err != nil {
-		return func() {}, err
-	}
-	dirs := []string{filepath.Join(c.Dir, stateName)}
-	if c.State != "" && filepath.Clean(c.State) != dirs[0] {
-		dirs = append(dirs, c.State)
-	}
-	var written []string
-	remove = func() {
-		for _, file := range written {
-			// Another dev may have taken the place since.
-			if have, err := os.ReadFile(file); err == nil && slices.Equal(have, text) {
-				_ = os.Remove(file)
-				_ = os.Remove(filepath.Dir(file)) // where nothing else is in it
-			}
-		}
-	}
-	for _, dir := range dirs {
-		if err := os.MkdirAll(dir, 0o755); err != nil {
-			return remove, err
-		}
-		file := filepath.Join(dir, "dev.json")
-		_ = os.Remove(file) // one of an older emulator may have another mode
-		if err := os.WriteFile(file, text, 0o600); err != nil {
-			return remove, err
-		}
-		written = append(written, file)
-	}
-	return remove, nil
-}
-
-// findRunning returns the emulator that a dev serves dir with.
-func findRunning(dir string) (running, bool) {
-	var r running
-	text, err := os.ReadFile(filepath.Join(dir, stateName, "dev.json"))
-	if err != nil || json.Unmarshal(text, &r) != nil {
-		return r, false
-	}
-	return r, r.alive()
+	return slog.LevelWarn
 }

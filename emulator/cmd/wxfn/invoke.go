@@ -1,40 +1,37 @@
 package main
 
 import (
-	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"net/url"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"strings"
-	"syscall"
-	"time"
+	"unicode"
 
 	"github.com/spf13/cobra"
 	"github.com/tidwall/gjson"
 
+	"github.com/wxcloud-go/wxfn/config"
 	"github.com/wxcloud-go/wxfn/emulator"
 	"github.com/wxcloud-go/wxfn/openapi"
 )
 
 // invocation is what the command line says of a call.
 type invocation struct {
+	process
 	name, data, out string
 	unionID, source string
 	emulatorURL     string
-	config          emulator.Config // of an emulator that is started for the call
-	stdin           io.Reader
-	stdout, stderr  io.Writer
+	config          emulator.Config // of an emulator that is started for the call; its AppID and OpenID count for any
 }
 
-func invokeCommand() *cobra.Command {
-	var v invocation
+func invokeCommand(p process) *cobra.Command {
+	v := invocation{process: p}
 	cmd := &cobra.Command{
 		Use:   "invoke NAME",
 		Short: "Call a function, and print its result",
@@ -44,38 +41,70 @@ The call goes to the emulator at --emulator or $WXFN_URL, else to the "wxfn dev"
 emulator that is started for the call.`,
 		Example: `  wxfn invoke createqrcode --data '{"path": "page/index/index"}' --out qr.jpg
   wxfn invoke add --data @event.json --openid oAlice`,
-		Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 || args[0] == "" {
+				return errors.New("invoke needs the name of one function")
+			}
+			return nil
+		},
+		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+			return functionNames(v.config.Dir, args), cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(_ *cobra.Command, args []string) error {
 			v.name = args[0]
-			v.stdin, v.stdout, v.stderr = cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr()
-			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
-			defer stop()
-			return v.run(ctx)
+			return v.run()
 		},
 	}
-	f := cmd.Flags()
-	f.StringVar(&v.data, "data", "{}", "event: JSON, @FILE, or - for standard input")
-	f.StringVar(&v.out, "out", "", "write the result's buffer to this file; the printed JSON has its length")
-	identityFlags(cmd, &v.config)
-	f.StringVar(&v.unionID, "unionid", "", "unionid of the user who calls")
-	f.StringVar(&v.source, "source", "", "source of the call: wx_client (default), wx_devtools, wx_http or wx_trigger")
-	f.StringVar(&v.emulatorURL, "emulator", os.Getenv("WXFN_URL"), "base URL of the emulator to call (default $WXFN_URL)")
-	f.StringVar(&v.config.Dir, "dir", ".", "project or functions folder")
-	f.BoolVar(&v.config.Install, "install", false, "run npm install for a Node function whose packages are missing")
+	c, f := &v.config, cmd.Flags()
+	f.StringVar(&v.data, "data", "{}", "`EVENT`: JSON, @FILE, or - for standard input")
+	f.StringVar(&v.out, "out", "", "write the result's buffer to `FILE`; the printed JSON has its length")
+	f.StringVar(&c.OpenID, "openid", "", "`OPENID` of the user who calls")
+	f.StringVar(&v.unionID, "unionid", "", "`UNIONID` of the user who calls")
+	f.StringVar(&c.AppID, "appid", "", "`APPID` of the Mini Program that calls (default: the project's)")
+	f.StringVar(&v.source, "source", "", "`SOURCE` of the call: wx_client (default), wx_devtools, wx_http or wx_trigger")
+	f.StringVar(&v.emulatorURL, "emulator", "", "base `URL` of the emulator to call (default: $WXFN_URL)")
+	f.StringVar(&c.Dir, "dir", ".", "project or functions folder `DIR`")
+	f.StringVar(&c.Env, "env", "", "id `ENV` of the cloud environment, in an emulator started for the call (default: the project's)")
+	f.BoolVar(&c.Install, "install", false, "run npm install where packages are missing, in an emulator started for the call")
 	return cmd
 }
 
-func (v *invocation) run(ctx context.Context) error {
+// functionNames returns what the shell may complete as NAME.
+func functionNames(dir string, args []string) (names []string) {
+	if len(args) > 0 {
+		return nil
+	}
+	p, _, err := config.LoadProject(dir)
+	if err != nil {
+		return nil
+	}
+	for _, f := range p.Functions {
+		names = append(names, f.Name)
+	}
+	return names
+}
+
+func (v *invocation) run() error {
 	event, err := v.event()
+	if err != nil {
+		return usage(fmt.Errorf("--data: %w", err))
+	}
+	header, err := v.header()
 	if err != nil {
 		return usage(err)
 	}
-	target, stop, err := v.target()
+	ctx, stop := v.untilSignal()
+	defer stop()
+	target, stopTarget, err := v.target(ctx)
 	if err != nil {
 		return err
 	}
-	defer stop()
-	result, err := v.call(ctx, target, event)
+	defer stopTarget()
+	c := call{target: target, name: v.name, event: event, header: header, stderr: v.stderr}
+	result, err := c.do(ctx)
+	if ctx.Err() != nil {
+		return errors.New("interrupted")
+	}
 	if err != nil {
 		return err
 	}
@@ -90,110 +119,104 @@ func (v *invocation) run(ctx context.Context) error {
 
 // event returns what --data says.
 func (v *invocation) event() (event []byte, err error) {
+	from := "it"
 	switch file, isFile := strings.CutPrefix(v.data, "@"); {
 	case v.data == "-":
+		from = "standard input"
 		event, err = io.ReadAll(v.stdin)
 	case isFile:
+		from = file
 		event, err = os.ReadFile(file)
 	default:
 		event = []byte(v.data)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("--data: %w", err)
+		return nil, err
 	}
-	var any any
-	if err := json.Unmarshal(event, &any); err != nil {
-		return nil, fmt.Errorf("--data is not JSON: %w", err)
+	var parsed any
+	if err := json.Unmarshal(event, &parsed); err != nil {
+		return nil, fmt.Errorf("%s is not JSON: %w", from, err)
 	}
 	return event, nil
 }
 
+// header returns the headers that say who calls.
+func (v *invocation) header() (map[string]string, error) {
+	header := map[string]string{}
+	for _, h := range []struct{ flag, name, value string }{
+		{"openid", "X-WX-OPENID", v.config.OpenID},
+		{"unionid", "X-WX-UNIONID", v.unionID},
+		{"appid", "X-WX-APPID", v.config.AppID},
+		{"source", "X-WX-SOURCE", v.source},
+	} {
+		if strings.ContainsFunc(h.value, unicode.IsControl) {
+			return nil, fmt.Errorf("--%s is %q; leave out control characters", h.flag, h.value)
+		}
+		if h.value != "" {
+			header[h.name] = h.value
+		}
+	}
+	return header, nil
+}
+
 // target returns the emulator to call, and what to do when the call is over.
-func (v *invocation) target() (r running, stop func(), err error) {
-	if v.emulatorURL != "" {
-		return running{URL: strings.TrimSuffix(v.emulatorURL, "/"), Token: os.Getenv("WXFN_TOKEN")}, func() {}, nil
+func (v *invocation) target(ctx context.Context) (r running, stop func(), err error) {
+	found, ok := findRunning(ctx, v.config.Dir)
+	switch address := cmp.Or(v.emulatorURL, v.getenv("WXFN_URL")); {
+	case address != "":
+		if r, err = v.named(address); err != nil {
+			return running{}, nil, err
+		}
+		if ok && r.URL == found.URL {
+			r = found // with its token
+		}
+	case ok:
+		r = found
+	default:
+		return v.start()
 	}
-	if r, ok := findRunning(v.config.Dir); ok {
-		return r, func() {}, nil
+	if v.config.Env != "" || v.config.Install {
+		fmt.Fprintf(v.stderr, "wxfn: warning: --env and --install have no effect: the emulator at %s runs already\n", r.URL)
 	}
-	v.config.State = filepath.Join(v.config.Dir, stateName)
-	e, err := newEmulator(v.config)
-	if err != nil {
+	return r, func() {}, nil
+}
+
+// named returns the emulator at an address that the user gives.
+func (v *invocation) named(address string) (running, error) {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return running{}, usage(fmt.Errorf("the emulator's URL is %q; write http://HOST:PORT in --emulator or $WXFN_URL", address))
+	}
+	return running{URL: strings.TrimSuffix(address, "/"), Token: v.getenv("WXFN_TOKEN")}, nil
+}
+
+// start starts an emulator for the call.
+func (v *invocation) start() (r running, stop func(), err error) {
+	if err := checkDir(v.config.Dir); err != nil {
 		return running{}, nil, err
+	}
+	if state := filepath.Join(v.config.Dir, stateName); openState(state) == nil { // else nothing is kept
+		v.config.State = state
+	}
+	stop = func() { tidyState(v.config.State) }
+	e, err := emulator.New(v.config)
+	if err != nil {
+		stop()
+		return running{}, nil, err
+	}
+	stop = func() {
+		_ = e.Close()
+		tidyState(v.config.State)
 	}
 	for _, f := range e.Findings() {
 		fmt.Fprintln(v.stderr, f)
 	}
 	url, err := e.Listen()
 	if err != nil {
-		_ = e.Close()
+		stop()
 		return running{}, nil, err
 	}
-	return running{URL: url, Token: e.Token()}, func() { _ = e.Close() }, nil
-}
-
-// call calls the function, and tells on stderr what it printed and which of its calls failed.
-func (v *invocation) call(ctx context.Context, target running, event []byte) (result []byte, err error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, target.URL+"/invoke/"+url.PathEscape(v.name), bytes.NewReader(event))
-	if err != nil {
-		return nil, usage(fmt.Errorf("the emulator's URL: %w", err))
-	}
-	r.Header.Set("Content-Type", "application/json")
-	for name, value := range map[string]string{
-		"X-WX-OPENID": v.config.OpenID, "X-WX-UNIONID": v.unionID, "X-WX-SOURCE": v.source, "X-WX-APPID": v.config.AppID,
-	} {
-		if value != "" {
-			r.Header.Set(name, value)
-		}
-	}
-	resp, err := http.DefaultClient.Do(r)
-	if err != nil {
-		if ctx.Err() != nil {
-			return nil, errors.New("interrupted")
-		}
-		return nil, fmt.Errorf("the emulator does not answer: %w", err)
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return nil, fmt.Errorf("the emulator broke off its answer: %w", err)
-	}
-	answer := gjson.ParseBytes(body)
-	if !gjson.ValidBytes(body) || !answer.Get("errMsg").Exists() {
-		return nil, fmt.Errorf("%s is no emulator: it answered %s", target.URL, resp.Status)
-	}
-	v.report(target, answer.Get("requestID").String())
-	if resp.StatusCode != http.StatusOK {
-		return nil, notGood(fmt.Errorf("%s: %s", v.name, answer.Get("errMsg")))
-	}
-	return []byte(answer.Get("result").Raw), nil
-}
-
-// report tells what the journal has on an invocation.
-func (v *invocation) report(target running, requestID string) {
-	var view struct {
-		Output []struct{ Text string }
-		Calls  []struct {
-			API, ErrMsg, Advice string
-			ErrCode             int
-		}
-	}
-	if requestID == "" || target.get("/_wxfn/journal/"+requestID, &view) != nil {
-		return // no token, or an older emulator: the result is what counts
-	}
-	for _, line := range view.Output {
-		fmt.Fprintln(v.stderr, line.Text)
-	}
-	for _, call := range view.Calls {
-		if call.ErrCode == 0 {
-			continue
-		}
-		fmt.Fprintf(v.stderr, "%s: %d %s", call.API, call.ErrCode, call.ErrMsg)
-		if call.Advice != "" {
-			fmt.Fprintf(v.stderr, ": %s", call.Advice)
-		}
-		fmt.Fprintln(v.stderr)
-	}
+	return running{URL: url, Token: e.Token()}, stop, nil
 }
 
 // save writes the result's buffer to --out, and returns the result with the buffer's length in its place.
@@ -207,28 +230,4 @@ func (v *invocation) save(result []byte) ([]byte, error) {
 		return nil, fmt.Errorf("--out: %w", err)
 	}
 	return fmt.Appendf(nil, "%s%d%s", result[:field.Index], len(buffer), result[field.Index+len(field.Raw):]), nil
-}
-
-// get asks the control API.
-func (r running) get(path string, v any) error {
-	request, err := http.NewRequest(http.MethodGet, r.URL+path, nil)
-	if err != nil {
-		return err
-	}
-	request.Header.Set("Authorization", "Bearer "+r.Token)
-	resp, err := (&http.Client{Timeout: 5 * time.Second}).Do(request)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		return errors.New(resp.Status)
-	}
-	return json.NewDecoder(resp.Body).Decode(v)
-}
-
-// alive tells whether the emulator answers to its token.
-func (r running) alive() bool {
-	var functions any
-	return r.get("/_wxfn/functions", &functions) == nil
 }

@@ -15,41 +15,52 @@ func logHandler(form string, w io.Writer) (slog.Handler, error) {
 	case "json":
 		return slog.NewJSONHandler(w, nil), nil
 	case "text":
-		return &lineHandler{w: w, mu: new(sync.Mutex)}, nil
+		return newLineHandler(w, slog.LevelInfo), nil
 	}
-	return nil, fmt.Errorf("--log is %q; it may be text or json", form)
+	return nil, fmt.Errorf("--log is %q; write text or json", form)
 }
 
 // lineHandler writes lines for people: time, function, message, and what remains.
 type lineHandler struct {
 	w     io.Writer
 	mu    *sync.Mutex
+	from  slog.Level
 	attrs []slog.Attr
 }
 
-func (h *lineHandler) Enabled(context.Context, slog.Level) bool { return true }
-func (h *lineHandler) WithGroup(string) slog.Handler            { return h }
+// newLineHandler returns a handler of records of a level and above.
+func newLineHandler(w io.Writer, from slog.Level) *lineHandler {
+	return &lineHandler{w: w, mu: new(sync.Mutex), from: from}
+}
+
+func (h *lineHandler) Enabled(_ context.Context, level slog.Level) bool { return level >= h.from }
+func (h *lineHandler) WithGroup(string) slog.Handler                    { return h }
 func (h *lineHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return &lineHandler{h.w, h.mu, append(h.attrs[:len(h.attrs):len(h.attrs)], attrs...)}
+	return &lineHandler{h.w, h.mu, h.from, append(h.attrs[:len(h.attrs):len(h.attrs)], attrs...)}
 }
 
 func (h *lineHandler) Handle(_ context.Context, r slog.Record) error {
-	var name, rest strings.Builder
+	var name, advice, rest strings.Builder
 	add := func(a slog.Attr) bool {
+		text := a.Value.String()
 		switch a.Key {
 		case "function":
-			fmt.Fprintf(&name, "%s: ", a.Value)
+			fmt.Fprintf(&name, "%s: ", text)
 		case "stream": // a function's line looks as it was printed
+		case "advice":
+			if text != "" {
+				fmt.Fprintf(&advice, "; %s", text)
+			}
 		case "request_id":
-			fmt.Fprintf(&rest, " [%.8s]", a.Value)
+			fmt.Fprintf(&rest, " [%.8s]", text)
 		case "cold":
 			if a.Value.Bool() {
 				rest.WriteString(" cold start")
 			}
 		case "duration":
-			fmt.Fprintf(&rest, " %s", a.Value)
+			fmt.Fprintf(&rest, " %s", text)
 		default:
-			if text := a.Value.String(); text != "" {
+			if text != "" {
 				fmt.Fprintf(&rest, " %s: %s", a.Key, text)
 			}
 		}
@@ -65,8 +76,13 @@ func (h *lineHandler) Handle(_ context.Context, r slog.Record) error {
 	} else if r.Level >= slog.LevelWarn {
 		level = "warning: "
 	}
+	// A message of several lines, such as a compiler's, goes on below what belongs to its first one.
+	first, more, _ := strings.Cut(r.Message, "\n")
+	if more != "" {
+		more = "\n" + more
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	_, err := fmt.Fprintf(h.w, "%s %s%s%s%s\n", r.Time.Format("15:04:05"), level, name.String(), r.Message, rest.String())
+	_, err := fmt.Fprintf(h.w, "%s %s%s%s%s%s%s\n", r.Time.Format("15:04:05"), level, &name, first, &advice, &rest, more)
 	return err
 }

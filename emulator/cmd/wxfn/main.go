@@ -4,16 +4,21 @@
 //
 //	wxfn dev [DIR]       serve the functions of a project
 //	wxfn invoke NAME     call a function
+//	wxfn exec -- CMD     run a command beside an emulator of its own
 //
 // The exit code is 0 for a good end, 1 where the thing asked about is not good (a function that fails), 2 for wrong
 // usage, and 3 where wxfn itself failed.
 package main
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"runtime"
+	"runtime/debug"
 
 	"github.com/spf13/cobra"
 )
@@ -25,53 +30,91 @@ const (
 	exitFailed  = 3
 )
 
-// exitError is an error with the exit code that it means.
+// exitError is an error with the exit code that it means; an error that is none means exitFailed. Without err, whoever has
+// failed has said why.
 type exitError struct {
 	code int
 	err  error
 }
 
-func (e *exitError) Error() string { return e.err.Error() }
+func (e *exitError) Error() string { return fmt.Sprint(e.err) }
 func (e *exitError) Unwrap() error { return e.err }
 
 func notGood(err error) error { return &exitError{exitNotGood, err} }
 func usage(err error) error   { return &exitError{exitUsage, err} }
 
-func main() {
-	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+// process is what the commands need of the process that they run in.
+type process struct {
+	getenv         func(key string) string
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	pid            int
+	// untilSignal returns a context that ends when the process is asked to end; stop gives up waiting for that.
+	untilSignal func() (ctx context.Context, stop func())
 }
 
-// run is the program but for the process around it.
-func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	root := &cobra.Command{
-		Use:           "wxfn",
-		Short:         "Run WeChat cloud functions (微信云函数) on this machine",
-		SilenceUsage:  true,
-		SilenceErrors: true,
-	}
-	root.SetArgs(args)
-	root.SetIn(stdin)
-	root.SetOut(stdout)
-	root.SetErr(stderr)
-	root.AddCommand(devCommand(), invokeCommand())
+func main() {
+	os.Exit(run(process{os.Getenv, os.Stdin, os.Stdout, os.Stderr, os.Getpid(), untilSignal}, os.Args[1:]))
+}
+
+// run is the program, from its arguments to its exit code.
+func run(p process, args []string) (code int) {
 	started := false
-	for _, c := range root.Commands() {
-		do := c.RunE
-		c.RunE = func(c *cobra.Command, args []string) error {
-			started = true
-			return do(c, args)
-		}
+	root := &cobra.Command{
+		Use:                "wxfn",
+		Short:              "Run WeChat cloud functions (微信云函数) on this machine",
+		Version:            version(),
+		SilenceUsage:       true,
+		SilenceErrors:      true,
+		DisableSuggestions: true, // they take several lines
+		PersistentPreRun:   func(*cobra.Command, []string) { started = true },
 	}
-	err := root.Execute()
+	root.SetVersionTemplate("wxfn {{.Version}}\n")
+	root.SetArgs(args)
+	root.SetIn(p.stdin)
+	root.SetOut(p.stdout)
+	root.SetErr(p.stderr)
+	root.SetHelpCommand(helpCommand())
+	root.AddCommand(devCommand(p), invokeCommand(p), execCommand(p))
+	cmd, err := root.ExecuteC()
 	if err == nil {
 		return 0
 	}
-	fmt.Fprintln(stderr, "wxfn:", err)
-	if exit, ok := errors.AsType[*exitError](err); ok {
-		return exit.code
+	if !started { // cobra refused a command, an argument or a flag
+		err = usage(fmt.Errorf("%w; see %s --help", err, cmd.CommandPath()))
 	}
-	if !started {
-		return exitUsage // cobra refused a command, an argument or a flag
+	exit, ok := errors.AsType[*exitError](err)
+	if !ok {
+		exit = &exitError{exitFailed, err}
 	}
-	return exitFailed
+	if exit.err != nil {
+		fmt.Fprintln(p.stderr, "wxfn:", err)
+	}
+	return exit.code
+}
+
+// helpCommand is cobra's, but for an unknown command, which is wrong usage.
+func helpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "Tell about a command",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			about, _, err := cmd.Root().Find(args)
+			if err != nil {
+				return usage(fmt.Errorf("%w; see wxfn --help", err))
+			}
+			about.InitDefaultHelpFlag() // which Execute would do
+			about.InitDefaultVersionFlag()
+			return about.Help()
+		},
+	}
+}
+
+// version tells which wxfn this is, and what it was built with.
+func version() string {
+	built := "(unknown)"
+	if info, ok := debug.ReadBuildInfo(); ok {
+		built = cmp.Or(info.Main.Version, built)
+	}
+	return fmt.Sprintf("%s %s %s/%s", built, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -20,6 +21,12 @@ import (
 // Builder builds Go functions, one build at a time: the go command itself uses all processors.
 type Builder struct{ mu sync.Mutex }
 
+// Wait returns when no build is running.
+func (b *Builder) Wait() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+}
+
 // target is a Go function to build.
 type target struct {
 	dir    string
@@ -37,6 +44,10 @@ func (b *Builder) Build(ctx context.Context, bin string, dirs []string) (program
 	programs, failures = map[string]string{}, map[string]error{}
 	modules := map[string][]*target{}
 	for _, dir := range dirs {
+		if err := ctx.Err(); err != nil {
+			failures[dir] = fmt.Errorf("go build: %w", err)
+			continue
+		}
 		t, err := newTarget(bin, dir)
 		if err != nil {
 			failures[dir] = err
@@ -70,7 +81,7 @@ func newTarget(bin, dir string) (*target, error) {
 			}
 			importPath := path.Join(modfile.ModulePath(text), filepath.ToSlash(rel))
 			name := path.Base(importPath)
-			if majorVersion.MatchString(name) {
+			if majorVersion.MatchString(name) && name != importPath {
 				name = path.Base(path.Dir(importPath))
 			}
 			if runtime.GOOS == "windows" {
@@ -137,16 +148,29 @@ func goBuild(ctx context.Context, out string, targets ...*target) error {
 		}
 		args = append(args, "./"+filepath.ToSlash(rel))
 	}
-	cmd := exec.CommandContext(ctx, goCommand, args...)
-	cmd.Dir = targets[0].module
 	// The program runs here, whatever the shell is set to build for.
-	cmd.Env = append(os.Environ(), "GOOS="+runtime.GOOS, "GOARCH="+runtime.GOARCH)
-	output, err := cmd.CombinedOutput()
+	output, err := runTool(ctx, targets[0].module, []string{"GOOS=" + runtime.GOOS, "GOARCH=" + runtime.GOARCH}, goCommand, args...)
 	if err == nil {
 		return nil
 	}
 	if _, ok := errors.AsType[*exec.ExitError](err); !ok || ctx.Err() != nil {
 		return fmt.Errorf("go build: %w", err)
 	}
-	return failed("go build failed:\n%s", strings.TrimSpace(string(output)))
+	return failed("go build failed:\n%s", output)
+}
+
+// runTool runs a program of the developer's to its end, and returns what it printed. When ctx ends first, the program
+// is killed with all that it has started.
+func runTool(ctx context.Context, dir string, environ []string, name string, args ...string) (output string, err error) {
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Dir, cmd.Env = dir, append(os.Environ(), environ...)
+	ownGroup(cmd)
+	cmd.Cancel = func() error { killGroup(cmd); return nil }
+	cmd.WaitDelay = stopTimeout
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err = spawn(cmd); err == nil {
+		err = cmd.Wait()
+	}
+	return strings.TrimSpace(out.String()), err
 }

@@ -8,6 +8,7 @@ import (
 	"net"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/wxcloud-go/wxfn/cloudfn/go1"
@@ -51,17 +52,18 @@ func (r *Go1) Start(ctx context.Context, rec *journal.Record) (instance Instance
 var errPortTaken = errors.New("the port was taken")
 
 func (r *Go1) start(ctx context.Context, rec *journal.Record) (Instance, error) {
-	port, err := freePort()
+	port, release, err := freePort()
 	if err != nil {
 		return nil, err
 	}
+	defer release()
 	proc, err := r.Program.start(rec, map[string]string{"_LAMBDA_SERVER_PORT": strconv.Itoa(port)})
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	ctx, cancel := context.WithTimeout(ctx, r.Program.startTimeout())
 	defer cancel()
-	conn, err := proc.dial(ctx, net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	client, err := r.connect(ctx, proc, net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 	if err != nil {
 		proc.Kill()
 		if strings.Contains(strings.Join(rec.LastLines(3), "\n"), "address already in use") {
@@ -69,26 +71,53 @@ func (r *Go1) start(ctx context.Context, rec *journal.Record) (Instance, error) 
 		}
 		return nil, err
 	}
-	i := &go1Instance{process: proc, account: r.Account, client: go1.NewClient(conn, maxWireAnswer)}
-	go func() {
-		<-i.done
-		_ = i.client.Close()
-	}()
-	if err := i.client.Ping(ctx); err != nil {
-		i.Kill()
-		return nil, failed("the function does not speak the Go1 protocol on port %d: %v", port, err)
-	}
-	return i, nil
+	return &go1Instance{process: proc, account: r.Account, client: client}, nil
 }
 
-// freePort returns a port of the loopback interface that no program listens on.
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, fmt.Errorf("a port for the function: %w", err)
+// starting holds the ports of programs that do not listen yet: no two of them must get the same, or the one would be
+// taken for the other.
+var starting sync.Map
+
+// freePort returns a port of the loopback interface that no program listens on, and that is kept until release.
+func freePort() (port int, release func(), err error) {
+	for {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return 0, nil, fmt.Errorf("a port for the function: %w", err)
+		}
+		port := l.Addr().(*net.TCPAddr).Port
+		_ = l.Close()
+		if _, taken := starting.LoadOrStore(port, true); !taken {
+			return port, func() { starting.Delete(port) }, nil
+		}
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
+}
+
+// connect returns a client of the process that has proved to be one. It is closed when the process ends.
+func (r *Go1) connect(ctx context.Context, proc *process, address string) (*go1.Client, error) {
+	conn, err := proc.dial(ctx, address)
+	switch {
+	case err == nil:
+	case ended(proc):
+		return nil, failed("the function %s before it listened on $_LAMBDA_SERVER_PORT", proc.ending())
+	default:
+		return nil, failed("the function did not listen on $_LAMBDA_SERVER_PORT within %s", seconds(r.Program.startTimeout()))
+	}
+	client := go1.NewClient(conn, maxWireAnswer)
+	go func() {
+		<-proc.done
+		_ = client.Close()
+	}()
+	err = client.Ping(ctx)
+	switch {
+	case ended(proc):
+		return nil, failed("the function %s before it was ready", proc.ending())
+	case ctx.Err() != nil:
+		return nil, failed("the function listens on $_LAMBDA_SERVER_PORT, but did not answer Function.Ping within %s", seconds(r.Program.startTimeout()))
+	case err != nil:
+		return nil, failed("the function listens on $_LAMBDA_SERVER_PORT, but does not speak the Go1 protocol: %v", err)
+	}
+	return client, nil
 }
 
 // dial connects to the process as soon as it listens.
@@ -101,9 +130,9 @@ func (proc *process) dial(ctx context.Context, address string) (net.Conn, error)
 		}
 		select {
 		case <-proc.done:
-			return nil, failed("the function %s before it listened on $_LAMBDA_SERVER_PORT", proc.ending())
+			return nil, err
 		case <-ctx.Done():
-			return nil, failed("the function did not listen on $_LAMBDA_SERVER_PORT within %s", seconds(startTimeout))
+			return nil, err
 		case <-time.After(wait):
 			wait = min(2*wait, 20*time.Millisecond)
 		}
@@ -112,7 +141,7 @@ func (proc *process) dial(ctx context.Context, address string) (net.Conn, error)
 
 // Invoke implements [Instance].
 func (i *go1Instance) Invoke(ctx context.Context, c *Call) ([]byte, error) {
-	i.record.Store(c.Record)
+	i.printTo(c.Record)
 	environ, _ := json.Marshal(c.Environ) // text always encodes
 	resp, err := i.client.Invoke(ctx, &go1.InvokeRequest{
 		Payload:            c.Event,
@@ -137,6 +166,9 @@ func (i *go1Instance) Invoke(ctx context.Context, c *Call) ([]byte, error) {
 		i.Kill()
 		return nil, &Failure{Code: CodeResultSize, Message: "the result is larger than 1 MB, by far"}
 	case err != nil:
+		if refusal, ok := errors.AsType[go1.ServerError](err); ok {
+			return nil, failed("%v", refusal) // which does the connection no harm
+		}
 		return nil, i.lost(err)
 	case resp.Error != nil:
 		failure := failed("%s", resp.Error.Message)

@@ -5,8 +5,11 @@ package host
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -19,6 +22,7 @@ const (
 	DefaultTimeout  = 3 * time.Second
 	DefaultMemoryMB = 256
 	maxResult       = 1 << 20
+	maxMessage      = 64 << 10 // of a failure: people read it, in logs and records
 )
 
 // The codes of a [Failure].
@@ -43,6 +47,21 @@ func failed(format string, args ...any) *Failure {
 	return &Failure{Code: CodeExecute, Message: fmt.Sprintf(format, args...)}
 }
 
+// asFailure returns err as the failure of an invocation, no longer than people read.
+func asFailure(err error) *Failure {
+	var failure Failure
+	if f, ok := errors.AsType[*Failure](err); ok {
+		failure = *f
+	} else {
+		failure = *failed("%v", err)
+	}
+	failure.Message = journal.Cut(failure.Message, maxMessage)
+	failure.Stack = journal.Cut(failure.Stack, maxMessage)
+	return &failure
+}
+
+var errStopped = failed("the function was stopped: the emulator is closing, or has replaced the function")
+
 // Call is one event for a function.
 type Call struct {
 	RequestID string
@@ -60,13 +79,14 @@ type Call struct {
 
 // Runtime starts instances of one function.
 type Runtime interface {
-	// Start returns an instance that is ready for an event. What it prints until then goes into rec.
+	// Start returns an instance that is ready for an event. What it prints until then goes into rec. When ctx ends
+	// first, nothing of the instance is left.
 	Start(ctx context.Context, rec *journal.Record) (Instance, error)
 }
 
 // Instance handles one event at a time.
 type Instance interface {
-	// Invoke returns the function's result as JSON, or a *Failure. When ctx ends first, the instance is of no more use.
+	// Invoke returns the function's result, or why there is none. When ctx ends first, the instance is of no more use.
 	Invoke(ctx context.Context, c *Call) ([]byte, error)
 	// Done is closed when the instance has ended, by itself or by Close.
 	Done() <-chan struct{}
@@ -85,12 +105,15 @@ type Function struct {
 	runtime Runtime
 	max     int // instances; 0: no limit
 
+	ctx    context.Context // ends when the function is closed
+	cancel context.CancelFunc
+	starts sync.WaitGroup // the instances that are being started
+
 	mu      sync.Mutex
-	idle    []Instance // the last one used is the next one to use
-	running map[Instance]struct{}
-	count   int // idle, busy and starting
-	waiting []chan struct{}
-	closed  bool
+	idle    []Instance            // the last one used is the next one to use
+	running map[Instance]struct{} // idle and busy
+	count   int                   // idle, busy and starting
+	waiting []chan Instance       // callers, who are served in their order
 }
 
 // New returns a function of at most max instances; 0 means no limit.
@@ -101,17 +124,17 @@ func New(name string, r Runtime, timeout time.Duration, memoryMB, max int) *Func
 	if memoryMB == 0 {
 		memoryMB = DefaultMemoryMB
 	}
-	return &Function{Name: name, Timeout: timeout, MemoryMB: memoryMB, runtime: r, max: max, running: map[Instance]struct{}{}}
+	f := &Function{Name: name, Timeout: timeout, MemoryMB: memoryMB, runtime: r, max: max, running: map[Instance]struct{}{}}
+	f.ctx, f.cancel = context.WithCancel(context.Background())
+	return f
 }
 
-// Invoke runs one invocation to its end. ctx bounds only the wait for an instance. The error is a *Failure.
+// Invoke runs one invocation to its end. ctx bounds only the wait for an instance. The result is JSON: a text that is
+// none becomes a string, as the official SDK makes of it. The error is a *Failure.
 func (f *Function) Invoke(ctx context.Context, c *Call) ([]byte, error) {
 	instance, err := f.acquire(ctx, c.Record)
 	if err != nil {
-		if failure, ok := errors.AsType[*Failure](err); ok {
-			return nil, failure
-		}
-		return nil, failed("%v", err)
+		return nil, asFailure(err)
 	}
 	c.Function, c.timeout, c.memoryMB = f.Name, f.Timeout, f.MemoryMB
 	c.deadline = time.Now().Add(f.Timeout)
@@ -120,21 +143,23 @@ func (f *Function) Invoke(ctx context.Context, c *Call) ([]byte, error) {
 	defer cancel()
 
 	result, err := instance.Invoke(ctx, c)
-	if ctx.Err() != nil {
+	// A function that knows its deadline gives up at the same moment as ctx: the clock says whose fault that was.
+	if !time.Now().Before(c.deadline) {
 		instance.Kill()
 		err = &Failure{Code: CodeTimeout, Message: fmt.Sprintf("Invoking task timed out after %s", seconds(f.Timeout))}
+	} else if err != nil && f.ctx.Err() != nil {
+		err = errStopped
 	}
 	f.release(instance)
 	switch {
 	case err != nil:
-		if failure, ok := errors.AsType[*Failure](err); ok {
-			return nil, failure
-		}
-		return nil, failed("%v", err)
+		return nil, asFailure(err)
 	case len(result) > maxResult:
 		return nil, resultTooLarge(len(result))
 	case len(result) == 0:
 		return []byte("null"), nil
+	case !json.Valid(result):
+		return json.Marshal(string(result))
 	}
 	return result, nil
 }
@@ -144,7 +169,7 @@ func resultTooLarge(size int) *Failure {
 }
 
 func seconds(d time.Duration) string {
-	s := strings.TrimSuffix(fmt.Sprintf("%.3f", d.Seconds()), "000")
+	s := strings.TrimRight(fmt.Sprintf("%.3f", d.Seconds()), "0")
 	s = strings.TrimSuffix(s, ".")
 	if s == "1" {
 		return "1 second"
@@ -154,95 +179,122 @@ func seconds(d time.Duration) string {
 
 // acquire returns an idle instance, a new one, or the next that is released.
 func (f *Function) acquire(ctx context.Context, rec *journal.Record) (Instance, error) {
-	for {
-		f.mu.Lock()
-		if f.closed {
-			f.mu.Unlock()
-			return nil, failed("the emulator is stopping")
-		}
-		for len(f.idle) > 0 {
-			last := f.idle[len(f.idle)-1]
-			f.idle = f.idle[:len(f.idle)-1]
-			if !ended(last) {
-				f.mu.Unlock()
-				return last, nil
-			}
-			f.forget(last)
-		}
-		if f.max == 0 || f.count < f.max {
-			f.count++
-			f.mu.Unlock()
-			return f.start(ctx, rec)
-		}
-		turn := make(chan struct{})
-		f.waiting = append(f.waiting, turn)
+	f.mu.Lock()
+	if f.ctx.Err() != nil {
 		f.mu.Unlock()
-		select {
-		case <-turn:
-		case <-ctx.Done():
-			f.leave(turn)
-			return nil, failed("the caller went away while all %d instances were busy", f.max)
+		return nil, errStopped
+	}
+	if instance := f.takeIdle(); instance != nil {
+		f.mu.Unlock()
+		return instance, nil
+	}
+	if f.max == 0 || f.count < f.max {
+		f.count++
+		f.mu.Unlock()
+		return f.start(rec)
+	}
+	turn := make(chan Instance, 1)
+	f.waiting = append(f.waiting, turn)
+	f.mu.Unlock()
+	select {
+	case instance := <-turn:
+		if instance != nil {
+			return instance, nil
 		}
+		return f.start(rec)
+	case <-ctx.Done():
+		f.leave(turn)
+		return nil, failed("the caller went away while all %d instances were busy", f.max)
+	case <-f.ctx.Done():
+		f.leave(turn)
+		return nil, errStopped
 	}
 }
 
-func (f *Function) start(ctx context.Context, rec *journal.Record) (Instance, error) {
-	rec.ColdStart()
-	instance, err := f.runtime.Start(context.WithoutCancel(ctx), rec)
+// start starts an instance, which is counted already.
+func (f *Function) start(rec *journal.Record) (Instance, error) {
 	f.mu.Lock()
-	defer f.mu.Unlock()
-	if err == nil && f.closed {
+	if f.ctx.Err() != nil {
+		f.pass(nil)
+		f.mu.Unlock()
+		return nil, errStopped
+	}
+	f.starts.Add(1)
+	f.mu.Unlock()
+	defer f.starts.Done()
+
+	rec.ColdStart()
+	instance, err := f.runtime.Start(f.ctx, rec)
+	f.mu.Lock()
+	stopped := f.ctx.Err() != nil
+	if err == nil && !stopped {
+		f.running[instance] = struct{}{}
+		f.mu.Unlock()
+		return instance, nil
+	}
+	f.pass(nil)
+	f.mu.Unlock()
+	if err == nil {
 		instance.Close()
-		err = failed("the emulator is stopping")
 	}
-	if err != nil {
-		f.count--
-		f.wake()
-		return nil, err
+	if stopped {
+		err = errStopped
 	}
-	f.running[instance] = struct{}{}
-	return instance, nil
+	return nil, err
 }
 
 func (f *Function) release(instance Instance) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if ended(instance) {
-		f.forget(instance)
-	} else {
-		f.idle = append(f.idle, instance)
+		delete(f.running, instance)
+		instance = nil
 	}
-	f.wake()
-}
-
-// forget, wake and leave are called, and call, under the lock (leave takes it).
-
-func (f *Function) forget(instance Instance) {
-	delete(f.running, instance)
-	f.count--
-}
-
-func (f *Function) wake() {
-	if len(f.waiting) > 0 {
-		close(f.waiting[0])
-		f.waiting = f.waiting[1:]
-	}
+	f.pass(instance)
 }
 
 // leave takes a caller out of the queue; one whose turn has come already passes it on.
-func (f *Function) leave(turn chan struct{}) {
+func (f *Function) leave(turn chan Instance) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for i, w := range f.waiting {
-		if w == turn {
-			f.waiting = append(f.waiting[:i], f.waiting[i+1:]...)
-			return
-		}
+	if i := slices.Index(f.waiting, turn); i >= 0 {
+		f.waiting = slices.Delete(f.waiting, i, i+1)
+		return
 	}
-	f.wake()
+	f.pass(<-turn)
 }
 
-func ended(instance Instance) bool {
+// takeIdle and pass are called under the lock.
+
+// takeIdle returns an idle instance, or nil.
+func (f *Function) takeIdle() Instance {
+	for len(f.idle) > 0 {
+		last := f.idle[len(f.idle)-1]
+		f.idle = f.idle[:len(f.idle)-1]
+		if !ended(last) {
+			return last
+		}
+		delete(f.running, last)
+		f.count--
+	}
+	return nil
+}
+
+// pass gives a free instance to the caller who waits longest, and keeps it where there is none. A nil instance is the
+// place of one that is no more: that caller may start another.
+func (f *Function) pass(instance Instance) {
+	switch {
+	case len(f.waiting) > 0:
+		f.waiting[0] <- instance
+		f.waiting = f.waiting[1:]
+	case instance != nil:
+		f.idle = append(f.idle, instance)
+	default:
+		f.count--
+	}
+}
+
+func ended(instance interface{ Done() <-chan struct{} }) bool {
 	select {
 	case <-instance.Done():
 		return true
@@ -251,21 +303,16 @@ func ended(instance Instance) bool {
 	}
 }
 
-// Close ends all instances; running invocations fail.
+// Close ends all instances, those that are starting with them; running invocations fail. It returns when all are gone.
 func (f *Function) Close() {
 	f.mu.Lock()
-	f.closed = true
-	instances := make([]Instance, 0, len(f.running))
-	for instance := range f.running {
-		instances = append(instances, instance)
-	}
-	for len(f.waiting) > 0 {
-		f.wake()
-	}
+	f.cancel()
+	instances := slices.Collect(maps.Keys(f.running))
 	f.mu.Unlock()
 	var all sync.WaitGroup
 	for _, instance := range instances {
 		all.Go(instance.Close)
 	}
 	all.Wait()
+	f.starts.Wait()
 }

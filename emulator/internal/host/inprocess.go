@@ -1,6 +1,7 @@
 package host
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net/http"
@@ -18,17 +19,33 @@ type InProcess struct {
 }
 
 // Start implements [Runtime].
-func (r *InProcess) Start(context.Context, *journal.Record) (Instance, error) { return r, nil }
+func (r *InProcess) Start(context.Context, *journal.Record) (Instance, error) {
+	i := &inProcess{InProcess: r}
+	i.life, i.end = context.WithCancel(context.Background())
+	return i, nil
+}
 
-// Invoke implements [Instance]. A handler that overruns its time goes on in the background: nothing can stop it.
-func (r *InProcess) Invoke(ctx context.Context, c *Call) ([]byte, error) {
-	inv := cloudfn.NewInvocation(c.Environ, r.Transport)
+// inProcess is an instance in name: nothing but its life keeps two of them apart.
+type inProcess struct {
+	*InProcess
+	life context.Context
+	end  context.CancelFunc
+}
+
+// Invoke implements [Instance]. A handler that goes on after its time, or after the instance's end, does so in the
+// background: nothing can stop it.
+func (i *inProcess) Invoke(ctx context.Context, c *Call) ([]byte, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(i.life, cancel)()
+	inv := cloudfn.NewInvocation(c.Environ, i.Transport)
 	inv.RequestID, inv.Function, inv.MemoryLimitMB = c.RequestID, c.Function, c.memoryMB
 	type outcome struct {
 		result []byte
 		err    error
 	}
 	done := make(chan outcome, 1)
+	event := bytes.Clone(c.Event) // the handler's own, as in a process of its own
 	go func() {
 		o := outcome{err: failed("the handler called runtime.Goexit, as a failing test does")}
 		defer func() {
@@ -37,7 +54,7 @@ func (r *InProcess) Invoke(ctx context.Context, c *Call) ([]byte, error) {
 			}
 			done <- o
 		}()
-		o.result, o.err = r.Handler.Invoke(cloudfn.NewContext(ctx, inv), c.Event)
+		o.result, o.err = i.Handler.Invoke(cloudfn.NewContext(ctx, inv), event)
 	}()
 	select {
 	case o := <-done:
@@ -46,6 +63,15 @@ func (r *InProcess) Invoke(ctx context.Context, c *Call) ([]byte, error) {
 		return nil, ctx.Err()
 	}
 }
+
+// Done implements [Instance].
+func (i *inProcess) Done() <-chan struct{} { return i.life.Done() }
+
+// Close implements [Instance].
+func (i *inProcess) Close() { i.end() }
+
+// Kill implements [Instance].
+func (i *inProcess) Kill() { i.end() }
 
 // stackOf returns the stack below the call of panic.
 func stackOf(stack []byte) string {
@@ -57,12 +83,3 @@ func stackOf(stack []byte) string {
 	_, below, _ = strings.Cut(below, "\n")
 	return strings.TrimSpace(below)
 }
-
-// Done implements [Instance]: a handler in this process does not end.
-func (r *InProcess) Done() <-chan struct{} { return nil }
-
-// Close implements [Instance].
-func (r *InProcess) Close() {}
-
-// Kill implements [Instance].
-func (r *InProcess) Kill() {}

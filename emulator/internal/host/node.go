@@ -11,19 +11,30 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strings"
 )
 
 //go:embed runner.js
 var runner []byte
 
 // WriteRunner puts the program that runs Node functions into dir, and returns its path.
-func WriteRunner(dir string) (string, error) {
-	path := filepath.Join(dir, "runner.js")
+func WriteRunner(dir string) (path string, err error) {
+	path = filepath.Join(dir, "runner.js")
 	if have, err := os.ReadFile(path); err == nil && slices.Equal(have, runner) {
 		return path, nil
 	}
-	if err := os.WriteFile(path, runner, 0o644); err != nil {
+	// Under a name of its own first: another function may be starting with it now.
+	file, err := os.CreateTemp(dir, "runner-*.js")
+	if err == nil {
+		_, err = file.Write(runner)
+		err = errors.Join(err, file.Close())
+		if err == nil {
+			err = os.Rename(file.Name(), path)
+		}
+		if err != nil {
+			_ = os.Remove(file.Name())
+		}
+	}
+	if err != nil {
 		return "", fmt.Errorf("the runner of Node functions: %w", err)
 	}
 	return path, nil
@@ -89,10 +100,9 @@ func InstallPackages(ctx context.Context, dir string) error {
 	if err != nil {
 		return errors.New("installing packages needs the program npm, which comes with Node.js")
 	}
-	cmd := exec.CommandContext(ctx, npm, "install", "--omit=dev", "--no-audit", "--no-fund")
-	cmd.Dir = dir
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("npm install in %s: %w\n%s", dir, err, strings.TrimSpace(string(out)))
+	out, err := runTool(ctx, dir, nil, npm, "install", "--omit=dev", "--no-audit", "--no-fund")
+	if err != nil {
+		return fmt.Errorf("npm install in %s: %w\n%s", dir, err, out)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package host
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -16,9 +17,8 @@ import (
 )
 
 const (
-	startTimeout = 30 * time.Second // from a process's start until it is ready
-	stopTimeout  = time.Second      // from the polite signal to the other one
-	maxLine      = 64 << 10
+	defaultStartTimeout = 30 * time.Second
+	stopTimeout         = time.Second // from the polite signal to the other one
 )
 
 // Program is a command to run as an instance.
@@ -28,7 +28,11 @@ type Program struct {
 	Dir  string
 	// Environ holds variables on top of the few that a function gets of this process's.
 	Environ map[string]string
+	// StartTimeout bounds the time from the process's start until it is ready; 30 s if 0.
+	StartTimeout time.Duration
 }
+
+func (p *Program) startTimeout() time.Duration { return cmp.Or(p.StartTimeout, defaultStartTimeout) }
 
 // inherited are the variables that a function sees of the developer's shell: what programs need to run and to be
 // debugged. All others stay out, as they will be missing in the cloud.
@@ -110,10 +114,17 @@ func (proc *process) pipe(stream string) (*os.File, error) {
 	return w, nil
 }
 
-// flush takes in what the process has printed until now.
+// printTo has what the process prints from now on go into rec.
+func (proc *process) printTo(rec *journal.Record) {
+	proc.flush()
+	proc.record.Store(rec)
+}
+
+// flush takes in what the process has printed until now, a last line without a newline with it.
 func (proc *process) flush() {
 	for _, out := range proc.output {
 		out.drain()
+		out.finish()
 	}
 }
 
@@ -122,7 +133,6 @@ func (proc *process) wait() {
 	killGroup(proc.cmd) // what it has left behind
 	proc.flush()
 	for _, out := range proc.output {
-		out.finish()
 		out.close()
 	}
 	proc.state.Store(proc.cmd.ProcessState)
@@ -146,13 +156,22 @@ func (proc *process) Done() <-chan struct{} { return proc.done }
 
 // Kill implements [Instance].
 func (proc *process) Kill() {
-	killGroup(proc.cmd)
+	proc.signal(killGroup)
 	<-proc.done
+}
+
+// signal sends a signal, unless the process has ended: its id may be another's by now.
+func (proc *process) signal(send func(*exec.Cmd)) {
+	select {
+	case <-proc.done:
+	default:
+		send(proc.cmd)
+	}
 }
 
 // Close implements [Instance].
 func (proc *process) Close() {
-	proc.stop.Do(func() { terminate(proc.cmd) })
+	proc.stop.Do(func() { proc.signal(terminate) })
 	select {
 	case <-proc.done:
 	case <-time.After(stopTimeout):
@@ -178,24 +197,26 @@ func (p *pipe) finish() {
 	p.lines.flush()
 }
 
-// lineWriter splits what is written into lines. A line that is too long comes in pieces.
+// lineWriter splits what is written into lines. A line that a record cannot hold comes in pieces.
 type lineWriter struct {
 	emit func(string)
 	rest []byte
 }
 
 func (w *lineWriter) write(b []byte) {
-	for {
-		line, after, found := bytes.Cut(b, []byte("\n"))
+	for found := true; found; {
+		var line []byte
+		line, b, found = bytes.Cut(b, []byte("\n"))
 		w.rest = append(w.rest, line...)
-		if !found {
-			if len(w.rest) > maxLine {
-				w.flush()
-			}
-			return
+		for len(w.rest) > journal.MaxLine {
+			n := journal.Fit(w.rest, journal.MaxLine)
+			w.emit(string(w.rest[:n]))
+			w.rest = slices.Delete(w.rest, 0, n)
 		}
-		w.emit(strings.TrimSuffix(string(w.rest), "\r"))
-		w.rest, b = w.rest[:0], after
+		if found {
+			w.emit(strings.TrimSuffix(string(w.rest), "\r"))
+			w.rest = w.rest[:0]
+		}
 	}
 }
 

@@ -56,7 +56,7 @@ async function load () {
   try {
     exported = require(resolved)
   } catch (err) {
-    if (err.code !== 'ERR_REQUIRE_ESM') throw err
+    if (!/^ERR_REQUIRE_(ESM|ASYNC_MODULE)$/.test(err.code)) throw err // the second: a top-level await in it
     exported = await import(pathToFileURL(resolved))
   }
   const name = names.join('.')
@@ -83,6 +83,7 @@ function call (main, event, context) {
 }
 
 async function run (main) {
+  setInterval(() => {}, 1 << 30) // or a handler that awaits what never comes would end the process, not time out
   for (;;) {
     const { event, environ, context } = JSON.parse(await request('GET', '/runtime/invocation/next'))
     setVariables(environ)
@@ -106,7 +107,7 @@ load().then(
   main => run(main).catch(() => process.exit(0)), // the emulator is gone
   err => {
     const failure = describe(err)
-    const missing = err && err.code === 'MODULE_NOT_FOUND' && /Cannot find module '((?:@[^/']+\/)?[^'./][^/']*)/.exec(err.message)
+    const missing = err && /MODULE_NOT_FOUND$/.test(err.code) && /^Cannot find (?:module|package) '((?:@[^/']+\/)?[^'./][^/']*)/.exec(err.message)
     if (missing) failure.message = `Cannot find module '${missing[1]}'; run: npm install --prefix ${process.cwd()} ${missing[1]}`
     return request('POST', '/runtime/init/error', JSON.stringify(failure)).then(() => process.exit(1))
   }

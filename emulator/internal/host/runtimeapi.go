@@ -1,6 +1,7 @@
 package host
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -44,6 +46,7 @@ type runtimeInstance struct {
 // runtimeCall is an invocation with its outcome.
 type runtimeCall struct {
 	*Call
+	fetched bool                // whether the program knows of it
 	outcome chan runtimeOutcome // one value
 }
 
@@ -59,7 +62,7 @@ func (r *RuntimeAPI) Start(ctx context.Context, rec *journal.Record) (Instance, 
 		return nil, fmt.Errorf("a port for the runtime API: %w", err)
 	}
 	i := &runtimeInstance{account: r.Account, ready: make(chan error, 1), arrived: make(chan struct{})}
-	i.server = &http.Server{Handler: i.routes(), ReadHeaderTimeout: 10 * time.Second}
+	i.server = &http.Server{Handler: onlyFor(listener.Addr().String(), i.routes()), ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = i.server.Serve(listener) }()
 	i.process, err = r.Program.start(rec, map[string]string{
 		"_HANDLER":             r.Handler,
@@ -74,19 +77,44 @@ func (r *RuntimeAPI) Start(ctx context.Context, rec *journal.Record) (Instance, 
 		<-i.done
 		_ = i.server.Close()
 	}()
-	select {
-	case err = <-i.ready:
-		i.flush()
-	case <-i.done:
-		err = failed("the function %s before it was ready", i.ending())
-	case <-time.After(startTimeout):
-		err = failed("the function was not ready within %s", seconds(startTimeout))
-	}
-	if err != nil {
+	if err := i.awaitReady(ctx, r.Program.startTimeout()); err != nil {
 		i.Kill()
 		return nil, err
 	}
+	i.flush()
 	return i, nil
+}
+
+func (i *runtimeInstance) awaitReady(ctx context.Context, timeout time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	select {
+	case err := <-i.ready:
+		return err
+	case <-i.done:
+	case <-ctx.Done():
+	}
+	// What the program said last counts for more than its end.
+	select {
+	case err := <-i.ready:
+		return err
+	default:
+	}
+	if ended(i) {
+		return failed("the function %s before it was ready", i.ending())
+	}
+	return failed("the function was not ready within %s", seconds(timeout))
+}
+
+// onlyFor keeps out pages that a browser on this machine shows: they would come with another Host, or with an Origin.
+func onlyFor(host string, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Host != host || r.Header.Get("Origin") != "" {
+			http.Error(w, "the runtime API is the function's alone", http.StatusForbidden)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 func (i *runtimeInstance) routes() http.Handler {
@@ -121,6 +149,9 @@ func (i *runtimeInstance) next(w http.ResponseWriter, r *http.Request) {
 	for {
 		i.mu.Lock()
 		call, arrived := i.current, i.arrived
+		if call != nil {
+			call.fetched = true
+		}
 		i.mu.Unlock()
 		if call != nil {
 			i.writeEvent(w, r, call.Call)
@@ -136,9 +167,10 @@ func (i *runtimeInstance) next(w http.ResponseWriter, r *http.Request) {
 
 func (i *runtimeInstance) writeEvent(w http.ResponseWriter, r *http.Request, c *Call) {
 	h := w.Header()
-	h.Set("Request_Id", c.RequestID)
-	h.Set("Memory_Limit_In_Mb", strconv.Itoa(c.memoryMB))
-	h.Set("Time_Limit_In_Ms", strconv.FormatInt(c.timeout.Milliseconds(), 10))
+	// Not by Set, which would write Request_id: a shell script may look for the name to the letter.
+	h["Request_Id"] = []string{c.RequestID}
+	h["Memory_Limit_In_Mb"] = []string{strconv.Itoa(c.memoryMB)}
+	h["Time_Limit_In_Ms"] = []string{strconv.FormatInt(c.timeout.Milliseconds(), 10)}
 	if r.Header.Get("Accept") != envelopeType {
 		h.Set("Content-Type", "application/json")
 		_, _ = w.Write(c.Event)
@@ -178,15 +210,17 @@ func (i *runtimeInstance) failure(w http.ResponseWriter, r *http.Request) {
 	i.finish(w, runtimeOutcome{failure: readFailure(r)})
 }
 
-// finish gives the running invocation its outcome; what comes twice, or with none running, is refused.
+// finish gives the running invocation its outcome. What comes twice, or with none running, is refused; so is what comes
+// before the program has fetched the event, for it must be about an earlier one.
 func (i *runtimeInstance) finish(w http.ResponseWriter, o runtimeOutcome) {
 	i.mu.Lock()
 	call := i.current
-	if call != nil {
+	known := call != nil && call.fetched
+	if known {
 		i.current, i.arrived = nil, make(chan struct{})
 	}
 	i.mu.Unlock()
-	if call == nil {
+	if !known {
 		http.Error(w, "no invocation is running: it has been answered already, or its time is over", http.StatusConflict)
 		return
 	}
@@ -202,27 +236,33 @@ func readFailure(r *http.Request) *Failure {
 		f.Stack = own.Stack
 		return f
 	}
-	return failed("%s", body)
+	return failed("%s", cmp.Or(strings.TrimSpace(string(body)), "the function reported an error, and did not say which"))
 }
 
 // Invoke implements [Instance].
 func (i *runtimeInstance) Invoke(ctx context.Context, c *Call) ([]byte, error) {
-	i.record.Store(c.Record)
+	i.printTo(c.Record)
 	call := &runtimeCall{Call: c, outcome: make(chan runtimeOutcome, 1)}
 	i.mu.Lock()
 	i.current = call
 	close(i.arrived)
 	i.mu.Unlock()
+	var o runtimeOutcome
 	select {
-	case o := <-call.outcome:
-		i.flush()
-		if o.failure != nil {
-			return nil, o.failure
-		}
-		return o.result, nil
+	case o = <-call.outcome:
 	case <-i.done:
-		return nil, failed("the function %s", i.ending())
+		// The program may have ended because it had said all.
+		select {
+		case o = <-call.outcome:
+		default:
+			return nil, failed("the function %s", i.ending())
+		}
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+	i.flush()
+	if o.failure != nil {
+		return nil, o.failure
+	}
+	return o.result, nil
 }

@@ -2,17 +2,24 @@
 package journal
 
 import (
+	"slices"
 	"sync"
 	"time"
+	"unicode/utf8"
 )
 
-// The bounds of what is kept.
+// MaxLine is the length of the longest line that a record holds, in bytes.
+const MaxLine = 16 << 10
+
+// The bounds of what is kept, so that no function can fill the memory.
 const (
 	maxRecords = 1000
-	maxLines   = 1000 // of one invocation: the last ones
-	maxLine    = 16 << 10
-	maxCalls   = 1000 // of one invocation: the first ones
-	maxText    = 4 << 10
+	maxLines   = 1000      // of one invocation: the last ones
+	maxOutput  = 256 << 10 // bytes of these lines
+	maxCalls   = 1000      // of one invocation: the first ones
+	maxText    = 4 << 10   // bytes of each text of a call
+	maxCalled  = 256 << 10 // bytes of all texts of the calls
+	maxError   = 256 << 10
 )
 
 // Record is what is known of one invocation. Its methods may be called at any time, also after its end.
@@ -23,14 +30,16 @@ type Record struct {
 	Source    string
 	Start     time.Time
 
-	mu     sync.Mutex
-	end    time.Time
-	cold   bool
-	err    string
-	lines  []Line
-	first  int // lines dropped
-	calls  []Call
-	notify func(*Record, Line)
+	mu      sync.Mutex
+	end     time.Time
+	cold    bool
+	err     string
+	lines   []Line
+	printed int // bytes in lines
+	dropped int // lines before the first one
+	calls   []Call
+	called  int // bytes in calls
+	notify  func(*Record, Line)
 }
 
 // Line is one line that a function printed.
@@ -115,14 +124,14 @@ func (j *Journal) All() []*Record {
 	return append(append([]*Record{}, j.records[j.next:]...), j.records[:j.next]...)
 }
 
-// Print adds a line of output. A line that is too long is cut.
+// Print adds a line of output. A line that is longer than [MaxLine] is cut.
 func (r *Record) Print(at time.Time, stream, text string) {
-	line := Line{Time: at, Stream: stream, Text: cut(text, maxLine)}
+	line := Line{Time: at, Stream: stream, Text: Cut(text, MaxLine)}
 	r.mu.Lock()
 	r.lines = append(r.lines, line)
-	if len(r.lines) > 2*maxLines { // in bulk, so that a line costs no copy of all
-		r.first += len(r.lines) - maxLines
-		r.lines = append([]Line(nil), r.lines[len(r.lines)-maxLines:]...)
+	r.printed += len(line.Text)
+	if len(r.lines) > 2*maxLines || r.printed > 2*maxOutput { // in bulk, so that a line costs no copy of all
+		r.trim()
 	}
 	r.mu.Unlock()
 	if r.notify != nil {
@@ -130,13 +139,28 @@ func (r *Record) Print(at time.Time, stream, text string) {
 	}
 }
 
+// trim drops the first lines, so that the others are within the bounds. It is called under the lock.
+func (r *Record) trim() {
+	n := 0
+	for len(r.lines)-n > maxLines || r.printed > maxOutput {
+		r.printed -= len(r.lines[n].Text)
+		n++
+	}
+	if n > 0 {
+		r.dropped += n
+		r.lines = append([]Line(nil), r.lines[n:]...)
+	}
+}
+
 // Called adds a call that the function made.
 func (r *Record) Called(c Call) {
-	c.Params = cut(c.Params, maxText)
+	c.Params, c.ErrMsg, c.Advice = Cut(c.Params, maxText), Cut(c.ErrMsg, maxText), Cut(c.Advice, maxText)
+	size := len(c.API) + len(c.Params) + len(c.ErrMsg) + len(c.Advice)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if len(r.calls) < maxCalls {
+	if len(r.calls) < maxCalls && r.called+size <= maxCalled {
 		r.calls = append(r.calls, c)
+		r.called += size
 	}
 }
 
@@ -151,17 +175,22 @@ func (r *Record) ColdStart() {
 func (r *Record) End(at time.Time, err string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.end, r.err = at, err
+	r.end, r.err = at, Cut(err, maxError)
 }
 
-// LastLines returns the texts of the last n lines of output.
+// LastLines returns the texts of the last n lines of each stream, in the order in which they came, long ones cut. Of each,
+// because what a crash says on stderr may arrive before the last of stdout.
 func (r *Record) LastLines(n int) []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var texts []string
-	for _, l := range r.lines[max(0, len(r.lines)-n):] {
-		texts = append(texts, l.Text)
+	of := map[string]int{}
+	for _, l := range slices.Backward(r.lines) {
+		if of[l.Stream]++; of[l.Stream] <= n {
+			texts = append(texts, Cut(l.Text, maxText))
+		}
 	}
+	slices.Reverse(texts)
 	return texts
 }
 
@@ -169,13 +198,10 @@ func (r *Record) LastLines(n int) []string {
 func (r *Record) View() View {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.trim()
 	v := View{RequestID: r.RequestID, Function: r.Function, OpenID: r.OpenID, Source: r.Source, Start: r.Start,
-		Running: r.end.IsZero(), ColdStart: r.cold, Error: r.err, Dropped: r.first}
-	lines := r.lines
-	if drop := len(lines) - maxLines; drop > 0 {
-		lines, v.Dropped = lines[drop:], v.Dropped+drop
-	}
-	v.Output = append([]Line{}, lines...)
+		Running: r.end.IsZero(), ColdStart: r.cold, Error: r.err, Dropped: r.dropped}
+	v.Output = append([]Line{}, r.lines...)
 	v.Calls = append([]Call{}, r.calls...)
 	if !v.Running {
 		v.Duration = r.end.Sub(r.Start)
@@ -183,9 +209,23 @@ func (r *Record) View() View {
 	return v
 }
 
-func cut(text string, n int) string {
+// Cut returns a text that is at most n bytes long, the mark of what was cut away not counted.
+func Cut(text string, n int) string {
 	if len(text) <= n {
 		return text
 	}
-	return text[:n] + "…"
+	return text[:Fit(text, n)] + "…"
+}
+
+// Fit returns the length of the longest start of text that is at most n bytes long and ends with a whole character.
+func Fit[T string | []byte](text T, n int) int {
+	if len(text) <= n {
+		return len(text)
+	}
+	for end := n; end > n-utf8.UTFMax && end > 0; end-- {
+		if utf8.RuneStart(text[end]) {
+			return end
+		}
+	}
+	return n // no text at all
 }

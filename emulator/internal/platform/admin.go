@@ -17,6 +17,10 @@ import (
 // maxRequest bounds a request to the admin endpoint; the largest media that an API takes are 10 MB.
 const maxRequest = 32 << 20
 
+// maxNesting bounds how deep functions call each other: one that calls itself would go on until the memory is full. In the
+// cloud it goes on until the bill is.
+const maxNesting = 32
+
 // System errors, which WeChat answers before the API itself is asked.
 const (
 	apiNotFound   = -604100
@@ -92,6 +96,10 @@ func (p *Platform) invokeFunction(ctx context.Context, s *Session, q *tcb.Reques
 	}
 	caller := s.Caller
 	caller.Source = strings.TrimPrefix(caller.Source+",scf", ",")
+	if strings.Count(caller.Source, "scf") > maxNesting {
+		return nil, &tcb.Error{Code: "FUNCTIONS_EXECUTE_FAIL", Message: fmt.Sprintf(
+			"functions call each other %d deep, and wxfn stops here; does %s call itself?", maxNesting, q.FunctionName)}
+	}
 	call := journal.Call{Time: p.Now(), API: "callFunction " + q.FunctionName, Params: q.EventText}
 	begin := time.Now()
 	result, err := p.Functions.Call(ctx, caller, q.FunctionName, []byte(q.EventText))
@@ -133,7 +141,7 @@ func (p *Platform) callAPI(s *Session, name string, call *apiCall) *adminAnswer 
 	if !catalog.Known(name) {
 		return refuse(apiNotFound, adviceForUnknown(name))
 	}
-	if ok, advice := p.Functions.Permitted(s.Function, name); !ok {
+	if ok, advice := s.Permitted(name); !ok {
 		return refuse(noPermission, advice)
 	}
 	api := apis[name]
@@ -177,18 +185,25 @@ func adviceForUnknown(name string) string {
 
 // describe returns a call's parameters for the journal, as one JSON object.
 func describe(pairs []tcb.KeyValuePair) string {
-	var b strings.Builder
-	b.WriteByte('{')
+	b := []byte{'{'}
 	for i, p := range pairs {
 		if i > 0 {
-			b.WriteByte(',')
+			b = append(b, ',')
 		}
-		value := string(p.Value)
-		if p.Filename != "" {
-			value = fmt.Sprintf(`"%s, %d bytes"`, p.Filename, len(p.Value))
+		b = append(append(b, quote(p.Key)...), ':')
+		switch {
+		case p.Filename != "":
+			b = append(b, quote(fmt.Sprintf("%s, %d bytes", p.Filename, len(p.Value)))...)
+		case json.Valid(p.Value):
+			b = append(b, p.Value...)
+		default:
+			b = append(b, quote(string(p.Value))...)
 		}
-		fmt.Fprintf(&b, "%q:%s", p.Key, value)
 	}
-	b.WriteByte('}')
-	return b.String()
+	return string(append(b, '}'))
+}
+
+func quote(text string) []byte {
+	b, _ := json.Marshal(text) // text always encodes
+	return b
 }

@@ -27,10 +27,8 @@ type Caller struct {
 	ClientIP string
 }
 
-// Functions is what the platform needs of the function hosts.
+// Functions is how a function calls another one.
 type Functions interface {
-	// Permitted tells whether a function's config.json permits an API, and if not, what to add to which file.
-	Permitted(function, api string) (ok bool, advice string)
 	// Call runs a function for another one. The error is a *tcb.Error.
 	Call(ctx context.Context, caller Caller, name string, event []byte) (*tcb.InvokeResult, error)
 }
@@ -58,6 +56,8 @@ type Session struct {
 	RequestID, Function string
 	Caller              Caller
 	Record              *journal.Record
+	// Permitted tells whether the function's config.json permits an API, and if not, what to add to which file.
+	Permitted func(api string) (ok bool, advice string)
 
 	token string
 }

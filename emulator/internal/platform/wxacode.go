@@ -14,7 +14,8 @@ import (
 // The limits of the wxacode family.
 const (
 	maxCodes     = 100_000 // of createQRCode and get together, for each app
-	maxPathBytes = 128     // of createQRCode
+	quotaCodes   = "codes"
+	maxPathBytes = 128 // of createQRCode
 	minWidth     = 280
 	maxWidth     = 1280
 	defaultWidth = 430
@@ -54,7 +55,7 @@ func (p *Platform) createQRCode(c *apiCall) (*apiResult, error) {
 	}
 
 	code := store.Code{ID: newCodeID(), AppID: c.appID, API: "wxacode.createQRCode", Path: path, Width: width, Created: p.Now()}
-	switch _, err := p.Store.AddCode(code, maxCodes); {
+	switch _, err := p.Store.AddCode(code, store.Quota{Name: quotaCodes, Limit: maxCodes}); {
 	case errors.Is(err, store.ErrFull):
 		return nil, errCodesUsedUp.because("the app has made its %d codes", maxCodes)
 	case err != nil:

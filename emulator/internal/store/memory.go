@@ -6,24 +6,36 @@ import "sync"
 type Memory struct {
 	mu    sync.Mutex
 	codes map[string]Code
-	used  map[string]int // by AppID
+	used  map[quotaKey]int
+	seen  map[quotaKey]struct{}
 }
+
+// quotaKey is a quota of an app or, with a key, what has counted against it.
+type quotaKey struct{ appID, quota, key string }
 
 // NewMemory returns an empty store.
 func NewMemory() *Memory {
-	return &Memory{codes: map[string]Code{}, used: map[string]int{}}
+	return &Memory{codes: map[string]Code{}, used: map[quotaKey]int{}, seen: map[quotaKey]struct{}{}}
 }
 
 // AddCode implements [Store].
-func (m *Memory) AddCode(c Code, limit int) (int, error) {
+func (m *Memory) AddCode(c Code, q Quota) (int, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.used[c.AppID] >= limit {
-		return m.used[c.AppID], ErrFull
+	pool := quotaKey{appID: c.AppID, quota: q.Name}
+	seen := quotaKey{c.AppID, q.Name, q.Key}
+	_, counted := m.seen[seen]
+	if q.Name != "" && !counted {
+		if m.used[pool] >= q.Limit {
+			return m.used[pool], ErrFull
+		}
+		m.used[pool]++
+		if q.Key != "" {
+			m.seen[seen] = struct{}{}
+		}
 	}
 	m.codes[c.ID] = c
-	m.used[c.AppID]++
-	return m.used[c.AppID], nil
+	return m.used[pool], nil
 }
 
 // Code implements [Store].
@@ -33,3 +45,6 @@ func (m *Memory) Code(id string) (Code, bool, error) {
 	c, ok := m.codes[id]
 	return c, ok, nil
 }
+
+// Close implements [Store].
+func (m *Memory) Close() error { return nil }

@@ -1,0 +1,124 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"os"
+	"os/exec"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/wxcloud-go/wxfn/emulator"
+)
+
+// execution is what the command line says of an exec.
+type execution struct {
+	process
+	config  emulator.Config
+	log     string
+	command []string
+}
+
+func execCommand(p process) *cobra.Command {
+	x := execution{process: p}
+	cmd := &cobra.Command{
+		Use:   "exec [DIR] -- COMMAND [ARG...]",
+		Short: "Run a command beside an emulator of its own",
+		Long: `Run COMMAND beside an emulator that serves DIR (default: the current folder) on a free port and keeps nothing, and
+exit with COMMAND's code. COMMAND finds the emulator by its environment:
+
+  WXFN_URL          the emulator's URL, for POST $WXFN_URL/invoke/NAME and for wxfn invoke
+  WXFN_TOKEN        the bearer token of the control API, $WXFN_URL/_wxfn/…
+  WX_API_BASE_URL   the same URL, in the place of https://api.weixin.qq.com
+  WX_APPID          the AppID of the emulated Mini Program`,
+		Example: `  wxfn exec -- npm test
+  wxfn exec ./cloudfunctions -- sh -c 'curl -s -H "Content-Type: application/json" -d "{}" $WXFN_URL/invoke/add'`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			switch dash := cmd.ArgsLenAtDash(); {
+			case dash < 0 || dash == len(args):
+				return errors.New("exec needs a command after --")
+			case dash > 1:
+				return fmt.Errorf("exec serves one folder, not %d", dash)
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			x.config.Dir = "."
+			dash := cmd.ArgsLenAtDash()
+			if dash == 1 {
+				x.config.Dir = args[0]
+			}
+			x.command = args[dash:]
+			return x.run()
+		},
+	}
+	c, f := &x.config, cmd.Flags()
+	f.StringVar(&c.AppID, "appid", "", "`APPID` of the Mini Program (default: the project's)")
+	f.StringVar(&c.Env, "env", "", "id `ENV` of the cloud environment (default: the project's)")
+	f.StringVar(&c.OpenID, "openid", "", "`OPENID` of the user who calls, where a call names none")
+	f.BoolVar(&c.Install, "install", false, "run npm install for Node functions whose packages are missing")
+	f.IntVar(&c.MaxInstances, "max-instances", 10, "run at most `N` instances of a function at once")
+	f.StringVar(&x.log, "log", "", "log on stderr as `text|json` (default: only what is wrong)")
+	return cmd
+}
+
+func (x *execution) run() error {
+	if err := checkDir(x.config.Dir); err != nil {
+		return err
+	}
+	x.config.Log = slog.New(newLineHandler(x.stderr, slog.LevelWarn))
+	if x.log != "" {
+		handler, err := logHandler(x.log, x.stderr)
+		if err != nil {
+			return usage(err)
+		}
+		x.config.Log = slog.New(handler)
+	}
+	ctx, stop := x.untilSignal()
+	defer stop()
+	e, err := emulator.New(x.config)
+	if err != nil {
+		return err
+	}
+	defer e.Close()
+	url, err := e.Listen()
+	if err != nil {
+		return err
+	}
+	for _, f := range e.Findings() {
+		fmt.Fprintln(x.stderr, f)
+	}
+	broken := e.Build(ctx)
+	if ctx.Err() != nil {
+		return errors.New("interrupted")
+	}
+	for _, name := range slices.Sorted(maps.Keys(broken)) {
+		x.config.Log.Error(broken[name].Error(), "function", name)
+	}
+	return x.runCommand(ctx, append(os.Environ(),
+		"WXFN_URL="+url, "WXFN_TOKEN="+e.Token(), "WX_API_BASE_URL="+url, "WX_APPID="+e.AppID()))
+}
+
+// runCommand runs the command to its end. A signal that asks wxfn to end is passed on.
+func (x *execution) runCommand(ctx context.Context, environ []string) error {
+	cmd := exec.Command(x.command[0], x.command[1:]...)
+	cmd.Env = environ
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = x.stdin, x.stdout, x.stderr
+	if err := cmd.Start(); err != nil {
+		return usage(fmt.Errorf("the command cannot be started: %w", err))
+	}
+	defer context.AfterFunc(ctx, func() { _ = cmd.Process.Signal(os.Interrupt) })()
+	err := cmd.Wait()
+	if ended, ok := errors.AsType[*exec.ExitError](err); ok {
+		code := ended.ExitCode()
+		if code < 0 { // by a signal
+			return fmt.Errorf("%s: %s", x.command[0], ended)
+		}
+		return &exitError{code: code}
+	}
+	return err
+}

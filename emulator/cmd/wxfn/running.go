@@ -1,0 +1,115 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/wxcloud-go/wxfn/emulator/internal/control"
+)
+
+// running is an emulator that runs, as a dev leaves it for other commands in dev.json.
+type running struct {
+	URL   string `json:"url"`
+	Token string `json:"token"`
+	PID   int    `json:"pid"`
+}
+
+const runningFile = "dev.json"
+
+// announce writes dev.json into state folders. remove takes away what it has written; call it after an error too, which
+// is about the first folder that failed.
+func announce(r running, dirs ...string) (remove func(), err error) {
+	text, err := json.Marshal(r)
+	if err != nil {
+		return func() {}, err
+	}
+	for _, dir := range dirs {
+		failure := openState(dir)
+		if failure == nil {
+			failure = writePrivate(filepath.Join(dir, runningFile), text)
+		}
+		err = cmp.Or(err, failure)
+	}
+	return func() {
+		for _, dir := range dirs {
+			file := filepath.Join(dir, runningFile)
+			if have, err := os.ReadFile(file); err == nil && slices.Equal(have, text) { // else it is another dev's by now
+				_ = os.Remove(file)
+			}
+			tidyState(dir)
+		}
+	}, err
+}
+
+// writePrivate writes a file that only this user can read, all of it at once: who reads it finds the old or the new one.
+func writePrivate(file string, text []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(file), filepath.Base(file)+"-*") // with mode 0600
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(text)
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = os.Rename(f.Name(), file)
+	}
+	if err != nil {
+		_ = os.Remove(f.Name())
+	}
+	return err
+}
+
+// findRunning returns the emulator that a dev serves dir with: just that folder, or one around it with functions in dir.
+func findRunning(ctx context.Context, dir string) (running, bool) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return running{}, false
+	}
+	for around := dir; ; around = filepath.Dir(around) {
+		r, functions, ok := runningIn(ctx, around)
+		inDir := func(f control.Function) bool {
+			rel, err := filepath.Rel(dir, f.Dir)
+			return err == nil && filepath.IsLocal(rel)
+		}
+		if ok && (around == dir || slices.ContainsFunc(functions, inDir)) {
+			return r, true
+		}
+		if around == filepath.Dir(around) {
+			return running{}, false
+		}
+	}
+}
+
+// runningIn returns the emulator that a dev serves just this folder with, and its functions. One that was killed has left
+// its dev.json, and does not answer.
+func runningIn(ctx context.Context, dir string) (r running, functions []control.Function, ok bool) {
+	text, err := os.ReadFile(filepath.Join(dir, stateName, runningFile))
+	if err != nil || json.Unmarshal(text, &r) != nil {
+		return running{}, nil, false
+	}
+	err = r.get(ctx, "/_wxfn/functions", &functions)
+	return r, functions, err == nil
+}
+
+// get asks the control API.
+func (r running) get(ctx context.Context, path string, v any) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, r.URL+path, nil)
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Authorization", "Bearer "+r.Token)
+	resp, err := (&http.Client{Timeout: 5 * time.Second}).Do(request)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return errors.New(resp.Status)
+	}
+	return json.NewDecoder(resp.Body).Decode(v)
+}

@@ -1,0 +1,430 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/wxcloud-go/wxfn/emulator/internal/journal"
+)
+
+// fakeRuntime starts instances that do what their event says, in the time of a bubble.
+type fakeRuntime struct {
+	start func(ctx context.Context, number int) error // nil: starts at once
+
+	mu      sync.Mutex
+	started []*fakeInstance
+	busy    int
+	most    int // busy at once
+}
+
+type fakeInstance struct {
+	runtime *fakeRuntime
+	number  int
+	life    context.Context
+	end     context.CancelFunc
+}
+
+func (r *fakeRuntime) Start(ctx context.Context, _ *journal.Record) (Instance, error) {
+	r.mu.Lock()
+	i := &fakeInstance{runtime: r, number: len(r.started) + 1}
+	i.life, i.end = context.WithCancel(context.Background())
+	r.started = append(r.started, i)
+	r.mu.Unlock()
+	if r.start != nil {
+		if err := r.start(ctx, i.number); err != nil {
+			i.end()
+			return nil, err
+		}
+	}
+	return i, nil
+}
+
+func (r *fakeRuntime) count() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.started)
+}
+
+// alive counts the instances that have not ended.
+func (r *fakeRuntime) alive() (n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, i := range r.started {
+		if i.life.Err() == nil {
+			n++
+		}
+	}
+	return n
+}
+
+// Invoke takes an event such as "2s" or "2s die", and returns the instance's number.
+func (i *fakeInstance) Invoke(ctx context.Context, c *Call) ([]byte, error) {
+	i.runtime.mu.Lock()
+	i.runtime.busy++
+	i.runtime.most = max(i.runtime.most, i.runtime.busy)
+	i.runtime.mu.Unlock()
+	defer func() {
+		i.runtime.mu.Lock()
+		i.runtime.busy--
+		i.runtime.mu.Unlock()
+	}()
+	duration, what, _ := strings.Cut(string(c.Event), " ")
+	d, err := time.ParseDuration(duration)
+	if err != nil {
+		return nil, err
+	}
+	select {
+	case <-time.After(d):
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-i.life.Done():
+		return nil, errors.New("the instance ended")
+	}
+	switch what {
+	case "die":
+		i.end()
+		return nil, errors.New("the instance died")
+	case "fail":
+		return nil, errors.New("the function failed")
+	}
+	return fmt.Append(nil, i.number), nil
+}
+
+func (i *fakeInstance) Done() <-chan struct{} { return i.life.Done() }
+func (i *fakeInstance) Close()                { time.Sleep(100 * time.Millisecond); i.end() }
+func (i *fakeInstance) Kill()                 { i.end() }
+
+func newRecord() *journal.Record {
+	return journal.New(time.Now, nil).Begin("r-1", "f", "oAlice", "wx_client")
+}
+
+// invoke calls f, and returns the result, or the failure's text.
+func invoke(f *Function, event string) string {
+	return invokeAs(context.Background(), f, event)
+}
+
+func invokeAs(ctx context.Context, f *Function, event string) string {
+	result, err := f.Invoke(ctx, &Call{RequestID: "r-1", Event: []byte(event), Record: newRecord()})
+	if err != nil {
+		return err.Error()
+	}
+	return string(result)
+}
+
+// outcome is what a call that runs in the background has come to.
+type outcome struct {
+	text  string
+	after time.Duration
+}
+
+func invokeLater(ctx context.Context, f *Function, event string) *outcome {
+	o := &outcome{}
+	begin := time.Now()
+	go func() {
+		o.text = invokeAs(ctx, f, event)
+		o.after = time.Since(begin)
+	}()
+	synctest.Wait()
+	return o
+}
+
+// settled checks that a function's books are in order when nothing runs.
+func settled(t *testing.T, f *Function) {
+	t.Helper()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	assert.Empty(t, f.waiting)
+	assert.Len(t, f.running, f.count, "what is counted is there")
+	assert.Len(t, f.idle, f.count, "and idle")
+}
+
+func TestTheLastUsedInstanceIsUsedNext(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := &fakeRuntime{}
+		f := New("f", r, 0, 0, 0)
+		assert.Equal(t, "1", invoke(f, "1s"))
+		assert.Equal(t, "1", invoke(f, "1s"))
+		first, second := invokeLater(t.Context(), f, "2s"), invokeLater(t.Context(), f, "1s")
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		assert.Equal(t, "1", first.text)
+		assert.Equal(t, "2", second.text)
+		assert.Equal(t, "1", invoke(f, "1s"), "the one that was busy last")
+		settled(t, f)
+	})
+}
+
+func TestWhoWaitsIsServedInOrderAndLosesNoTime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := &fakeRuntime{}
+		f := New("f", r, 3*time.Second, 0, 2)
+		var calls []*outcome
+		for range 6 {
+			calls = append(calls, invokeLater(t.Context(), f, "2s"))
+		}
+		time.Sleep(6 * time.Second)
+		synctest.Wait()
+		for i, c := range calls {
+			assert.Contains(t, []string{"1", "2"}, c.text, "call %d", i)
+			assert.Equal(t, time.Duration(i/2+1)*2*time.Second, c.after, "call %d: the wait is not of its 3 s", i)
+		}
+		assert.Equal(t, 2, r.count())
+		settled(t, f)
+	})
+}
+
+func TestAReleasedInstanceIsNotSnatchedFromWhoWaits(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := New("f", &fakeRuntime{}, 3*time.Second, 0, 1)
+		eager := func() *outcome { // calls again the moment its call is over
+			o := &outcome{}
+			go func() {
+				for range 3 {
+					o.text = invoke(f, "1s")
+				}
+			}()
+			synctest.Wait()
+			return o
+		}()
+		patient := invokeLater(t.Context(), f, "1s")
+		time.Sleep(10 * time.Second)
+		synctest.Wait()
+		assert.Equal(t, "1", eager.text)
+		assert.Equal(t, 2*time.Second, patient.after, "after the one call that was there before it")
+	})
+}
+
+func TestACallerWhoLeavesTheQueueHoldsUpNobody(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := New("f", &fakeRuntime{}, 3*time.Second, 0, 1)
+		running := invokeLater(t.Context(), f, "2s")
+		ctx, leave := context.WithTimeout(t.Context(), time.Second)
+		defer leave()
+		impatient := invokeLater(ctx, f, "1s")
+		patient := invokeLater(t.Context(), f, "1s")
+		time.Sleep(5 * time.Second)
+		synctest.Wait()
+		assert.Equal(t, "the caller went away while all 1 instances were busy", impatient.text)
+		assert.Equal(t, outcome{"1", 2 * time.Second}, *running)
+		assert.Equal(t, outcome{"1", 3 * time.Second}, *patient)
+		settled(t, f)
+	})
+}
+
+func TestACallerWhoGoesAwayDoesNotStopItsInvocation(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := New("f", &fakeRuntime{}, 3*time.Second, 0, 1)
+		ctx, leave := context.WithTimeout(t.Context(), time.Second)
+		defer leave()
+		call := invokeLater(ctx, f, "2s")
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		assert.Equal(t, outcome{"1", 2 * time.Second}, *call)
+	})
+}
+
+func TestAFailedStartGivesItsPlaceToTheNext(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := &fakeRuntime{start: func(_ context.Context, number int) error {
+			time.Sleep(time.Second)
+			if number <= 2 {
+				return fmt.Errorf("start %d failed", number)
+			}
+			return nil
+		}}
+		f := New("f", r, 3*time.Second, 0, 1)
+		first, second, third := invokeLater(t.Context(), f, "1s"), invokeLater(t.Context(), f, "1s"), invokeLater(t.Context(), f, "1s")
+		time.Sleep(10 * time.Second)
+		synctest.Wait()
+		assert.Equal(t, outcome{"start 1 failed", 1 * time.Second}, *first)
+		assert.Equal(t, outcome{"start 2 failed", 2 * time.Second}, *second)
+		assert.Equal(t, outcome{"3", 4 * time.Second}, *third)
+		settled(t, f)
+	})
+}
+
+func TestAnInstanceThatEndedIsReplaced(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := &fakeRuntime{}
+		f := New("f", r, 3*time.Second, 0, 1)
+		dying, waiting := invokeLater(t.Context(), f, "1s die"), invokeLater(t.Context(), f, "1s")
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		assert.Equal(t, "the instance died", dying.text)
+		assert.Equal(t, "2", waiting.text, "who waits gets a new one")
+		r.started[1].end()
+		assert.Equal(t, "3", invoke(f, "1s"), "one that ended while idle is not used")
+		assert.Equal(t, "the function failed", invoke(f, "1s fail"))
+		assert.Equal(t, "3", invoke(f, "1s"), "a failure is not the instance's end")
+		settled(t, f)
+	})
+}
+
+func TestATimeoutEndsTheInstance(t *testing.T) {
+	t.Parallel()
+	for timeout, want := range map[time.Duration]string{
+		0:                       "Invoking task timed out after 3 seconds",
+		time.Second:             "Invoking task timed out after 1 second",
+		20 * time.Second:        "Invoking task timed out after 20 seconds",
+		100 * time.Millisecond:  "Invoking task timed out after 0.1 seconds",
+		1500 * time.Millisecond: "Invoking task timed out after 1.5 seconds",
+	} {
+		t.Run(timeout.String(), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				r := &fakeRuntime{}
+				f := New("f", r, timeout, 0, 1)
+				_, err := f.Invoke(t.Context(), &Call{Event: []byte("1h"), Record: newRecord()})
+				assert.Equal(t, &Failure{Code: CodeTimeout, Message: want}, err)
+				assert.Zero(t, r.alive())
+				assert.Equal(t, "2", invoke(f, "1ms"))
+				settled(t, f)
+			})
+		})
+	}
+}
+
+func TestWhatIsNoResultIsMadeOne(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		result, want string
+		code         int
+	}{
+		"JSON as it is":         {result: "{ \"a\" : 1.0,\n\"b\":\"<\\u4f60>\"}", want: "{ \"a\" : 1.0,\n\"b\":\"<\\u4f60>\"}"},
+		"nothing":               {result: "", want: "null"},
+		"plain text":            {result: "hello, \"world\"", want: `"hello, \"world\""`},
+		"1 MB":                  {result: strings.Repeat("1", 1<<20), want: strings.Repeat("1", 1<<20)},
+		"a byte more than 1 MB": {result: strings.Repeat("1", 1<<20+1), want: "the result is 1048577 bytes; at most 1 MB (1048576 bytes) reach the caller", code: CodeResultSize},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := New("f", constant(c.result), 0, 0, 0)
+			result, err := f.Invoke(t.Context(), &Call{Record: newRecord()})
+			if c.code != 0 {
+				assert.Equal(t, &Failure{Code: c.code, Message: c.want}, err)
+				return
+			}
+			require.NoError(t, err)
+			assert.Equal(t, c.want, string(result))
+		})
+	}
+}
+
+// constant is a runtime whose instances always return the same.
+type constant string
+
+func (c constant) Start(context.Context, *journal.Record) (Instance, error) { return c, nil }
+func (c constant) Invoke(context.Context, *Call) ([]byte, error)            { return []byte(c), nil }
+func (constant) Done() <-chan struct{}                                      { return nil }
+func (constant) Close()                                                     {}
+func (constant) Kill()                                                      {}
+
+func TestAFailureIsNoLongerThanPeopleRead(t *testing.T) {
+	t.Parallel()
+	err := asFailure(&Failure{Code: CodeExecute, Message: strings.Repeat("长", 1<<20), Stack: strings.Repeat("x", 1<<20)})
+	assert.LessOrEqual(t, len(err.Message), maxMessage+len("…"))
+	assert.LessOrEqual(t, len(err.Stack), maxMessage+len("…"))
+	assert.Equal(t, strings.Repeat("长", maxMessage/3)+"…", err.Message)
+}
+
+func TestCloseEndsWhatRunsWaitsAndStarts(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		aborted := make(chan struct{})
+		r := &fakeRuntime{start: func(ctx context.Context, number int) error {
+			if number < 3 {
+				return nil
+			}
+			<-ctx.Done()
+			time.Sleep(time.Second) // to end what it has begun
+			close(aborted)
+			return ctx.Err()
+		}}
+		f := New("f", r, time.Minute, 0, 3)
+		idle, running := invokeLater(t.Context(), f, "1s"), invokeLater(t.Context(), f, "1m")
+		time.Sleep(2 * time.Second)
+		busy, starting, waiting := invokeLater(t.Context(), f, "1m"), invokeLater(t.Context(), f, "1s"), invokeLater(t.Context(), f, "1s")
+		assert.Equal(t, "1", idle.text)
+
+		begin := time.Now()
+		f.Close()
+		assert.Equal(t, time.Second, time.Since(begin), "as long as the slowest takes")
+		select {
+		case <-aborted:
+		default:
+			t.Error("Close did not wait for the start to be over")
+		}
+		synctest.Wait()
+		for _, o := range []*outcome{running, busy, starting, waiting} {
+			assert.Equal(t, errStopped.Message, o.text)
+		}
+		assert.Zero(t, r.alive())
+		assert.Equal(t, errStopped.Message, invoke(f, "1s"))
+		assert.Equal(t, 3, r.count(), "nothing starts any more")
+		f.Close() // again
+	})
+}
+
+func TestAnInstanceThatIsReadyTooLateIsClosed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := &fakeRuntime{start: func(context.Context, int) error { time.Sleep(time.Second); return nil }}
+		f := New("f", r, 0, 0, 1)
+		call := invokeLater(t.Context(), f, "1s")
+		f.Close()
+		assert.Zero(t, r.alive())
+		synctest.Wait()
+		assert.Equal(t, errStopped.Message, call.text)
+	})
+}
+
+func TestInstancesAreCountedRightWhateverHappens(t *testing.T) {
+	t.Parallel()
+	const most = 4
+	for seed := range uint64(20) {
+		synctest.Test(t, func(t *testing.T) {
+			random := rand.New(rand.NewPCG(seed, 0))
+			r := &fakeRuntime{start: func(_ context.Context, number int) error {
+				time.Sleep(time.Duration(number%3) * time.Millisecond)
+				if number%5 == 0 {
+					return errors.New("no start")
+				}
+				return nil
+			}}
+			f := New("f", r, 10*time.Millisecond, 0, most)
+			var all sync.WaitGroup
+			for range 200 {
+				event := fmt.Sprintf("%dms%s", random.IntN(12), []string{"", "", " die", " fail"}[random.IntN(4)])
+				begin, patience := time.Duration(random.IntN(50))*time.Millisecond, time.Duration(random.IntN(100))*time.Millisecond
+				all.Go(func() {
+					time.Sleep(begin)
+					ctx, cancel := context.WithTimeout(t.Context(), patience)
+					defer cancel()
+					invokeAs(ctx, f, event)
+				})
+			}
+			all.Wait()
+			assert.LessOrEqual(t, r.most, most)
+			settled(t, f)
+			f.Close()
+			assert.Zero(t, r.alive())
+		})
+	}
+}
