@@ -24,6 +24,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/wxcloud-go/wxfn/cloudfn"
@@ -54,7 +55,8 @@ type Config struct {
 	// Addr is where to listen: "127.0.0.1:0", any free port, if empty. Nothing listens before it has to: when Listen is
 	// called, or when the first function starts in a process of its own.
 	Addr string
-	// State is a folder for what the emulator builds and keeps; if empty, one that Close removes.
+	// State is a folder for what the emulator builds and keeps: codes and quotas last there, and only one emulator at a
+	// time can have it. If empty, a folder that Close removes, and codes and quotas end with the emulator.
 	State string
 	// Install runs npm install for Node functions whose packages are missing.
 	Install bool
@@ -62,6 +64,10 @@ type Config struct {
 	MaxInstances int
 	// Timeout bounds an invocation of functions that Handle adds; 3 s if 0. Functions of Dir have cloudbaserc.json.
 	Timeout time.Duration
+	// Watch has [Emulator.Watch] reload functions whose files change.
+	Watch bool
+	// PermissionDelay is how long a change of a config.json takes to count, by Now's clock; in the cloud it is 10 minutes.
+	PermissionDelay time.Duration
 	// Now is the clock of the platform's tokens and quotas; time.Now if nil.
 	Now func() time.Time
 	// Log gets a line for each thing that happens, and each line that a function prints; nothing is logged if nil.
@@ -71,11 +77,12 @@ type Config struct {
 // Emulator is one emulated cloud environment. It is safe for concurrent use.
 type Emulator struct {
 	config   Config
-	project  *config.Project
+	project  atomic.Pointer[config.Project]
 	findings []config.Finding
 	log      *slog.Logger
 	journal  *journal.Journal
 	platform *platform.Platform
+	store    *store.Lazy
 	builder  host.Builder
 	token    string
 	handler  http.Handler
@@ -95,8 +102,10 @@ type Emulator struct {
 	stateOnce sync.Once
 	state     string
 	stateErr  error
+	running   string // the folder of runDir, under mu
 
 	closeOnce sync.Once
+	closeErr  error
 }
 
 // New returns an emulator, which builds and starts nothing yet. The error is about c; faults in the project's files are
@@ -110,15 +119,16 @@ func New(c Config) (*Emulator, error) {
 	}
 	e := &Emulator{config: c, functions: map[string]*function{}, token: rand.Text()}
 	e.ctx, e.cancel = context.WithCancel(context.Background())
-	e.project = &config.Project{}
+	project := &config.Project{}
 	if c.Dir != "" {
 		var err error
-		if e.project, e.findings, err = config.LoadProject(c.Dir); err != nil {
+		if project, e.findings, err = config.LoadProject(c.Dir); err != nil {
 			return nil, err
 		}
 	}
-	e.config.AppID = cmp.Or(c.AppID, e.project.AppID, DefaultAppID)
-	e.config.Env = cmp.Or(c.Env, e.project.EnvID, DefaultEnv)
+	e.project.Store(project)
+	e.config.AppID = cmp.Or(c.AppID, project.AppID, DefaultAppID)
+	e.config.Env = cmp.Or(c.Env, project.EnvID, DefaultEnv)
 	e.config.OpenID = cmp.Or(c.OpenID, DefaultOpenID)
 	e.config.Addr = cmp.Or(c.Addr, "127.0.0.1:0")
 	e.config.MaxInstances = cmp.Or(c.MaxInstances, 10)
@@ -130,12 +140,14 @@ func New(c Config) (*Emulator, error) {
 		e.log = slog.New(slog.DiscardHandler)
 	}
 	e.journal = journal.New(e.config.Now, e.logLine)
+	e.store = store.NewLazy(e.openStore)
 	e.platform = platform.New(platform.Config{
 		AppID: e.config.AppID, Env: e.config.Env, Now: e.config.Now,
-		Store: store.NewMemory(), Functions: (*functions)(e),
+		Store: e.store, Functions: (*functions)(e),
+		Pages: func() *config.Pages { return e.project.Load().Pages },
 	})
 	e.handler = e.routes()
-	for _, dir := range e.project.Functions {
+	for _, dir := range project.Functions {
 		f := e.newFolder(dir)
 		e.functions[dir.Name] = f
 		e.findings = append(e.findings, f.findings()...)
@@ -151,20 +163,7 @@ func New(c Config) (*Emulator, error) {
 // A function that has the name already gives way, though its running invocations come to their end: that is how a test
 // puts another one in its place.
 func (e *Emulator) Handle(name string, h cloudfn.Handler, permissions ...string) {
-	f := e.newHandler(name, h, permissions)
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	old := e.functions[name]
-	e.functions[name] = f
-	if old == nil || e.ctx.Err() != nil {
-		return
-	}
-	e.replaced.Go(func() {
-		stop := context.AfterFunc(e.ctx, old.close) // Close does not wait for them
-		old.calls.Wait()
-		stop()
-		old.close()
-	})
+	e.put(e.newHandler(name, h, permissions))
 }
 
 // fromHere names a finding's file as Config.Dir is named: as seen from this process.
@@ -190,6 +189,11 @@ var ErrUnknownCode = platform.ErrUnknownCode
 // Scan returns what scanning a code opens. content is what the picture holds, as a decoder of QR codes returns it.
 func (e *Emulator) Scan(content string) (*LaunchOptions, error) { return e.platform.Scan(content) }
 
+// ScanPicture is [Emulator.Scan] for a picture that shows a code: a JPEG or PNG file, also a photo of one within reason.
+func (e *Emulator) ScanPicture(file []byte) (*LaunchOptions, error) {
+	return e.platform.ScanPicture(file)
+}
+
 // Listen serves the emulator's front doors over HTTP, and returns their base URL. Only the first call has an effect. The
 // error says which address cannot be had.
 func (e *Emulator) Listen() (url string, err error) {
@@ -204,13 +208,18 @@ func (e *Emulator) Listen() (url string, err error) {
 	if e.listenErr != nil {
 		return "", e.listenErr
 	}
-	return "http://" + e.listener.Addr().String(), nil
+	addr := *e.listener.Addr().(*net.TCPAddr)
+	if addr.IP.IsUnspecified() { // where it listens, but nothing to connect to
+		addr.IP = net.IPv4(127, 0, 0, 1)
+	}
+	return "http://" + addr.String(), nil
 }
 
 // Token is what the control API (/_wxfn/…) asks for as bearer token.
 func (e *Emulator) Token() string { return e.token }
 
-// Close ends all functions' processes and stops listening. Invocations that are running fail.
+// Close ends all functions' processes and stops listening. Invocations that are running fail. The error is about the
+// state folder.
 func (e *Emulator) Close() error {
 	e.closeOnce.Do(func() {
 		e.mu.RLock()
@@ -232,12 +241,16 @@ func (e *Emulator) Close() error {
 				_ = e.server.Close()
 			}
 		}
+		e.closeErr = e.store.Close()
 		e.stateOnce.Do(func() { e.stateErr = errors.New("the emulator is closed") })
-		if e.config.State == "" && e.state != "" {
+		switch {
+		case e.config.State == "" && e.state != "":
 			_ = os.RemoveAll(e.state)
+		case e.running != "":
+			_ = os.RemoveAll(e.running)
 		}
 	})
-	return nil
+	return e.closeErr
 }
 
 // stateDir returns the folder for what the emulator builds and keeps.
@@ -255,6 +268,26 @@ func (e *Emulator) stateDir() (string, error) {
 		}
 	})
 	return e.state, e.stateErr
+}
+
+// ErrStateInUse is the error of [Emulator.OpenState] where another emulator has the state folder.
+var ErrStateInUse = store.ErrInUse
+
+// OpenState opens what State keeps, which otherwise the first code does. It waits for no other emulator to end: the
+// error is then [ErrStateInUse].
+func (e *Emulator) OpenState() error {
+	return e.store.Open()
+}
+
+func (e *Emulator) openStore(wait time.Duration) (store.Store, error) {
+	if e.config.State == "" {
+		return store.NewMemory(), nil
+	}
+	dir, err := e.stateDir()
+	if err != nil {
+		return nil, err
+	}
+	return store.Open(filepath.Join(dir, "state.db"), wait)
 }
 
 // logLine passes on a line that a function printed.

@@ -4,10 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
+	"os"
 	"slices"
-	"strings"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/wxcloud-go/wxfn/cloudfn"
 	"github.com/wxcloud-go/wxfn/config"
@@ -28,12 +29,28 @@ type function struct {
 	// prepare makes the function ready to be run. After an error, the next call tries again.
 	prepare func(context.Context, buildFunc) (*host.Function, error)
 
+	// folder is what the project says of a function folder, and program what was built from it.
+	folder  config.FunctionDir
+	program stamp
+	// kept is the program's file where that is the function's own, to be removed with it.
+	kept string
+	// outdated is why the function is not the newest: what is wrong with the one that should have taken its place.
+	outdated atomic.Pointer[string]
+
 	ctx    context.Context // ends when the function is closed
 	cancel context.CancelFunc
 	calls  sync.WaitGroup // the invocations that found this function by its name
 
 	mu          sync.Mutex
 	preparation *preparation // nil until the first call, and after a failure
+	permissions permissions  // of a function folder, as they were read last
+}
+
+// permissions is what a function's config.json said at a time.
+type permissions struct {
+	read     time.Time
+	config   *config.Function
+	findings []config.Finding
 }
 
 // buildFunc returns the program of the Go main package in dir.
@@ -92,6 +109,9 @@ func (f *function) close() {
 	if p.hosted != nil {
 		p.hosted.Close()
 	}
+	if f.kept != "" {
+		_ = os.Remove(f.kept)
+	}
 }
 
 // newHandler returns a function in this process.
@@ -105,166 +125,6 @@ func (e *Emulator) newHandler(name string, h cloudfn.Handler, permissions []stri
 		return host.New(name, &host.InProcess{Handler: h, Transport: direct{e.platform}}, e.config.Timeout, 0, 0), nil
 	}
 	return f
-}
-
-// newFolder returns the function of a folder.
-func (e *Emulator) newFolder(dir config.FunctionDir) *function {
-	f := &function{name: dir.Name, kind: string(dir.Kind), dir: dir.Dir}
-	f.ctx, f.cancel = context.WithCancel(e.ctx)
-	f.permitted = func(api string) (bool, string) { return e.permittedByFile(dir, api) }
-	f.findings = func() []config.Finding {
-		_, findings, err := e.project.LoadFunction(dir)
-		if err != nil {
-			e.log.Error(err.Error(), "function", dir.Name)
-		}
-		return findings
-	}
-	f.prepare = func(ctx context.Context, build buildFunc) (*host.Function, error) {
-		runtime, err := e.runtime(ctx, dir, build)
-		if err != nil {
-			return nil, err
-		}
-		return host.New(dir.Name, runtime, dir.Timeout, dir.MemoryMB, e.config.MaxInstances), nil
-	}
-	return f
-}
-
-// permittedByFile reads a function's config.json anew, so that an edit counts at once.
-func (e *Emulator) permittedByFile(dir config.FunctionDir, api string) (ok bool, advice string) {
-	c, findings, err := e.project.LoadFunction(dir)
-	if err != nil {
-		return false, err.Error()
-	}
-	file := e.fromHere(config.Finding{File: c.File}).File
-	switch {
-	case c.Allows(api):
-		return true, ""
-	case !c.Exists:
-		return false, fmt.Sprintf(`create %s with {"permissions": {"openapi": [%q]}}`, file, api)
-	}
-	for _, f := range findings {
-		if f.Severity == config.Error {
-			return false, "mend " + e.fromHere(f).String()
-		}
-	}
-	return false, fmt.Sprintf("add %q to permissions.openapi in %s", api, file)
-}
-
-// runtime returns what runs the function of a folder, built and with its packages installed.
-func (e *Emulator) runtime(ctx context.Context, dir config.FunctionDir, build buildFunc) (host.Runtime, error) {
-	if len(dir.Duplicate) > 0 {
-		return nil, fmt.Errorf("%d functions have the name %q: %s and %s; give each a name of its own",
-			len(dir.Duplicate)+1, dir.Name, dir.Dir, strings.Join(dir.Duplicate, ", "))
-	}
-	environ, err := e.processEnviron(dir)
-	if err != nil {
-		return nil, err
-	}
-	account := host.Account{Namespace: e.config.Env, Region: platform.Region, AppID: platform.AccountAppID, Uin: platform.AccountUin}
-	switch dir.Kind {
-	case config.KindGo:
-		program, err := build(ctx, dir.Dir)
-		if err != nil {
-			return nil, err
-		}
-		return &host.Go1{Program: host.Program{Path: program, Dir: dir.Dir, Environ: environ}, Account: account}, nil
-	case config.KindNode:
-		if err := e.installPackages(ctx, dir.Dir); err != nil {
-			return nil, err
-		}
-		state, err := e.stateDir()
-		if err != nil {
-			return nil, err
-		}
-		runner, err := host.WriteRunner(state)
-		if err != nil {
-			return nil, err
-		}
-		return host.Node(runner, dir.Dir, nodeHandler(dir), environ, account)
-	case config.KindNone:
-		return nil, fmt.Errorf("%s is no function: it needs a Go main package, or an index.js that exports main", dir.Dir)
-	}
-	return nil, fmt.Errorf("%s is a function of kind %s, which this version of wxfn does not run", dir.Dir, dir.Kind)
-}
-
-// nodeHandler returns "<file>.<export>".
-func nodeHandler(dir config.FunctionDir) string {
-	if dir.Handler != "" && strings.Contains(dir.Handler, ".") {
-		return dir.Handler
-	}
-	return strings.TrimSuffix(dir.Entry, filepath.Ext(dir.Entry)) + ".main"
-}
-
-// processEnviron returns the variables that an instance has from its start.
-func (e *Emulator) processEnviron(dir config.FunctionDir) (map[string]string, error) {
-	url, err := e.Listen()
-	if err != nil {
-		return nil, err
-	}
-	environ := e.platform.ProcessEnviron()
-	for name, value := range dir.Env {
-		environ[name] = value
-	}
-	environ["WXFN_URL"] = url
-	environ["SCF_FUNCTIONNAME"] = dir.Name
-	return environ, nil
-}
-
-func (e *Emulator) installPackages(ctx context.Context, dir string) error {
-	missing, err := host.MissingPackages(dir)
-	if err != nil || len(missing) == 0 {
-		return err
-	}
-	if !e.config.Install {
-		return fmt.Errorf("not installed: %s; run: npm install --prefix %s (or start wxfn with --install)", strings.Join(missing, ", "), dir)
-	}
-	e.log.Info("installing "+strings.Join(missing, ", "), "dir", dir)
-	return host.InstallPackages(ctx, dir)
-}
-
-// build builds the Go main packages in dirs, those of one module together.
-func (e *Emulator) build(ctx context.Context, dirs ...string) (programs map[string]string, failures map[string]error) {
-	state, err := e.stateDir()
-	if err != nil {
-		failures = map[string]error{}
-		for _, dir := range dirs {
-			failures[dir] = err
-		}
-		return nil, failures
-	}
-	until, cancel := context.WithCancel(e.ctx)
-	defer cancel()
-	defer context.AfterFunc(ctx, cancel)()
-	return e.builder.Build(until, filepath.Join(state, "bin"), dirs)
-}
-
-func (e *Emulator) buildOne(ctx context.Context, dir string) (string, error) {
-	programs, failures := e.build(ctx, dir)
-	return programs[dir], failures[dir]
-}
-
-// Build makes all functions of Dir ready to be called, those of one Go module by one build. It returns why each of the
-// others is not, by name; they answer calls with that error, and a call tries anew.
-func (e *Emulator) Build(ctx context.Context) map[string]error {
-	var dirs []string
-	for _, dir := range e.project.Functions {
-		if dir.Kind == config.KindGo && len(dir.Duplicate) == 0 {
-			dirs = append(dirs, dir.Dir)
-		}
-	}
-	programs, failures := e.build(ctx, dirs...)
-	broken := map[string]error{}
-	for _, dir := range e.project.Functions {
-		f, ok := e.function(dir.Name)
-		if !ok {
-			continue
-		}
-		_, err := f.ready(ctx, func(_ context.Context, dir string) (string, error) { return programs[dir], failures[dir] })
-		if err != nil {
-			broken[dir.Name] = err
-		}
-	}
-	return broken
 }
 
 func (e *Emulator) function(name string) (*function, bool) {
@@ -295,6 +155,38 @@ func (e *Emulator) names() []string {
 	}
 	slices.Sort(names)
 	return names
+}
+
+// put serves f under its name. A function that has the name already gives way, though its running invocations come to
+// their end.
+func (e *Emulator) put(f *function) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	old := e.functions[f.name]
+	e.functions[f.name] = f
+	e.retire(old)
+}
+
+// drop serves nothing under a name any more.
+func (e *Emulator) drop(name string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	old := e.functions[name]
+	delete(e.functions, name)
+	e.retire(old)
+}
+
+// retire closes a function that nobody finds any more, when its last call is over. It is called under the lock.
+func (e *Emulator) retire(old *function) {
+	if old == nil || e.ctx.Err() != nil {
+		return
+	}
+	e.replaced.Go(func() {
+		stop := context.AfterFunc(e.ctx, old.close) // Close does not wait for them
+		old.calls.Wait()
+		stop()
+		old.close()
+	})
 }
 
 // functions is what the platform sees of the emulator.

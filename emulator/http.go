@@ -32,13 +32,15 @@ func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (e *Emulator) routes() http.Handler {
-	routes := mux.NewRouter().UseEncodedPath()
+	routes := mux.NewRouter().UseEncodedPath().SkipClean(true)
 	routes.Path("/invoke/{name}").Methods(http.MethodPost).HandlerFunc(e.serveInvoke)
 	routes.Path("/admin").Handler(e.platform)
 	routes.PathPrefix("/_wxfn/").Handler(e.authorized(control.New(control.Config{
-		Scan:      e.platform.Scan,
-		Journal:   e.journal,
-		Functions: e.describe,
+		Scan:        e.platform.Scan,
+		ScanPicture: e.platform.ScanPicture,
+		Preview:     e.platform.Preview,
+		Journal:     e.journal,
+		Functions:   e.describe,
 	})))
 	routes.NotFoundHandler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		control.WriteError(w, http.StatusNotFound, fmt.Errorf("nothing is served at %s; functions are at /invoke/NAME", r.URL.Path))
@@ -119,11 +121,20 @@ func (e *Emulator) serveInvoke(w http.ResponseWriter, r *http.Request) {
 	}
 	result, failure := e.invoke(r.Context(), e.callerOf(r), name, event)
 	if failure != nil {
-		control.WriteJSON(w, failure.status, map[string]any{"errCode": failure.ErrCode, "errMsg": failure.Error(), "requestID": failure.RequestID})
+		answer := map[string]any{"errCode": failure.ErrCode, "errMsg": failure.Error(), "requestID": failure.RequestID}
+		if failure.BuildError != "" {
+			answer["buildError"] = failure.BuildError
+		}
+		control.WriteJSON(w, failure.status, answer)
 		return
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	_, _ = fmt.Fprintf(w, `{"result":%s,"errMsg":"cloud.callFunction:ok","requestID":%q}`, result.JSON, result.RequestID)
+	_, _ = fmt.Fprintf(w, `{"result":%s,"errMsg":"cloud.callFunction:ok","requestID":%q`, result.JSON, result.RequestID)
+	if result.BuildError != "" {
+		text, _ := json.Marshal(result.BuildError) // text always encodes
+		_, _ = fmt.Fprintf(w, `,"buildError":%s`, text)
+	}
+	_, _ = io.WriteString(w, "}")
 }
 
 // callerOf reads who calls from the headers that the platform itself uses.

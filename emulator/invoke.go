@@ -88,6 +88,9 @@ type Result struct {
 	RequestID string
 	// JSON is the result as the caller gets it; "null" where the function returned nothing.
 	JSON json.RawMessage
+	// BuildError is why this is the result of an older build: what is wrong with the newest one. It is empty but under
+	// [Emulator.Watch].
+	BuildError string
 }
 
 // Decode decodes the result into v, a pointer.
@@ -106,6 +109,8 @@ type Error struct {
 	RequestID string
 	// Output is what the function printed last.
 	Output []string
+	// BuildError is as in [Result].
+	BuildError string
 
 	message string
 	stack   string
@@ -159,20 +164,23 @@ func (e *Emulator) invoke(ctx context.Context, caller platform.Caller, name stri
 	view := record.View()
 	log := e.log.With("function", name, "request_id", requestID, "duration", time.Since(begin).Round(100*time.Microsecond), "cold", view.ColdStart)
 	for _, call := range view.Calls {
-		if call.ErrCode != 0 {
+		switch {
+		case call.ErrCode != 0:
 			log.Warn(fmt.Sprintf("%s failed: %d %s", call.API, call.ErrCode, call.ErrMsg), "advice", call.Advice)
+		case call.Advice != "":
+			log.Warn(call.API, "advice", call.Advice)
 		}
 	}
 	if err == nil {
 		record.End(e.config.Now(), "")
 		log.Info("returned")
-		return &Result{RequestID: requestID, JSON: result}, nil
+		return &Result{RequestID: requestID, JSON: result, BuildError: view.BuildError}, nil
 	}
 	failure, ok := errors.AsType[*Error](err)
 	if !ok {
 		failure = &Error{ErrCode: host.CodeExecute, message: err.Error(), status: http.StatusInternalServerError}
 	}
-	failure.RequestID = requestID
+	failure.RequestID, failure.BuildError = requestID, view.BuildError
 	if f, ok := errors.AsType[*host.Failure](err); ok {
 		failure.ErrCode, failure.stack = openapi.Code(f.Code), f.Stack
 		failure.Output = record.LastLines(linesInError)
@@ -191,6 +199,7 @@ func (e *Emulator) run(ctx context.Context, name string, event []byte, s *platfo
 	}
 	defer leave()
 	s.Permitted = f.permitted
+	s.Record.BuildError(f.outdatedBy())
 	event, err := acceptEvent(s.Caller, event)
 	if err != nil {
 		return nil, err

@@ -75,6 +75,9 @@ func (c *call) report(ctx context.Context, requestID string) (printed string) {
 	if c.target.get(ctx, "/_wxfn/journal/"+requestID, &view) != nil {
 		return "" // no token, or another version's emulator: the result is what counts
 	}
+	if view.BuildError != "" {
+		fmt.Fprintf(c.stderr, "wxfn: warning: %s ran as it was built last; now its %s\n", c.name, view.BuildError)
+	}
 	if view.Dropped > 0 {
 		fmt.Fprintf(c.stderr, "(%d lines before these are left out)\n", view.Dropped)
 	}
@@ -84,10 +87,14 @@ func (c *call) report(ctx context.Context, requestID string) (printed string) {
 	}
 	_, _ = io.WriteString(c.stderr, lines.String())
 	for _, api := range view.Calls {
-		if api.ErrCode == 0 {
+		switch {
+		case api.ErrCode != 0:
+			fmt.Fprintf(c.stderr, "%s: %d %s", api.API, api.ErrCode, api.ErrMsg)
+		case api.Advice != "":
+			fmt.Fprintf(c.stderr, "%s: warning", api.API)
+		default:
 			continue
 		}
-		fmt.Fprintf(c.stderr, "%s: %d %s", api.API, api.ErrCode, api.ErrMsg)
 		if api.Advice != "" {
 			fmt.Fprintf(c.stderr, "; %s", api.Advice)
 		}

@@ -9,6 +9,7 @@ import (
 	"net"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -21,7 +22,10 @@ type serving struct {
 	process
 	config    emulator.Config
 	ephemeral bool
+	noWatch   bool
 	log       string
+
+	permissionDelay bool
 }
 
 func devCommand(p process) *cobra.Command {
@@ -60,7 +64,8 @@ packages, is reported and answers calls with that error; the others serve. ^C en
 	f.StringVar(&c.OpenID, "openid", "", "`OPENID` of the user who calls, where a call names none")
 	f.StringVar(&c.State, "state", "", "`FOLDER` for what the emulator builds and keeps (default DIR/.wxfn)")
 	f.BoolVar(&d.ephemeral, "ephemeral", false, "keep nothing after the end")
-	f.Bool("no-watch", false, "do not look for changes of the functions")
+	f.BoolVar(&d.noWatch, "no-watch", false, "do not reload functions when their files change")
+	f.BoolVar(&d.permissionDelay, "permission-delay", false, "let a change of a config.json count after 10 minutes, as in the cloud")
 	f.BoolVar(&c.Install, "install", false, "run npm install for Node functions whose packages are missing")
 	f.IntVar(&c.MaxInstances, "max-instances", 10, "run at most `N` instances of a function at once")
 	f.StringVar(&d.log, "log", "text", "log on stderr as `text|json`")
@@ -96,6 +101,10 @@ func (d *serving) run() error {
 	defer tidyState(d.config.State)
 	ctx, stop := d.untilSignal()
 	defer stop()
+	d.config.Watch = !d.noWatch
+	if d.permissionDelay {
+		d.config.PermissionDelay = 10 * time.Minute
+	}
 	e, err := emulator.New(d.config)
 	if err != nil {
 		return err
@@ -128,9 +137,17 @@ func (d *serving) chooseState() error {
 // serve serves until ctx ends.
 func (d *serving) serve(ctx context.Context, e *emulator.Emulator) error {
 	log := d.config.Log
+	// Asked first, because it tells more than an address that is in use.
+	if other, _, ok := runningIn(ctx, d.config.State); d.config.State != "" && ok {
+		return fmt.Errorf("%s is the state of the emulator at %s (process %d); stop that one, or give this one another --state",
+			d.config.State, other.URL, other.PID)
+	}
 	url, err := e.Listen()
 	if err != nil {
 		return fmt.Errorf("%w; choose another address with --addr", err)
+	}
+	if err := e.OpenState(); err != nil {
+		return fmt.Errorf("--state %s: %w", d.config.State, err)
 	}
 	for _, f := range e.Findings() {
 		log.Log(ctx, levelOf(f), fmt.Sprintf("%s:%d:%d: %s (%s); %s", f.File, f.Line, f.Column, f.Message, f.Code, f.Advice))
@@ -142,7 +159,10 @@ func (d *serving) serve(ctx context.Context, e *emulator.Emulator) error {
 	for _, name := range slices.Sorted(maps.Keys(broken)) {
 		log.Error(broken[name].Error(), "function", name)
 	}
-	if other, _, ok := runningIn(ctx, d.config.Dir); ok {
+	if d.config.Watch {
+		e.Watch()
+	}
+	if other, _, ok := runningIn(ctx, filepath.Join(d.config.Dir, stateName)); ok {
 		log.Warn(fmt.Sprintf("%s serves this folder too (process %d); from now on, other commands find this emulator", other.URL, other.PID))
 	}
 	// Where commands look for it, and where the user has said.

@@ -1,15 +1,11 @@
 package main
 
 import (
-	"cmp"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net/url"
 	"os"
-	"path/filepath"
 	"strings"
 	"unicode"
 
@@ -17,7 +13,6 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/wxcloud-go/wxfn/config"
-	"github.com/wxcloud-go/wxfn/emulator"
 	"github.com/wxcloud-go/wxfn/openapi"
 )
 
@@ -26,8 +21,7 @@ type invocation struct {
 	process
 	name, data, out string
 	unionID, source string
-	emulatorURL     string
-	config          emulator.Config // of an emulator that is started for the call; its AppID and OpenID count for any
+	reach           // its AppID and OpenID count for any emulator
 }
 
 func invokeCommand(p process) *cobra.Command {
@@ -62,8 +56,7 @@ emulator that is started for the call.`,
 	f.StringVar(&v.unionID, "unionid", "", "`UNIONID` of the user who calls")
 	f.StringVar(&c.AppID, "appid", "", "`APPID` of the Mini Program that calls (default: the project's)")
 	f.StringVar(&v.source, "source", "", "`SOURCE` of the call: wx_client (default), wx_devtools, wx_http or wx_trigger")
-	f.StringVar(&v.emulatorURL, "emulator", "", "base `URL` of the emulator to call (default: $WXFN_URL)")
-	f.StringVar(&c.Dir, "dir", ".", "project or functions folder `DIR`")
+	v.reach.flags(cmd)
 	f.StringVar(&c.Env, "env", "", "id `ENV` of the cloud environment, in an emulator started for the call (default: the project's)")
 	f.BoolVar(&c.Install, "install", false, "run npm install where packages are missing, in an emulator started for the call")
 	return cmd
@@ -95,7 +88,7 @@ func (v *invocation) run() error {
 	}
 	ctx, stop := v.untilSignal()
 	defer stop()
-	target, stopTarget, err := v.target(ctx)
+	target, stopTarget, err := v.reach.target(ctx, v.process)
 	if err != nil {
 		return err
 	}
@@ -157,66 +150,6 @@ func (v *invocation) header() (map[string]string, error) {
 		}
 	}
 	return header, nil
-}
-
-// target returns the emulator to call, and what to do when the call is over.
-func (v *invocation) target(ctx context.Context) (r running, stop func(), err error) {
-	found, ok := findRunning(ctx, v.config.Dir)
-	switch address := cmp.Or(v.emulatorURL, v.getenv("WXFN_URL")); {
-	case address != "":
-		if r, err = v.named(address); err != nil {
-			return running{}, nil, err
-		}
-		if ok && r.URL == found.URL {
-			r = found // with its token
-		}
-	case ok:
-		r = found
-	default:
-		return v.start()
-	}
-	if v.config.Env != "" || v.config.Install {
-		fmt.Fprintf(v.stderr, "wxfn: warning: --env and --install have no effect: the emulator at %s runs already\n", r.URL)
-	}
-	return r, func() {}, nil
-}
-
-// named returns the emulator at an address that the user gives.
-func (v *invocation) named(address string) (running, error) {
-	u, err := url.Parse(address)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		return running{}, usage(fmt.Errorf("the emulator's URL is %q; write http://HOST:PORT in --emulator or $WXFN_URL", address))
-	}
-	return running{URL: strings.TrimSuffix(address, "/"), Token: v.getenv("WXFN_TOKEN")}, nil
-}
-
-// start starts an emulator for the call.
-func (v *invocation) start() (r running, stop func(), err error) {
-	if err := checkDir(v.config.Dir); err != nil {
-		return running{}, nil, err
-	}
-	if state := filepath.Join(v.config.Dir, stateName); openState(state) == nil { // else nothing is kept
-		v.config.State = state
-	}
-	stop = func() { tidyState(v.config.State) }
-	e, err := emulator.New(v.config)
-	if err != nil {
-		stop()
-		return running{}, nil, err
-	}
-	stop = func() {
-		_ = e.Close()
-		tidyState(v.config.State)
-	}
-	for _, f := range e.Findings() {
-		fmt.Fprintln(v.stderr, f)
-	}
-	url, err := e.Listen()
-	if err != nil {
-		stop()
-		return running{}, nil, err
-	}
-	return running{URL: url, Token: e.Token()}, stop, nil
 }
 
 // save writes the result's buffer to --out, and returns the result with the buffer's length in its place.

@@ -5,6 +5,8 @@
 //	wxfn dev [DIR]       serve the functions of a project
 //	wxfn invoke NAME     call a function
 //	wxfn exec -- CMD     run a command beside an emulator of its own
+//	wxfn scan FILE       tell what a code opens
+//	wxfn preview PATH    make a code of the developer version
 //
 // The exit code is 0 for a good end, 1 where the thing asked about is not good (a function that fails), 2 for wrong
 // usage, and 3 where wxfn itself failed.
@@ -75,7 +77,7 @@ func run(p process, args []string) (code int) {
 	root.SetOut(p.stdout)
 	root.SetErr(p.stderr)
 	root.SetHelpCommand(helpCommand())
-	root.AddCommand(devCommand(p), invokeCommand(p), execCommand(p))
+	root.AddCommand(devCommand(p), invokeCommand(p), execCommand(p), scanCommand(p), previewCommand(p))
 	cmd, err := root.ExecuteC()
 	if err == nil {
 		return 0

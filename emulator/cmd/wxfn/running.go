@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -71,7 +73,7 @@ func findRunning(ctx context.Context, dir string) (running, bool) {
 		return running{}, false
 	}
 	for around := dir; ; around = filepath.Dir(around) {
-		r, functions, ok := runningIn(ctx, around)
+		r, functions, ok := runningIn(ctx, filepath.Join(around, stateName))
 		inDir := func(f control.Function) bool {
 			rel, err := filepath.Rel(dir, f.Dir)
 			return err == nil && filepath.IsLocal(rel)
@@ -85,10 +87,10 @@ func findRunning(ctx context.Context, dir string) (running, bool) {
 	}
 }
 
-// runningIn returns the emulator that a dev serves just this folder with, and its functions. One that was killed has left
-// its dev.json, and does not answer.
-func runningIn(ctx context.Context, dir string) (r running, functions []control.Function, ok bool) {
-	text, err := os.ReadFile(filepath.Join(dir, stateName, runningFile))
+// runningIn returns the emulator that a dev has announced in this state folder, and its functions. One that was killed has
+// left its dev.json, and does not answer.
+func runningIn(ctx context.Context, state string) (r running, functions []control.Function, ok bool) {
+	text, err := os.ReadFile(filepath.Join(state, runningFile))
 	if err != nil || json.Unmarshal(text, &r) != nil {
 		return running{}, nil, false
 	}
@@ -98,12 +100,9 @@ func runningIn(ctx context.Context, dir string) (r running, functions []control.
 
 // get asks the control API.
 func (r running) get(ctx context.Context, path string, v any) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, r.URL+path, nil)
-	if err != nil {
-		return err
-	}
-	request.Header.Set("Authorization", "Bearer "+r.Token)
-	resp, err := (&http.Client{Timeout: 5 * time.Second}).Do(request)
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	resp, err := r.do(ctx, http.MethodGet, path, nil)
 	if err != nil {
 		return err
 	}
@@ -112,4 +111,18 @@ func (r running) get(ctx context.Context, path string, v any) error {
 		return errors.New(resp.Status)
 	}
 	return json.NewDecoder(resp.Body).Decode(v)
+}
+
+// do sends a request to the control API.
+func (r running) do(ctx context.Context, method, path string, body io.Reader) (*http.Response, error) {
+	request, err := http.NewRequestWithContext(ctx, method, r.URL+path, body)
+	if err != nil {
+		return nil, err
+	}
+	request.Header.Set("Authorization", "Bearer "+r.Token)
+	resp, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return nil, fmt.Errorf("the emulator at %s does not answer: %w", r.URL, errors.Unwrap(err))
+	}
+	return resp, nil
 }

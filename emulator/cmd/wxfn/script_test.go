@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strconv"
 	"strings"
@@ -129,7 +130,7 @@ func condition(name string) (bool, error) {
 }
 
 // patience is how long a script waits for what must happen.
-const patience = 60 * time.Second
+const patience = 20 * time.Second
 
 var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
 	// exits CODE PROGRAM ARGS… runs a program that must exit with a code.
@@ -202,6 +203,12 @@ var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args [
 	},
 
 	// appears FILE waits until a file exists.
+	// eventually PATTERN PROGRAM ARGS… runs a program again and again, until its stdout matches.
+	"eventually": func(ts *testscript.TestScript, _ bool, args []string) { eventually(ts, "stdout", args) },
+
+	// told is eventually for stderr.
+	"told": func(ts *testscript.TestScript, _ bool, args []string) { eventually(ts, "stderr", args) },
+
 	"appears": func(ts *testscript.TestScript, _ bool, args []string) {
 		file := ts.MkAbs(args[0])
 		until(ts, args[0], func() bool {
@@ -247,6 +254,14 @@ func exits(ts *testscript.TestScript, want string, command []string) {
 }
 
 // until waits until something is so.
+func eventually(ts *testscript.TestScript, stream string, args []string) {
+	pattern := regexp.MustCompile("(?m)" + args[0])
+	until(ts, args[0], func() bool {
+		_ = ts.Exec(args[1], args[2:]...)
+		return pattern.MatchString(ts.ReadFile(stream))
+	})
+}
+
 func until(ts *testscript.TestScript, what string, so func() bool) {
 	for deadline := time.Now().Add(patience); !so(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {

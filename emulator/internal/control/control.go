@@ -5,12 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 
 	"github.com/gorilla/mux"
 
 	"github.com/wxcloud-go/wxfn/emulator/internal/journal"
 	"github.com/wxcloud-go/wxfn/emulator/internal/platform"
+	"github.com/wxcloud-go/wxfn/emulator/internal/platform/picture"
 )
 
 // Function is a function as the control API tells of it.
@@ -22,9 +24,11 @@ type Function struct {
 
 // Config is what the control API reaches.
 type Config struct {
-	Scan      func(content string) (*platform.LaunchOptions, error)
-	Journal   *journal.Journal
-	Functions func() []Function
+	Scan        func(content string) (*platform.LaunchOptions, error)
+	ScanPicture func(file []byte) (*platform.LaunchOptions, error)
+	Preview     func(path string) (jpeg []byte, err error)
+	Journal     *journal.Journal
+	Functions   func() []Function
 }
 
 // New returns the handler of all paths under /_wxfn/.
@@ -33,18 +37,26 @@ type Config struct {
 //	GET /_wxfn/journal           the last invocations, oldest first
 //	GET /_wxfn/journal/{id}      one of them, by its request id
 //	GET /_wxfn/scan?content=…    launch options {path, query, scene, appId} of a code
+//	POST /_wxfn/scan             the same for a picture of a code: the body is a JPEG or PNG file
+//	POST /_wxfn/preview?path=…   a code of the developer version, as image/jpeg; it counts against no quota
 func New(c Config) http.Handler {
 	routes := mux.NewRouter()
-	get := func(path string, serve func(*http.Request) (any, error)) {
-		routes.Path(path).Methods(http.MethodGet).HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	handle := func(method, path string, serve func(*http.Request) (any, error)) {
+		routes.Path(path).Methods(method).HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			v, err := serve(r)
 			if err != nil {
 				WriteError(w, statusOf(err), err)
 				return
 			}
+			if jpeg, ok := v.(jpegFile); ok {
+				w.Header().Set("Content-Type", "image/jpeg")
+				_, _ = w.Write(jpeg)
+				return
+			}
 			WriteJSON(w, http.StatusOK, v)
 		})
 	}
+	get := func(path string, serve func(*http.Request) (any, error)) { handle(http.MethodGet, path, serve) }
 	get("/_wxfn/functions", func(*http.Request) (any, error) { return c.Functions(), nil })
 	get("/_wxfn/journal", func(*http.Request) (any, error) {
 		views := []journal.View{}
@@ -65,11 +77,21 @@ func New(c Config) http.Handler {
 		if !r.URL.Query().Has("content") {
 			return nil, badRequest{errors.New("name what the code holds: /_wxfn/scan?content=…")}
 		}
-		options, err := c.Scan(r.URL.Query().Get("content"))
-		if errors.Is(err, platform.ErrUnknownCode) {
-			return nil, notFound{err}
+		return scanned(c.Scan(r.URL.Query().Get("content")))
+	})
+	handle(http.MethodPost, "/_wxfn/scan", func(r *http.Request) (any, error) {
+		file, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxPicture))
+		if err != nil {
+			return nil, badRequest{fmt.Errorf("reading the picture, of %d MB at most: %w", maxPicture>>20, err)}
 		}
-		return options, err
+		return scanned(c.ScanPicture(file))
+	})
+	handle(http.MethodPost, "/_wxfn/preview", func(r *http.Request) (any, error) {
+		jpeg, err := c.Preview(r.URL.Query().Get("path"))
+		if err != nil {
+			return nil, badRequest{err}
+		}
+		return jpegFile(jpeg), nil
 	})
 	routes.NotFoundHandler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		WriteError(w, http.StatusNotFound, fmt.Errorf("the control API has no %s", r.URL.Path))
@@ -78,6 +100,22 @@ func New(c Config) http.Handler {
 		WriteError(w, http.StatusMethodNotAllowed, fmt.Errorf("%s does not take the method %s", r.URL.Path, r.Method))
 	})
 	return routes
+}
+
+const maxPicture = 20 << 20
+
+// jpegFile is an answer that is no JSON.
+type jpegFile []byte
+
+// scanned sorts the errors of a scan.
+func scanned(options *platform.LaunchOptions, err error) (any, error) {
+	switch {
+	case errors.Is(err, platform.ErrUnknownCode):
+		return nil, notFound{err}
+	case errors.Is(err, picture.ErrNotPicture), errors.Is(err, picture.ErrTooLarge), errors.Is(err, picture.ErrNoCode):
+		return nil, badRequest{err}
+	}
+	return options, err
 }
 
 type (

@@ -153,7 +153,7 @@ func goBuild(ctx context.Context, out string, targets ...*target) error {
 	if err == nil {
 		return nil
 	}
-	if _, ok := errors.AsType[*exec.ExitError](err); !ok || ctx.Err() != nil {
+	if _, ok := errors.AsType[*exec.ExitError](err); !ok {
 		return fmt.Errorf("go build: %w", err)
 	}
 	return failed("go build failed:\n%s", output)
@@ -171,6 +171,9 @@ func runTool(ctx context.Context, dir string, environ []string, name string, arg
 	cmd.Stdout, cmd.Stderr = &out, &out
 	if err = spawn(cmd); err == nil {
 		err = cmd.Wait()
+	}
+	if err != nil && ctx.Err() != nil {
+		err = ctx.Err()
 	}
 	return strings.TrimSpace(out.String()), err
 }

@@ -55,6 +55,20 @@ func TestInstancesHandleOneEventEach(t *testing.T) {
 	assert.Equal(t, pidOf(t, f), pidOf(t, f), "an idle instance is used again")
 }
 
+func TestCallsThatOverlapRunSideBySide(t *testing.T) {
+	t.Parallel()
+	f := newGo1(t, program(t, "scf"), time.Minute, 3)
+	meet := order{Do: "meet", N: 3, Text: t.TempDir()} // none returns before all are there
+	pids := make(chan string, 3)
+	for range cap(pids) {
+		go func() { pids <- invoke(f, string(meet.event(t))) }()
+	}
+	assert.NotEqual(t, <-pids, <-pids)
+	_, err := strconv.Atoi(<-pids)
+	assert.NoError(t, err)
+	settled(t, f)
+}
+
 func TestAProcessThatFailsFailsOnlyItsOwnInvocation(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -67,8 +81,8 @@ func TestAProcessThatFailsFailsOnlyItsOwnInvocation(t *testing.T) {
 	}{
 		"exit":                {do: order{Do: "exit", N: 3}, message: "the function exited with code 3", output: "about to exit"},
 		"exit with 0":         {do: order{Do: "exit"}, message: "the function exited with code 0", output: "about to exit"},
-		"SIGKILL":             {do: order{Do: "signal", N: 9}, message: "the function was ended by killed", output: "about to end", unix: true},
-		"SIGTERM":             {do: order{Do: "signal", N: 15}, message: "the function was ended by terminated", output: "about to end", unix: true},
+		"SIGKILL":             {do: order{Do: "signal", N: 9}, message: "the function was ended by signal: killed", output: "about to end", unix: true},
+		"SIGTERM":             {do: order{Do: "signal", N: 15}, message: "the function was ended by signal: terminated", output: "about to end", unix: true},
 		"panic elsewhere":     {do: order{Do: "panic elsewhere"}, message: "the function exited with code 2", output: "panic: boom elsewhere"},
 		"connection closed":   {do: order{Do: "hang up"}, message: "the function broke off the connection: go1: calling Function.Invoke: unexpected EOF"},
 		"panic that it tells": {do: order{Do: "panic", Text: "boom"}, message: "boom", stack: "handle (example/main.go:7)\nmain (example/main.go:3)"},
@@ -132,10 +146,10 @@ func TestAProgramThatCannotBeStartedSaysWhy(t *testing.T) {
 func TestATimeoutEndsTheWholeProcessGroup(t *testing.T) {
 	t.Parallel()
 	onUnix(t)
-	f := newGo1(t, program(t, "scf"), time.Second, 1)
+	f := newGo1(t, program(t, "scf"), 2*time.Second, 1)
 	pid := pidOf(t, f)
 	rec, _, failure := call(t, f, order{Do: "child"})
-	assert.Equal(t, &Failure{Code: CodeTimeout, Message: "Invoking task timed out after 1 second"}, failure)
+	assert.Equal(t, &Failure{Code: CodeTimeout, Message: "Invoking task timed out after 2 seconds"}, failure)
 	require.Len(t, printed(rec, "stdout"), 1)
 	child, err := strconv.Atoi(printed(rec, "stdout")[0])
 	require.NoError(t, err)
@@ -186,7 +200,7 @@ func TestCloseLeavesNoProcess(t *testing.T) {
 
 	begin := time.Now()
 	f.Close()
-	assert.Less(t, time.Since(begin), 2*time.Second)
+	assert.Less(t, time.Since(begin), 4*time.Second, "the second that it may take to be polite, on a busy machine")
 	assert.True(t, gone(idle))
 	eventually(t, "the child ends, too", func() bool { return gone(child) })
 	assert.EqualError(t, <-busy, errStopped.Message)
@@ -200,7 +214,7 @@ func TestCloseEndsAFunctionThatIsStarting(t *testing.T) {
 	eventually(t, "the function is starting", func() bool { f.mu.Lock(); defer f.mu.Unlock(); return f.count == 1 })
 	begin := time.Now()
 	f.Close()
-	assert.Less(t, time.Since(begin), 2*time.Second)
+	assert.Less(t, time.Since(begin), 4*time.Second)
 	assert.Equal(t, errStopped.Message, <-failed)
 }
 
@@ -257,7 +271,7 @@ func TestOutputWithoutEndFillsNoMemory(t *testing.T) {
 			begin := time.Now()
 			rec, _, failure := call(t, f, order{Do: "flood", Text: text})
 			assert.Equal(t, &Failure{Code: CodeTimeout, Message: "Invoking task timed out after 1 second"}, failure)
-			assert.Less(t, time.Since(begin), 5*time.Second)
+			assert.Less(t, time.Since(begin), 10*time.Second)
 			size := 0
 			for _, l := range rec.View().Output {
 				size += len(l.Text)

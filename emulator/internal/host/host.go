@@ -60,6 +60,10 @@ func asFailure(err error) *Failure {
 	return &failure
 }
 
+// errNotBegun is the error of an instance that had ended before it got the event, after it had served others: another
+// one can have the event.
+var errNotBegun = errors.New("the instance had ended")
+
 var errStopped = failed("the function was stopped: the emulator is closing, or has replaced the function")
 
 // Call is one event for a function.
@@ -86,7 +90,8 @@ type Runtime interface {
 
 // Instance handles one event at a time.
 type Instance interface {
-	// Invoke returns the function's result, or why there is none. When ctx ends first, the instance is of no more use.
+	// Invoke returns the function's result, or why there is none: errNotBegun, where another instance can have the event.
+	// When ctx ends first, the instance is of no more use.
 	Invoke(ctx context.Context, c *Call) ([]byte, error)
 	// Done is closed when the instance has ended, by itself or by Close.
 	Done() <-chan struct{}
@@ -132,25 +137,10 @@ func New(name string, r Runtime, timeout time.Duration, memoryMB, max int) *Func
 // Invoke runs one invocation to its end. ctx bounds only the wait for an instance. The result is JSON: a text that is
 // none becomes a string, as the official SDK makes of it. The error is a *Failure.
 func (f *Function) Invoke(ctx context.Context, c *Call) ([]byte, error) {
-	instance, err := f.acquire(ctx, c.Record)
-	if err != nil {
-		return nil, asFailure(err)
+	result, err := f.invoke(ctx, c)
+	for errors.Is(err, errNotBegun) {
+		result, err = f.invoke(ctx, c)
 	}
-	c.Function, c.timeout, c.memoryMB = f.Name, f.Timeout, f.MemoryMB
-	c.deadline = time.Now().Add(f.Timeout)
-	// A caller that goes away does not stop an invocation.
-	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), c.deadline)
-	defer cancel()
-
-	result, err := instance.Invoke(ctx, c)
-	// A function that knows its deadline gives up at the same moment as ctx: the clock says whose fault that was.
-	if !time.Now().Before(c.deadline) {
-		instance.Kill()
-		err = &Failure{Code: CodeTimeout, Message: fmt.Sprintf("Invoking task timed out after %s", seconds(f.Timeout))}
-	} else if err != nil && f.ctx.Err() != nil {
-		err = errStopped
-	}
-	f.release(instance)
 	switch {
 	case err != nil:
 		return nil, asFailure(err)
@@ -162,6 +152,31 @@ func (f *Function) Invoke(ctx context.Context, c *Call) ([]byte, error) {
 		return json.Marshal(string(result))
 	}
 	return result, nil
+}
+
+// invoke has one instance handle the event.
+func (f *Function) invoke(ctx context.Context, c *Call) ([]byte, error) {
+	instance, err := f.acquire(ctx, c.Record)
+	if err != nil {
+		return nil, err
+	}
+	defer f.release(instance)
+	c.Function, c.timeout, c.memoryMB = f.Name, f.Timeout, f.MemoryMB
+	c.deadline = time.Now().Add(f.Timeout)
+	// A caller that goes away does not stop an invocation.
+	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), c.deadline)
+	defer cancel()
+
+	result, err := instance.Invoke(ctx, c)
+	switch {
+	case !time.Now().Before(c.deadline):
+		// By the clock, not by ctx: a function that knows its deadline gives up at the same moment.
+		instance.Kill()
+		return nil, &Failure{Code: CodeTimeout, Message: fmt.Sprintf("Invoking task timed out after %s", seconds(f.Timeout))}
+	case f.ctx.Err() != nil: // also where a handler has made a result of it
+		return nil, errStopped
+	}
+	return result, err
 }
 
 func resultTooLarge(size int) *Failure {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"strings"
 	"sync"
 	"testing"
@@ -108,13 +107,17 @@ func newRecord() *journal.Record {
 	return journal.New(time.Now, nil).Begin("r-1", "f", "oAlice", "wx_client")
 }
 
+func newCall(event string) *Call {
+	return &Call{RequestID: "r-1", Event: []byte(event), Environ: map[string]string{"WX_OPENID": "oAlice"}, Record: newRecord()}
+}
+
 // invoke calls f, and returns the result, or the failure's text.
 func invoke(f *Function, event string) string {
 	return invokeAs(context.Background(), f, event)
 }
 
 func invokeAs(ctx context.Context, f *Function, event string) string {
-	result, err := f.Invoke(ctx, &Call{RequestID: "r-1", Event: []byte(event), Record: newRecord()})
+	result, err := f.Invoke(ctx, newCall(event))
 	if err != nil {
 		return err.Error()
 	}
@@ -225,6 +228,26 @@ func TestACallerWhoLeavesTheQueueHoldsUpNobody(t *testing.T) {
 	})
 }
 
+func TestATurnThatComesTooLateIsPassedOn(t *testing.T) {
+	t.Parallel()
+	f := New("f", &fakeRuntime{}, 0, 0, 1)
+	assert.Equal(t, "1", invoke(f, "0s"))
+	instance := f.takeIdle()
+	for _, next := range []chan Instance{make(chan Instance, 1), nil} {
+		turn := make(chan Instance, 1)
+		f.waiting = []chan Instance{turn}
+		f.pass(instance) // and at this moment the caller goes away
+		if next != nil {
+			f.waiting = []chan Instance{next}
+		}
+		f.leave(turn)
+		if next != nil {
+			assert.Same(t, instance, <-next, "who comes after has it")
+		}
+	}
+	settled(t, f)
+}
+
 func TestACallerWhoGoesAwayDoesNotStopItsInvocation(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -236,69 +259,6 @@ func TestACallerWhoGoesAwayDoesNotStopItsInvocation(t *testing.T) {
 		synctest.Wait()
 		assert.Equal(t, outcome{"1", 2 * time.Second}, *call)
 	})
-}
-
-func TestAFailedStartGivesItsPlaceToTheNext(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		r := &fakeRuntime{start: func(_ context.Context, number int) error {
-			time.Sleep(time.Second)
-			if number <= 2 {
-				return fmt.Errorf("start %d failed", number)
-			}
-			return nil
-		}}
-		f := New("f", r, 3*time.Second, 0, 1)
-		first, second, third := invokeLater(t.Context(), f, "1s"), invokeLater(t.Context(), f, "1s"), invokeLater(t.Context(), f, "1s")
-		time.Sleep(10 * time.Second)
-		synctest.Wait()
-		assert.Equal(t, outcome{"start 1 failed", 1 * time.Second}, *first)
-		assert.Equal(t, outcome{"start 2 failed", 2 * time.Second}, *second)
-		assert.Equal(t, outcome{"3", 4 * time.Second}, *third)
-		settled(t, f)
-	})
-}
-
-func TestAnInstanceThatEndedIsReplaced(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		r := &fakeRuntime{}
-		f := New("f", r, 3*time.Second, 0, 1)
-		dying, waiting := invokeLater(t.Context(), f, "1s die"), invokeLater(t.Context(), f, "1s")
-		time.Sleep(2 * time.Second)
-		synctest.Wait()
-		assert.Equal(t, "the instance died", dying.text)
-		assert.Equal(t, "2", waiting.text, "who waits gets a new one")
-		r.started[1].end()
-		assert.Equal(t, "3", invoke(f, "1s"), "one that ended while idle is not used")
-		assert.Equal(t, "the function failed", invoke(f, "1s fail"))
-		assert.Equal(t, "3", invoke(f, "1s"), "a failure is not the instance's end")
-		settled(t, f)
-	})
-}
-
-func TestATimeoutEndsTheInstance(t *testing.T) {
-	t.Parallel()
-	for timeout, want := range map[time.Duration]string{
-		0:                       "Invoking task timed out after 3 seconds",
-		time.Second:             "Invoking task timed out after 1 second",
-		20 * time.Second:        "Invoking task timed out after 20 seconds",
-		100 * time.Millisecond:  "Invoking task timed out after 0.1 seconds",
-		1500 * time.Millisecond: "Invoking task timed out after 1.5 seconds",
-	} {
-		t.Run(timeout.String(), func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				r := &fakeRuntime{}
-				f := New("f", r, timeout, 0, 1)
-				_, err := f.Invoke(t.Context(), &Call{Event: []byte("1h"), Record: newRecord()})
-				assert.Equal(t, &Failure{Code: CodeTimeout, Message: want}, err)
-				assert.Zero(t, r.alive())
-				assert.Equal(t, "2", invoke(f, "1ms"))
-				settled(t, f)
-			})
-		})
-	}
 }
 
 func TestWhatIsNoResultIsMadeOne(t *testing.T) {
@@ -342,89 +302,4 @@ func TestAFailureIsNoLongerThanPeopleRead(t *testing.T) {
 	assert.LessOrEqual(t, len(err.Message), maxMessage+len("…"))
 	assert.LessOrEqual(t, len(err.Stack), maxMessage+len("…"))
 	assert.Equal(t, strings.Repeat("长", maxMessage/3)+"…", err.Message)
-}
-
-func TestCloseEndsWhatRunsWaitsAndStarts(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		aborted := make(chan struct{})
-		r := &fakeRuntime{start: func(ctx context.Context, number int) error {
-			if number < 3 {
-				return nil
-			}
-			<-ctx.Done()
-			time.Sleep(time.Second) // to end what it has begun
-			close(aborted)
-			return ctx.Err()
-		}}
-		f := New("f", r, time.Minute, 0, 3)
-		idle, running := invokeLater(t.Context(), f, "1s"), invokeLater(t.Context(), f, "1m")
-		time.Sleep(2 * time.Second)
-		busy, starting, waiting := invokeLater(t.Context(), f, "1m"), invokeLater(t.Context(), f, "1s"), invokeLater(t.Context(), f, "1s")
-		assert.Equal(t, "1", idle.text)
-
-		begin := time.Now()
-		f.Close()
-		assert.Equal(t, time.Second, time.Since(begin), "as long as the slowest takes")
-		select {
-		case <-aborted:
-		default:
-			t.Error("Close did not wait for the start to be over")
-		}
-		synctest.Wait()
-		for _, o := range []*outcome{running, busy, starting, waiting} {
-			assert.Equal(t, errStopped.Message, o.text)
-		}
-		assert.Zero(t, r.alive())
-		assert.Equal(t, errStopped.Message, invoke(f, "1s"))
-		assert.Equal(t, 3, r.count(), "nothing starts any more")
-		f.Close() // again
-	})
-}
-
-func TestAnInstanceThatIsReadyTooLateIsClosed(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		r := &fakeRuntime{start: func(context.Context, int) error { time.Sleep(time.Second); return nil }}
-		f := New("f", r, 0, 0, 1)
-		call := invokeLater(t.Context(), f, "1s")
-		f.Close()
-		assert.Zero(t, r.alive())
-		synctest.Wait()
-		assert.Equal(t, errStopped.Message, call.text)
-	})
-}
-
-func TestInstancesAreCountedRightWhateverHappens(t *testing.T) {
-	t.Parallel()
-	const most = 4
-	for seed := range uint64(20) {
-		synctest.Test(t, func(t *testing.T) {
-			random := rand.New(rand.NewPCG(seed, 0))
-			r := &fakeRuntime{start: func(_ context.Context, number int) error {
-				time.Sleep(time.Duration(number%3) * time.Millisecond)
-				if number%5 == 0 {
-					return errors.New("no start")
-				}
-				return nil
-			}}
-			f := New("f", r, 10*time.Millisecond, 0, most)
-			var all sync.WaitGroup
-			for range 200 {
-				event := fmt.Sprintf("%dms%s", random.IntN(12), []string{"", "", " die", " fail"}[random.IntN(4)])
-				begin, patience := time.Duration(random.IntN(50))*time.Millisecond, time.Duration(random.IntN(100))*time.Millisecond
-				all.Go(func() {
-					time.Sleep(begin)
-					ctx, cancel := context.WithTimeout(t.Context(), patience)
-					defer cancel()
-					invokeAs(ctx, f, event)
-				})
-			}
-			all.Wait()
-			assert.LessOrEqual(t, r.most, most)
-			settled(t, f)
-			f.Close()
-			assert.Zero(t, r.alive())
-		})
-	}
 }

@@ -148,7 +148,7 @@ func (proc *process) ending() string {
 	case state.Exited():
 		return fmt.Sprintf("exited with code %d", state.ExitCode())
 	}
-	return "was ended by " + strings.TrimPrefix(state.String(), "signal: ")
+	return "was ended by " + state.String() // "signal: killed"
 }
 
 // Done implements [Instance].

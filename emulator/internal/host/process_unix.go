@@ -40,6 +40,9 @@ func (p *pipe) readAll() {
 	}
 }
 
+// pipeSize is what a pipe holds at the most, on Linux and macOS.
+const pipeSize = 64 << 10
+
 // drain takes in all that has been printed until now.
 func (p *pipe) drain() {
 	raw, err := p.file.SyscallConn()
@@ -49,8 +52,8 @@ func (p *pipe) drain() {
 	_ = raw.Control(func(fd uintptr) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		// A process that prints without end fills the pipe again and again: one pipe full is what counts.
-		for taken := 0; taken < 1<<20; {
+		// A process that prints without end fills the pipe again and again: what was in it is what counts.
+		for taken := 0; taken < pipeSize; {
 			n, err := syscall.Read(int(fd), p.buf[:])
 			if err == syscall.EINTR {
 				continue

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
@@ -33,7 +34,9 @@ var programs = map[string]func(){
 	"port taken":    func() { fmt.Fprintln(os.Stderr, "listen tcp: bind: address already in use"); os.Exit(1) },
 	"silent":        func() { var all []net.Conn; serveConns(func(c net.Conn) { all = append(all, c) }) },
 	"hangs up":      func() { serveConns(func(c net.Conn) { c.Close() }) },
-	"garbage":       func() { serveConns(func(c net.Conn) { fmt.Fprint(c, strings.Repeat("HTTP/1.1 400 Bad Request\r\n", 10)) }) },
+	"garbage": func() {
+		serveConns(func(c net.Conn) { fmt.Fprint(c, strings.Repeat("HTTP/1.1 400 Bad Request\r\n", 10)) })
+	},
 	"garbage later": func() { serveConns(serveOnce) },
 	"emulator":      emulatorProgram,
 }
@@ -125,6 +128,17 @@ func (s *scf) Invoke(request *InvokeRequest, response *InvokeResponse) error {
 	var result any = "done"
 	switch o.Do {
 	case "pid":
+		result = os.Getpid()
+	case "meet":
+		if err := os.WriteFile(filepath.Join(o.Text, strconv.Itoa(os.Getpid())), nil, 0o600); err != nil {
+			return err
+		}
+		for {
+			if there, _ := os.ReadDir(o.Text); len(there) == o.N {
+				break
+			}
+			<-time.After(time.Millisecond)
+		}
 		result = os.Getpid()
 	case "request":
 		result = request

@@ -33,9 +33,12 @@ function request (method, resource, body) {
 
 function describe (err) {
   if (err instanceof Error) {
+    const message = String(err)
     const stack = String(err.stack || '')
+    // That of a file that cannot be read as JavaScript begins with the place.
+    if (err instanceof SyntaxError && !stack.startsWith(message)) return { message, stack }
     const at = stack.indexOf('\n    at ')
-    return { message: String(err), stack: at < 0 ? '' : stack.slice(at + 1) }
+    return { message, stack: at < 0 ? '' : stack.slice(at + 1) }
   }
   let text
   try {
@@ -104,7 +107,10 @@ async function run (main) {
 }
 
 load().then(
-  main => run(main).catch(() => process.exit(0)), // the emulator is gone
+  main => run(main).catch(err => { // the emulator is gone, and nobody reads this; or this program is at fault
+    console.error(err)
+    process.exit(1)
+  }),
   err => {
     const failure = describe(err)
     const missing = err && /MODULE_NOT_FOUND$/.test(err.code) && /^Cannot find (?:module|package) '((?:@[^/']+\/)?[^'./][^/']*)/.exec(err.message)

@@ -37,6 +37,7 @@ type runtimeInstance struct {
 	account Account
 	server  *http.Server
 	ready   chan error // one value: how the start went
+	served  bool       // an invocation, before the one that it runs
 
 	mu      sync.Mutex
 	current *runtimeCall  // the invocation that it runs
@@ -247,19 +248,29 @@ func (i *runtimeInstance) Invoke(ctx context.Context, c *Call) ([]byte, error) {
 	i.current = call
 	close(i.arrived)
 	i.mu.Unlock()
-	var o runtimeOutcome
 	select {
-	case o = <-call.outcome:
+	case o := <-call.outcome:
+		return i.take(o)
 	case <-i.done:
-		// The program may have ended because it had said all.
-		select {
-		case o = <-call.outcome:
-		default:
-			return nil, failed("the function %s", i.ending())
-		}
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+	i.mu.Lock()
+	fetched := call.fetched
+	i.mu.Unlock()
+	select {
+	case o := <-call.outcome: // after which the program ended
+		return i.take(o)
+	default:
+	}
+	if i.served && !fetched {
+		return nil, errNotBegun
+	}
+	return nil, failed("the function %s", i.ending())
+}
+
+func (i *runtimeInstance) take(o runtimeOutcome) ([]byte, error) {
+	i.served = true
 	i.flush()
 	if o.failure != nil {
 		return nil, o.failure

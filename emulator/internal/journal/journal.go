@@ -30,16 +30,18 @@ type Record struct {
 	Source    string
 	Start     time.Time
 
-	mu      sync.Mutex
-	end     time.Time
-	cold    bool
-	err     string
-	lines   []Line
-	printed int // bytes in lines
-	dropped int // lines before the first one
-	calls   []Call
-	called  int // bytes in calls
-	notify  func(*Record, Line)
+	mu   sync.Mutex
+	end  time.Time
+	cold bool
+	err  string
+
+	buildError string
+	lines      []Line
+	printed    int // bytes in lines
+	dropped    int // lines before the first one
+	calls      []Call
+	called     int // bytes in calls
+	notify     func(*Record, Line)
 }
 
 // Line is one line that a function printed.
@@ -71,9 +73,11 @@ type View struct {
 	Duration  time.Duration `json:"duration"`
 	ColdStart bool          `json:"coldStart"`
 	Error     string        `json:"error,omitempty"`
-	Dropped   int           `json:"linesDropped,omitempty"` // lines before the first one kept
-	Output    []Line        `json:"output"`
-	Calls     []Call        `json:"calls"`
+	// BuildError is why the function that ran is not the newest.
+	BuildError string `json:"buildError,omitempty"`
+	Dropped    int    `json:"linesDropped,omitempty"` // lines before the first one kept
+	Output     []Line `json:"output"`
+	Calls      []Call `json:"calls"`
 }
 
 // Journal keeps the last records.
@@ -171,6 +175,13 @@ func (r *Record) ColdStart() {
 	r.cold = true
 }
 
+// BuildError notes why the function that runs is not the newest.
+func (r *Record) BuildError(why string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.buildError = why
+}
+
 // End closes the record; err is empty for a good end.
 func (r *Record) End(at time.Time, err string) {
 	r.mu.Lock()
@@ -200,7 +211,7 @@ func (r *Record) View() View {
 	defer r.mu.Unlock()
 	r.trim()
 	v := View{RequestID: r.RequestID, Function: r.Function, OpenID: r.OpenID, Source: r.Source, Start: r.Start,
-		Running: r.end.IsZero(), ColdStart: r.cold, Error: r.err, Dropped: r.dropped}
+		Running: r.end.IsZero(), ColdStart: r.cold, Error: r.err, BuildError: r.buildError, Dropped: r.dropped}
 	v.Output = append([]Line{}, r.lines...)
 	v.Calls = append([]Call{}, r.calls...)
 	if !v.Running {
@@ -222,7 +233,7 @@ func Fit[T string | []byte](text T, n int) int {
 	if len(text) <= n {
 		return len(text)
 	}
-	for end := n; end > n-utf8.UTFMax && end > 0; end-- {
+	for end := n; end > n-utf8.UTFMax && end >= 0; end-- {
 		if utf8.RuneStart(text[end]) {
 			return end
 		}

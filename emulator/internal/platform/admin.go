@@ -161,7 +161,7 @@ func (p *Platform) callAPI(s *Session, name string, call *apiCall) *adminAnswer 
 			"advice":  failure.advice, // where the official SDK does not look
 		})
 	}
-	resp := tcb.CommOpenAPIResp{RespData: result.body, ContentType: result.contentType, HTTPCode: http.StatusOK}
+	resp := tcb.CommOpenAPIResp{RespData: result.body, ContentType: result.contentType, HTTPCode: http.StatusOK, Headers: result.headers}
 	return &adminAnswer{tcb.ProtobufType, resp.Marshal()}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/wxcloud-go/wxfn/emulator/internal/journal"
+	"github.com/wxcloud-go/wxfn/openapi/tcb"
 )
 
 // apiCall is one call of an API, by whatever way it came.
@@ -24,6 +25,7 @@ type param struct {
 type apiResult struct {
 	contentType string
 	body        []byte
+	headers     []tcb.HTTPHeader
 }
 
 // apiError is an API's own failure.
@@ -46,6 +48,10 @@ func (e apiError) because(format string, args ...any) *apiError {
 // The errors of the wxacode family.
 var (
 	errInvalidArgs   = apiError{code: 40097, message: "invalid args"}
+	errInvalidScene  = apiError{code: 40129, message: "invalid scene"}
+	errSceneLength   = apiError{code: 40169, message: "invalid length for scene, or the data is not json string"}
+	errInvalidPage   = apiError{code: 41030, message: "invalid page"}
+	errMinuteLimit   = apiError{code: 45009, message: "reach max api minute limit"}
 	errPathLength    = apiError{code: 40159, message: "invalid length for path, or the data is not json string"}
 	errCodesUsedUp   = apiError{code: 45029, message: "qrcode count out of limit"}
 	errReservedField = apiError{code: 85096, message: "page or path not allow include scancode_time field"}
@@ -55,7 +61,9 @@ var (
 type api func(*Platform, *apiCall) (*apiResult, error)
 
 var apis = map[string]api{
-	"wxacode.createQRCode": (*Platform).createQRCode,
+	apiCreateQRCode: (*Platform).createQRCode,
+	apiGet:          (*Platform).get,
+	apiGetUnlimited: (*Platform).getUnlimited,
 }
 
 // acknowledge is the answer of an API whose effect is not emulated.
@@ -65,7 +73,7 @@ func acknowledge(*Platform, *apiCall) (*apiResult, error) {
 
 func jsonResult(v map[string]any) *apiResult {
 	body, _ := json.Marshal(v) // text and numbers always encode
-	return &apiResult{"application/json; encoding=utf-8", body}
+	return &apiResult{contentType: "application/json; encoding=utf-8", body: body}
 }
 
 // text returns the parameter of this name; ok is false where it is absent or no JSON string.
@@ -88,4 +96,17 @@ func (c *apiCall) integer(name string, def int) (int, error) {
 		return 0, fmt.Errorf("%s must be a whole number", name)
 	}
 	return n, nil
+}
+
+// boolean returns the parameter of this name, or def where it is absent or null.
+func (c *apiCall) boolean(name string, def bool) (bool, error) {
+	p, there := c.params[name]
+	if !there || string(p.json) == "null" {
+		return def, nil
+	}
+	var b bool
+	if p.file || json.Unmarshal(p.json, &b) != nil {
+		return false, fmt.Errorf("%s must be true or false", name)
+	}
+	return b, nil
 }

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/wxcloud-go/wxfn/config"
 	"github.com/wxcloud-go/wxfn/emulator/internal/journal"
 	"github.com/wxcloud-go/wxfn/emulator/internal/store"
 	"github.com/wxcloud-go/wxfn/openapi/tcb"
@@ -33,11 +34,13 @@ type Functions interface {
 	Call(ctx context.Context, caller Caller, name string, event []byte) (*tcb.InvokeResult, error)
 }
 
-// Config is what a Platform is made of; all fields are required.
+// Config is what a Platform is made of; all fields but Pages are required.
 type Config struct {
 	AppID, Env string
 	Store      store.Store
 	Functions  Functions
+	// Pages returns the pages of the Mini Program; nil where its app.json is not known. Optional.
+	Pages func() *config.Pages
 	// Now is the clock of tokens and quotas, which a test may move.
 	Now func() time.Time
 }
@@ -46,6 +49,7 @@ type Config struct {
 type Platform struct {
 	Config
 	credential tcb.Credential
+	unlimited  rate // calls of getUnlimited
 
 	mu       sync.RWMutex
 	sessions map[string]*Session // by token
@@ -64,6 +68,9 @@ type Session struct {
 
 // New returns a platform with a credential of its own.
 func New(c Config) *Platform {
+	if c.Pages == nil {
+		c.Pages = func() *config.Pages { return nil }
+	}
 	return &Platform{
 		Config: c,
 		credential: tcb.Credential{

@@ -3,69 +3,149 @@ package platform
 import (
 	"crypto/rand"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"image/color"
+	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/wxcloud-go/wxfn/emulator/internal/platform/picture"
 	"github.com/wxcloud-go/wxfn/emulator/internal/store"
+	"github.com/wxcloud-go/wxfn/openapi/tcb"
 )
 
 // The limits of the wxacode family.
 const (
-	maxCodes     = 100_000 // of createQRCode and get together, for each app
-	quotaCodes   = "codes"
-	maxPathBytes = 128 // of createQRCode
+	maxCodes          = 100_000 // of createQRCode and get together, for each app
+	maxUncheckedPages = 60_000  // of getUnlimited with check_path: false, for each app
+	maxUnlimitedCalls = 5_000   // of getUnlimited in a minute, for each app
+
+	maxPathBytes  = 128  // of createQRCode
+	maxPathRunes  = 1024 // of get
+	maxSceneRunes = 32
+
 	minWidth     = 280
 	maxWidth     = 1280
 	defaultWidth = 430
 
 	reservedField = "scancode_time"
-
-	// sceneQRCode is the scene (场景值) of a scanned QR code.
-	sceneQRCode = 1011
 )
 
-// codePrefix begins what the emulator's pictures hold: an address that leads nowhere but into the emulator.
-const codePrefix = "wxfn://code/"
+// The quotas that codes count against.
+const (
+	quotaCodes = "codes"
+	quotaPages = "pages"
+)
+
+// The APIs of the family.
+const (
+	apiCreateQRCode = "wxacode.createQRCode"
+	apiGet          = "wxacode.get"
+	apiGetUnlimited = "wxacode.getUnlimited"
+)
 
 // createQRCode mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/qrcode-link/qr-code/createQRCode.html.
 func (p *Platform) createQRCode(c *apiCall) (*apiResult, error) {
-	path, ok := c.text("path")
-	switch {
-	case !ok:
-		return nil, errPathLength.because("path is required and must be a string")
-	case path == "":
-		return nil, errPathLength.because("path is empty; name the page to open")
-	case len(path) > maxPathBytes:
-		return nil, errPathLength.because("path is %d bytes long; createQRCode takes at most %d", len(path), maxPathBytes)
-	}
-	_, query := splitPath(path)
-	_, reserved := query[reservedField]
-	if _, alone := c.params[reservedField]; reserved || alone {
-		return nil, errReservedField.because("%s is reserved; rename the parameter in path", reservedField)
-	}
-	width, err := c.integer("width", defaultWidth)
+	path, err := c.path(maxPathBytes, func(s string) int { return len(s) }, "bytes")
 	if err != nil {
-		return nil, errInvalidArgs.because("%v", err)
+		return nil, err
 	}
-	if width < minWidth || width > maxWidth {
-		return nil, errInvalidArgs.because("width is %d; it may be %d to %d px", width, minWidth, maxWidth)
+	width, err := c.width()
+	if err != nil {
+		return nil, err
 	}
-
-	code := store.Code{ID: newCodeID(), AppID: c.appID, API: "wxacode.createQRCode", Path: path, Width: width, Created: p.Now()}
-	switch _, err := p.Store.AddCode(code, store.Quota{Name: quotaCodes, Limit: maxCodes}); {
-	case errors.Is(err, store.ErrFull):
-		return nil, errCodesUsedUp.because("the app has made its %d codes", maxCodes)
-	case err != nil:
-		return nil, fmt.Errorf("keeping the code: %w", err)
+	code, _, err := p.keep(store.Code{AppID: c.appID, API: apiCreateQRCode, Path: path, Width: width}, store.Quota{Name: quotaCodes, Limit: maxCodes})
+	if err != nil {
+		return nil, err
 	}
 	jpeg, err := picture.QRCode(codePrefix+code.ID, width)
 	if err != nil {
 		return nil, fmt.Errorf("drawing the code: %w", err)
 	}
-	return &apiResult{"image/jpeg", jpeg}, nil
+	return &apiResult{contentType: "image/jpeg", body: jpeg}, nil
+}
+
+// get mirrors https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/qrcode-link/qr-code/getQRCode.html.
+func (p *Platform) get(c *apiCall) (*apiResult, error) {
+	path, err := c.path(maxPathRunes, utf8.RuneCountInString, "characters")
+	if err != nil {
+		return nil, err
+	}
+	style, version, err := c.style()
+	if err != nil {
+		return nil, err
+	}
+	code, used, err := p.keep(store.Code{AppID: c.appID, API: apiGet, Path: path, Width: style.Width, EnvVersion: version},
+		store.Quota{Name: quotaCodes, Limit: maxCodes})
+	if err != nil {
+		return nil, err
+	}
+	result, err := draw(code, style)
+	if err != nil {
+		return nil, err
+	}
+	result.headers = []tcb.HTTPHeader{{Key: "Num-Used", Value: strconv.Itoa(used)}}
+	return result, nil
+}
+
+// getUnlimited mirrors
+// https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/qrcode-link/qr-code/getUnlimitedQRCode.html.
+func (p *Platform) getUnlimited(c *apiCall) (*apiResult, error) {
+	scene, err := c.scene()
+	if err != nil {
+		return nil, err
+	}
+	page, checked, err := p.page(c)
+	if err != nil {
+		return nil, err
+	}
+	style, version, err := c.style()
+	if err != nil {
+		return nil, err
+	}
+	if !p.unlimited.take(c.appID, maxUnlimitedCalls, p.Now()) {
+		return nil, errMinuteLimit.because("more than %d calls within a minute", maxUnlimitedCalls)
+	}
+	var quota store.Quota
+	if !checked {
+		quota = store.Quota{Name: quotaPages, Limit: maxUncheckedPages, Key: page}
+	}
+	code, _, err := p.keep(store.Code{AppID: c.appID, API: apiGetUnlimited, Path: page, Scene: scene, Width: style.Width, EnvVersion: version}, quota)
+	if err != nil {
+		return nil, err
+	}
+	return draw(code, style)
+}
+
+// Preview makes a code of the developer version, as WeChat DevTools does: it counts against no quota.
+func (p *Platform) Preview(path string) (jpeg []byte, err error) {
+	if _, query := splitPath(path); path == "" || utf8.RuneCountInString(path) > maxPathRunes || hasReserved(query) {
+		return nil, fmt.Errorf("the path %q cannot be previewed; it may have 1 to %d characters, and no %s", path, maxPathRunes, reservedField)
+	}
+	code, _, err := p.keep(store.Code{AppID: p.AppID, API: apiPreview, Path: path, Width: defaultWidth, EnvVersion: "develop"}, store.Quota{})
+	if err != nil {
+		return nil, err
+	}
+	return picture.QRCode(codePrefix+code.ID, defaultWidth)
+}
+
+const apiPreview = "preview"
+
+// keep gives a code its ID, and keeps it for good.
+func (p *Platform) keep(code store.Code, q store.Quota) (kept store.Code, used int, err error) {
+	code.ID, code.Created = newCodeID(), p.Now()
+	switch used, err = p.Store.AddCode(code, q); {
+	case errors.Is(err, store.ErrFull) && q.Name == quotaPages:
+		return code, used, errCodesUsedUp.because("codes with check_path: false were made for %d pages", q.Limit)
+	case errors.Is(err, store.ErrFull):
+		return code, used, errCodesUsedUp.because("the app has made its %d codes", q.Limit)
+	case err != nil:
+		return code, used, fmt.Errorf("keeping the code: %w", err)
+	}
+	return code, used, nil
 }
 
 // newCodeID returns 96 random bits in the 16 characters that keep a QR code small.
@@ -75,46 +155,160 @@ func newCodeID() string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-// LaunchOptions is what the Mini Program is started with: wx.getLaunchOptionsSync().
-type LaunchOptions struct {
-	// Path is the page, without its query.
-	Path  string            `json:"path"`
-	Query map[string]string `json:"query"`
-	// Scene tells how it was opened (场景值): 1011 is a scanned QR code.
-	Scene int `json:"scene"`
-	// AppID is the app that the code opens.
-	AppID string `json:"appId"`
-}
-
-// ErrUnknownCode means that a code is not one that this emulator made.
-var ErrUnknownCode = errors.New("this emulator has made no such code")
-
-// Scan returns what scanning a code with this content opens. The error is [ErrUnknownCode] or the store's.
-func (p *Platform) Scan(content string) (*LaunchOptions, error) {
-	id, ok := strings.CutPrefix(content, codePrefix)
-	if !ok {
-		return nil, ErrUnknownCode
-	}
-	code, ok, err := p.Store.Code(id)
+func draw(code store.Code, style picture.Style) (*apiResult, error) {
+	data, contentType, err := picture.MiniProgramCode(codePrefix+code.ID, style)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("drawing the code: %w", err)
 	}
-	if !ok {
-		return nil, ErrUnknownCode
-	}
-	path, query := splitPath(code.Path)
-	return &LaunchOptions{Path: path, Query: query, Scene: sceneQRCode, AppID: code.AppID}, nil
+	return &apiResult{contentType: contentType, body: data}, nil
 }
 
-// splitPath takes a path and its query apart. As in a Mini Program, values stay as they were written: a page decodes
-// them itself.
-func splitPath(path string) (page string, query map[string]string) {
-	page, rest, _ := strings.Cut(path, "?")
-	query = map[string]string{}
-	for pair := range strings.SplitSeq(rest, "&") {
-		if name, value, _ := strings.Cut(pair, "="); name != "" {
-			query[name] = value
+// path returns the parameter path, which may be as long as limit; length measures it in the named unit.
+func (c *apiCall) path(limit int, length func(string) int, unit string) (string, error) {
+	path, ok := c.text("path")
+	switch {
+	case !ok:
+		return "", errPathLength.because("path is required and must be a string")
+	case path == "":
+		return "", errPathLength.because("path is empty; name the page to open")
+	case length(path) > limit:
+		return "", errPathLength.because("path is %d %s long; %s takes at most %d", length(path), unit, strings.TrimPrefix(c.log.API, "wxacode."), limit)
+	}
+	_, query := splitPath(path)
+	return path, c.refuseReserved("path", query)
+}
+
+func (c *apiCall) refuseReserved(in string, query map[string]string) error {
+	if _, alone := c.params[reservedField]; alone || hasReserved(query) {
+		return errReservedField.because("%s is reserved; rename the parameter in %s", reservedField, in)
+	}
+	return nil
+}
+
+func hasReserved(query map[string]string) bool {
+	_, reserved := query[reservedField]
+	return reserved
+}
+
+func (c *apiCall) width() (int, error) {
+	width, err := c.integer("width", defaultWidth)
+	if err != nil {
+		return 0, errInvalidArgs.because("%v", err)
+	}
+	if width < minWidth || width > maxWidth {
+		return 0, errInvalidArgs.because("width is %d; it may be %d to %d px", width, minWidth, maxWidth)
+	}
+	return width, nil
+}
+
+// sceneCharacters are those that scene may contain, beside letters and digits.
+const sceneCharacters = "!#$&'()*+,/:;=?@-._~"
+
+func (c *apiCall) scene() (string, error) {
+	scene, ok := c.text("scene")
+	switch n := utf8.RuneCountInString(scene); {
+	case !ok:
+		return "", errSceneLength.because("scene is required and must be a string")
+	case n == 0 || n > maxSceneRunes:
+		return "", errSceneLength.because("scene has %d characters; it may have 1 to %d", n, maxSceneRunes)
+	}
+	for _, r := range scene {
+		if !('0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || strings.ContainsRune(sceneCharacters, r)) {
+			return "", errInvalidScene.because("scene may not contain %q; encode it in the characters 0-9 a-z A-Z %s", r, sceneCharacters)
 		}
 	}
-	return strings.TrimPrefix(page, "/"), query
+	return scene, nil
+}
+
+// page returns the page that a code of getUnlimited opens, and whether it had to be one of the published ones.
+func (p *Platform) page(c *apiCall) (page string, checked bool, err error) {
+	checked, err = c.boolean("check_path", true)
+	if err != nil {
+		return "", false, errInvalidArgs.because("%v", err)
+	}
+	pages := p.Pages()
+	value, given := c.params["page"]
+	if given = given && string(value.json) != "null"; given {
+		var ok bool
+		if page, ok = c.text("page"); !ok {
+			return "", false, errInvalidPage.because("page must be a string")
+		}
+	}
+	_, query := splitPath(page)
+	if err := c.refuseReserved("page", query); err != nil {
+		return "", false, err
+	}
+	switch {
+	case page == "":
+		if pages != nil {
+			page = pages.Home
+		}
+		return page, checked, nil
+	case strings.HasPrefix(page, "/"):
+		return "", false, errInvalidPage.because("page is %q; leave out the leading slash", page)
+	case strings.Contains(page, "?"):
+		return "", false, errInvalidPage.because("page is %q; it may have no query: put what the page needs into scene", page)
+	case checked && pages == nil:
+		c.log.Advice = "no app.json was found, so that any page passes; in the cloud it must be a published one"
+	case checked && !pages.Has(page):
+		return "", false, errInvalidPage.because("%s has no page %q; add it, or set check_path to false", pages.File, page)
+	}
+	return page, checked, nil
+}
+
+// style returns how a Mini Program code looks, and the version that it opens; "" for the released one.
+func (c *apiCall) style() (s picture.Style, version string, err error) {
+	if s.Width, err = c.width(); err != nil {
+		return s, "", err
+	}
+	auto, err := c.boolean("auto_color", false)
+	if err != nil {
+		return s, "", errInvalidArgs.because("%v", err)
+	}
+	line, err := c.color("line_color")
+	if err != nil {
+		return s, "", errInvalidArgs.because("%v", err)
+	}
+	if !auto {
+		s.Line = line
+	}
+	if s.Transparent, err = c.boolean("is_hyaline", false); err != nil {
+		return s, "", errInvalidArgs.because("%v", err)
+	}
+	value, given := c.params["env_version"]
+	if !given || string(value.json) == "null" {
+		return s, "", nil
+	}
+	switch version, _ := c.text("env_version"); version {
+	case "release":
+		return s, "", nil
+	case "trial", "develop":
+		return s, version, nil
+	}
+	return s, "", errInvalidArgs.because("env_version is %s; it may be release, trial or develop", value.json)
+}
+
+// color returns a colour {r, g, b}, whose parts are decimal, as numbers or as strings; black where it is absent.
+func (c *apiCall) color(name string) (color.RGBA, error) {
+	p, given := c.params[name]
+	if !given || string(p.json) == "null" {
+		return color.RGBA{}, nil
+	}
+	var parts map[string]json.RawMessage
+	if p.file || json.Unmarshal(p.json, &parts) != nil {
+		return color.RGBA{}, fmt.Errorf("%s must be an object {r, g, b}", name)
+	}
+	var rgb [3]uint8
+	for i, part := range []string{"r", "g", "b"} {
+		text := string(parts[part])
+		if unquoted, err := strconv.Unquote(text); err == nil {
+			text = unquoted
+		}
+		n, err := strconv.ParseUint(text, 10, 8)
+		if err != nil {
+			return color.RGBA{}, fmt.Errorf("%s.%s must be 0 to 255", name, part)
+		}
+		rgb[i] = uint8(n)
+	}
+	return color.RGBA{R: rgb[0], G: rgb[1], B: rgb[2]}, nil
 }

@@ -17,10 +17,7 @@ import (
 // ErrInUse means that another process has the state open.
 var ErrInUse = errors.New("the state is in use by another emulator")
 
-const (
-	lockTimeout = 300 * time.Millisecond
-	maxBatch    = 1000 // codes that one commit keeps
-)
+const maxBatch = 1000 // codes that one commit keeps
 
 var (
 	metaBucket  = []byte("meta")
@@ -62,15 +59,16 @@ type request struct {
 }
 
 // Open opens the store in a file, or makes one. A file of an older version is brought up to date, one of a newer version
-// is refused. The error is [ErrInUse] where another process has the file open.
-func Open(path string) (d *Disk, err error) {
+// is refused. The error is [ErrInUse] where another process has the file open, and does not close it within wait.
+func Open(path string, wait time.Duration) (d *Disk, err error) {
 	defer func() {
 		// bbolt panics on some damaged files.
 		if v := recover(); v != nil {
 			d, err = nil, damaged(path, fmt.Errorf("%v", v))
 		}
 	}()
-	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: lockTimeout, NoFreelistSync: true, FreelistType: bbolt.FreelistMapType})
+	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: max(wait, time.Millisecond), // 0 would be for ever
+		NoFreelistSync: true, FreelistType: bbolt.FreelistMapType})
 	switch {
 	case errors.Is(err, bolterrors.ErrTimeout):
 		return nil, ErrInUse

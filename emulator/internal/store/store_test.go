@@ -28,11 +28,19 @@ func eachStore(t *testing.T, test func(t *testing.T, s store.Store)) {
 		t.Parallel()
 		test(t, open(t, filepath.Join(t.TempDir(), "state.db")))
 	})
+	t.Run("lazy", func(t *testing.T) {
+		t.Parallel()
+		s := store.NewLazy(func(time.Duration) (store.Store, error) { return store.NewMemory(), nil })
+		test(t, s)
+		require.NoError(t, s.Close())
+		_, _, err := s.Code("a")
+		assert.ErrorContains(t, err, "closed")
+	})
 }
 
 func open(t testing.TB, path string) *store.Disk {
 	t.Helper()
-	d, err := store.Open(path)
+	d, err := store.Open(path, 0)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = d.Close() })
 	return d
@@ -150,7 +158,7 @@ func TestStateThatIsInUseIsRefused(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "state.db")
 	open(t, path)
-	_, err := store.Open(path)
+	_, err := store.Open(path, 0)
 	assert.ErrorIs(t, err, store.ErrInUse)
 }
 
@@ -172,7 +180,7 @@ func TestOlderStateIsMigratedAndNewerRefused(t *testing.T) {
 		return tx.Bucket([]byte("meta")).Put([]byte("version"), []byte{0, 0, 0, 0, 0, 0, 0, 99})
 	}))
 	require.NoError(t, db.Close())
-	_, err = store.Open(newer)
+	_, err = store.Open(newer, 0)
 	assert.ErrorContains(t, err, "version 99")
 	assert.ErrorContains(t, err, "use a newer wxfn")
 }
@@ -185,13 +193,13 @@ func TestFileThatIsNoStateIsLeftAlone(t *testing.T) {
 		garbage[i] = byte(i)
 	}
 	require.NoError(t, os.WriteFile(path, garbage, 0o600))
-	_, err := store.Open(path)
+	_, err := store.Open(path, 0)
 	assert.ErrorContains(t, err, "move it away")
 	have, err := os.ReadFile(path)
 	require.NoError(t, err)
 	assert.Equal(t, garbage, have)
 
-	_, err = store.Open(filepath.Join(t.TempDir(), "missing", "state.db"))
+	_, err = store.Open(filepath.Join(t.TempDir(), "missing", "state.db"), 0)
 	assert.ErrorContains(t, err, "the state file")
 }
 

@@ -133,7 +133,7 @@ func (w *Watcher) add(dir string, deep bool) {
 func (w *Watcher) addOne(dir string) {
 	if w.backend != nil {
 		err := w.backend.Add(dir)
-		if err == nil || errors.Is(err, fs.ErrNotExist) {
+		if err == nil || errors.Is(err, fs.ErrNotExist) || errors.Is(err, fsnotify.ErrClosed) {
 			delete(w.polled, dir)
 			return
 		}

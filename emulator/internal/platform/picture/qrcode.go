@@ -1,22 +1,18 @@
-// Package picture draws the pictures that the platform makes of Mini Program pages.
+// Package picture draws the codes that the platform makes of Mini Program pages, and reads them from pictures.
 package picture
 
 import (
-	"errors"
 	"fmt"
 
 	"rsc.io/qr/coding"
 )
 
 const (
-	minWidth, maxWidth = 280, 1280 // pixels, the limits of createQRCode
+	minWidth, maxWidth = 280, 1280 // pixels, the limits of the platform
 
 	quietZone = 4 // modules of white that a QR code has on every side
 	minModule = 2 // pixels; cameras do not resolve smaller ones
 )
-
-// errEmpty refuses what could be encoded: scanners take a code without content for no code at all.
-var errEmpty = errors.New("QR code: no content")
 
 // QRCode draws content as a square QR code, as createQRCode does
 // (https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/qrcode-link/qr-code/createQRCode.html):
@@ -29,17 +25,26 @@ var errEmpty = errors.New("QR code: no content")
 // Empty content is an error, and so is content so long that modules would be smaller than two pixels:
 // at level M, a width of 280 has room for 1190 bytes, and 370 or more for 2331.
 func QRCode(content string, width int) ([]byte, error) {
-	if content == "" {
-		return nil, errEmpty
-	}
-	if width < minWidth || width > maxWidth {
-		return nil, fmt.Errorf("QR code: width is %d px, want %d to %d", width, minWidth, maxWidth)
+	const kind = "QR code"
+	if err := check(kind, content, width); err != nil {
+		return nil, err
 	}
 	code, err := encode(content, width/minModule-2*quietZone)
 	if err != nil {
-		return nil, fmt.Errorf("QR code of %d px: %w", width, err)
+		return nil, fmt.Errorf("%s of %d px: %w", kind, width, err)
 	}
-	return draw(code, width).jpeg(), nil
+	return drawCode(code, width).jpeg(), nil
+}
+
+// check refuses what no kind of code can be.
+func check(kind, content string, width int) error {
+	if content == "" { // it could be encoded, but scanners take such a code for none
+		return fmt.Errorf("%s: no content", kind)
+	}
+	if width < minWidth || width > maxWidth {
+		return fmt.Errorf("%s: width is %d px, want %d to %d", kind, width, minWidth, maxWidth)
+	}
+	return nil
 }
 
 // encode finds the smallest code for content at level M, and the highest level that this size affords.
@@ -63,17 +68,11 @@ func encode(content string, maxSize int) (*coding.Code, error) {
 	for level < coding.H && fits(version, level+1) {
 		level++
 	}
-	// Readers undo any mask. To draw all eight and take the most even one, as the standard has it,
-	// costs eight times as much and does not measurably change how well codes are read.
-	plan, err := coding.NewPlan(version, level, 0)
-	if err != nil {
-		return nil, err
-	}
-	return plan.Encode(text)
+	return mask(version, level, text)
 }
 
-// draw puts code in the middle of a picture, with the largest modules that leave room for the quiet zone.
-func draw(code *coding.Code, width int) bitmap {
+// drawCode puts code in the middle of a picture, with the largest modules that leave room for the quiet zone.
+func drawCode(code *coding.Code, width int) bitmap {
 	module := width / (code.Size + 2*quietZone)
 	margin := (width - code.Size*module) / 2
 	picture := newBitmap(width)

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/wxcloud-go/wxfn/emulator"
+)
+
+// reach is how a command reaches the emulator that it asks.
+type reach struct {
+	emulatorURL string
+	config      emulator.Config // of an emulator that is started for the command
+}
+
+func (r *reach) flags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&r.emulatorURL, "emulator", "", "base `URL` of the emulator to ask (default: $WXFN_URL)")
+	f.StringVar(&r.config.Dir, "dir", ".", "project or functions folder `DIR`")
+}
+
+// target returns the emulator to ask, and what to do when that is done: the one that the user names, else the one that
+// serves the folder now, else one that is started.
+func (r *reach) target(ctx context.Context, p process) (target running, stop func(), err error) {
+	found, ok := findRunning(ctx, r.config.Dir)
+	switch address := cmp.Or(r.emulatorURL, p.getenv("WXFN_URL")); {
+	case address != "":
+		u, err := url.Parse(address)
+		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+			return running{}, nil, usage(fmt.Errorf("the emulator's URL is %q; write http://HOST:PORT in --emulator or $WXFN_URL", address))
+		}
+		target = running{URL: strings.TrimSuffix(address, "/"), Token: p.getenv("WXFN_TOKEN")}
+		if ok && target.URL == found.URL {
+			target = found // with its token
+		}
+	case ok:
+		target = found
+	default:
+		return r.start(p)
+	}
+	if r.config.Env != "" || r.config.Install {
+		fmt.Fprintf(p.stderr, "wxfn: warning: --env and --install have no effect: the emulator at %s runs already\n", target.URL)
+	}
+	return target, func() {}, nil
+}
+
+// start starts an emulator for the command.
+func (r *reach) start(p process) (target running, stop func(), err error) {
+	if err := checkDir(r.config.Dir); err != nil {
+		return running{}, nil, err
+	}
+	if state := filepath.Join(r.config.Dir, stateName); openState(state) == nil { // else nothing is kept
+		r.config.State = state
+	}
+	stop = func() { tidyState(r.config.State) }
+	e, err := emulator.New(r.config)
+	if err != nil {
+		stop()
+		return running{}, nil, err
+	}
+	stop = func() {
+		_ = e.Close()
+		tidyState(r.config.State)
+	}
+	for _, f := range e.Findings() {
+		fmt.Fprintln(p.stderr, f)
+	}
+	address, err := e.Listen()
+	if err != nil {
+		stop()
+		return running{}, nil, err
+	}
+	return running{URL: address, Token: e.Token()}, stop, nil
+}

@@ -1,0 +1,128 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+
+	"github.com/spf13/cobra"
+)
+
+// scan is what the command line says of a scan or a preview.
+type scan struct {
+	process
+	reach
+	argument string
+	out      string
+}
+
+func scanCommand(p process) *cobra.Command {
+	s := scan{process: p}
+	cmd := &cobra.Command{
+		Use:   "scan FILE",
+		Short: "Tell what a code opens, as a phone would that scans it",
+		Long: `Print the launch options {path, query, scene, appId} of the code in FILE, a JPEG or PNG file or - for standard input.
+A photo of a screen will do, within reason. The code must be one that the emulator of this folder has made.`,
+		Example: `  wxfn invoke createqrcode --out qr.jpg && wxfn scan qr.jpg`,
+		Args:    oneArgument("scan needs one picture"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			s.argument = args[0]
+			return s.scan()
+		},
+	}
+	s.reach.flags(cmd)
+	return cmd
+}
+
+func previewCommand(p process) *cobra.Command {
+	s := scan{process: p}
+	cmd := &cobra.Command{
+		Use:   "preview PATH",
+		Short: "Make a code of the developer version, which counts against no quota",
+		Long: `Write a QR code that opens PATH, a page with its query, in the developer version of the Mini Program, as a preview in
+WeChat DevTools does. It counts against no quota.`,
+		Example: `  wxfn preview 'page/index/index?id=7' --out preview.jpg`,
+		Args:    oneArgument("preview needs the path of one page"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			s.argument = args[0]
+			return s.preview()
+		},
+	}
+	s.reach.flags(cmd)
+	cmd.Flags().StringVar(&s.out, "out", "preview.jpg", "write the picture to `FILE`")
+	return cmd
+}
+
+func oneArgument(otherwise string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) != 1 || args[0] == "" {
+			return errors.New(otherwise)
+		}
+		return nil
+	}
+}
+
+func (s *scan) scan() error {
+	picture, err := readArgument(s.argument, s.stdin)
+	if err != nil {
+		return usage(err)
+	}
+	answer, err := s.ask("/_wxfn/scan", picture)
+	if err != nil {
+		return err
+	}
+	_, err = s.stdout.Write(answer)
+	return err
+}
+
+func (s *scan) preview() error {
+	jpeg, err := s.ask("/_wxfn/preview?path="+url.QueryEscape(s.argument), nil)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(s.out, jpeg, 0o644); err != nil {
+		return fmt.Errorf("--out: %w", err)
+	}
+	_, err = fmt.Fprintln(s.stdout, s.out)
+	return err
+}
+
+// ask posts to the control API. What it refuses is not good.
+func (s *scan) ask(path string, body []byte) ([]byte, error) {
+	ctx, stop := s.untilSignal()
+	defer stop()
+	target, stopTarget, err := s.reach.target(ctx, s.process)
+	if err != nil {
+		return nil, err
+	}
+	defer stopTarget()
+	resp, err := target.do(ctx, http.MethodPost, path, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return nil, err
+	}
+	if resp.StatusCode != http.StatusOK {
+		var refusal struct{ ErrMsg string }
+		_ = json.Unmarshal(answer, &refusal) // else the status says it
+		return nil, notGood(fmt.Errorf("%s: %s", s.argument, cmp.Or(refusal.ErrMsg, resp.Status)))
+	}
+	return answer, nil
+}
+
+// readArgument returns the content of a file, or of standard input for "-".
+func readArgument(name string, stdin io.Reader) ([]byte, error) {
+	if name == "-" {
+		return io.ReadAll(stdin)
+	}
+	return os.ReadFile(name)
+}

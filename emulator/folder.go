@@ -1,0 +1,196 @@
+package emulator
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/wxcloud-go/wxfn/config"
+	"github.com/wxcloud-go/wxfn/emulator/internal/host"
+	"github.com/wxcloud-go/wxfn/emulator/internal/platform"
+)
+
+// newFolder returns the function of a folder.
+func (e *Emulator) newFolder(dir config.FunctionDir) *function {
+	f := &function{name: dir.Name, kind: string(dir.Kind), dir: dir.Dir, folder: dir}
+	f.ctx, f.cancel = context.WithCancel(e.ctx)
+	f.permitted = func(api string) (bool, string) { return e.permittedByFile(f, api) }
+	f.findings = func() []config.Finding {
+		_, findings, err := e.project.Load().LoadFunction(dir)
+		if err != nil {
+			e.log.Error(err.Error(), "function", dir.Name)
+		}
+		return findings
+	}
+	f.prepare = func(ctx context.Context, build buildFunc) (*host.Function, error) {
+		runtime, err := e.runtime(ctx, f, build)
+		if err != nil {
+			return nil, err
+		}
+		return host.New(dir.Name, runtime, dir.Timeout, dir.MemoryMB, e.config.MaxInstances), nil
+	}
+	return f
+}
+
+// permittedByFile reads a function's config.json anew, so that an edit counts at once; with Config.PermissionDelay, when
+// what was read last is so old.
+func (e *Emulator) permittedByFile(f *function, api string) (ok bool, advice string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	now := e.config.Now()
+	if p := &f.permissions; p.read.IsZero() || now.Sub(p.read) >= e.config.PermissionDelay {
+		c, findings, err := e.project.Load().LoadFunction(f.folder)
+		if err != nil {
+			return false, err.Error()
+		}
+		*p = permissions{now, c, findings}
+	}
+	c, findings := f.permissions.config, f.permissions.findings
+	file := e.fromHere(config.Finding{File: c.File}).File
+	switch {
+	case c.Allows(api):
+		return true, ""
+	case !c.Exists:
+		return false, fmt.Sprintf(`create %s with {"permissions": {"openapi": [%q]}}`, file, api)
+	}
+	for _, f := range findings {
+		if f.Severity == config.Error {
+			return false, "mend " + e.fromHere(f).String()
+		}
+	}
+	return false, fmt.Sprintf("add %q to permissions.openapi in %s", api, file)
+}
+
+// runtime returns what runs the function of a folder, built and with its packages installed.
+func (e *Emulator) runtime(ctx context.Context, f *function, build buildFunc) (host.Runtime, error) {
+	dir := f.folder
+	if len(dir.Duplicate) > 0 {
+		return nil, fmt.Errorf("%d functions have the name %q: %s and %s; give each a name of its own",
+			len(dir.Duplicate)+1, dir.Name, dir.Dir, strings.Join(dir.Duplicate, ", "))
+	}
+	environ, err := e.processEnviron(dir)
+	if err != nil {
+		return nil, err
+	}
+	account := host.Account{Namespace: e.config.Env, Region: platform.Region, AppID: platform.AccountAppID, Uin: platform.AccountUin}
+	switch dir.Kind {
+	case config.KindGo:
+		program, err := build(ctx, dir.Dir)
+		if err == nil {
+			f.program = stampOf(program)
+			if e.config.Watch {
+				f.kept, err = e.keepProgram(program)
+				program = f.kept
+			}
+		}
+		if err != nil {
+			return nil, err
+		}
+		return &host.Go1{Program: host.Program{Path: program, Dir: dir.Dir, Environ: environ}, Account: account}, nil
+	case config.KindNode:
+		if err := e.installPackages(ctx, dir.Dir); err != nil {
+			return nil, err
+		}
+		state, err := e.stateDir()
+		if err != nil {
+			return nil, err
+		}
+		runner, err := host.WriteRunner(state)
+		if err != nil {
+			return nil, err
+		}
+		return host.Node(runner, dir.Dir, nodeHandler(dir), environ, account)
+	case config.KindBootstrap:
+		program := host.Program{Path: filepath.Join(dir.Dir, filepath.FromSlash(dir.Entry)), Dir: dir.Dir, Environ: environ}
+		return &host.RuntimeAPI{Program: program, Handler: cmp.Or(dir.Handler, "index.main_handler"), Account: account}, nil
+	case config.KindNone:
+		return nil, fmt.Errorf("%s is no function: it needs a Go main package, or an index.js that exports main", dir.Dir)
+	}
+	return nil, fmt.Errorf("%s is a function of kind %s, which this version of wxfn does not run", dir.Dir, dir.Kind)
+}
+
+// nodeHandler returns "<file>.<export>".
+func nodeHandler(dir config.FunctionDir) string {
+	if dir.Handler != "" && strings.Contains(dir.Handler, ".") {
+		return dir.Handler
+	}
+	return strings.TrimSuffix(dir.Entry, filepath.Ext(dir.Entry)) + ".main"
+}
+
+// processEnviron returns the variables that an instance has from its start.
+func (e *Emulator) processEnviron(dir config.FunctionDir) (map[string]string, error) {
+	url, err := e.Listen()
+	if err != nil {
+		return nil, err
+	}
+	environ := e.platform.ProcessEnviron()
+	for name, value := range dir.Env {
+		environ[name] = value
+	}
+	environ["WXFN_URL"] = url
+	environ["SCF_FUNCTIONNAME"] = dir.Name
+	return environ, nil
+}
+
+func (e *Emulator) installPackages(ctx context.Context, dir string) error {
+	missing, err := host.MissingPackages(dir)
+	if err != nil || len(missing) == 0 {
+		return err
+	}
+	if !e.config.Install {
+		return fmt.Errorf("not installed: %s; run: npm install --prefix %s (or start wxfn with --install)", strings.Join(missing, ", "), dir)
+	}
+	e.log.Info("installing "+strings.Join(missing, ", "), "dir", dir)
+	return host.InstallPackages(ctx, dir)
+}
+
+// build builds the Go main packages in dirs, those of one module together.
+func (e *Emulator) build(ctx context.Context, dirs ...string) (programs map[string]string, failures map[string]error) {
+	state, err := e.stateDir()
+	if err != nil {
+		failures = map[string]error{}
+		for _, dir := range dirs {
+			failures[dir] = err
+		}
+		return nil, failures
+	}
+	until, cancel := context.WithCancel(e.ctx)
+	defer cancel()
+	defer context.AfterFunc(ctx, cancel)()
+	return e.builder.Build(until, filepath.Join(state, "bin"), dirs)
+}
+
+func (e *Emulator) buildOne(ctx context.Context, dir string) (string, error) {
+	programs, failures := e.build(ctx, dir)
+	return programs[dir], failures[dir]
+}
+
+// Build makes all functions of Dir ready to be called, those of one Go module by one build. It returns why each of the
+// others is not, by name; they answer calls with that error, and a call tries anew.
+func (e *Emulator) Build(ctx context.Context) map[string]error {
+	folders := e.project.Load().Functions
+	built := e.buildTogether(ctx, folders)
+	broken := map[string]error{}
+	for _, dir := range folders {
+		if f, ok := e.function(dir.Name); ok {
+			if _, err := f.ready(ctx, built); err != nil {
+				broken[dir.Name] = err
+			}
+		}
+	}
+	return broken
+}
+
+// buildTogether builds the Go functions among folders, and returns what gives out the outcome.
+func (e *Emulator) buildTogether(ctx context.Context, folders []config.FunctionDir) buildFunc {
+	var dirs []string
+	for _, dir := range folders {
+		if dir.Kind == config.KindGo && len(dir.Duplicate) == 0 {
+			dirs = append(dirs, dir.Dir)
+		}
+	}
+	programs, failures := e.build(ctx, dirs...)
+	return func(_ context.Context, dir string) (string, error) { return programs[dir], failures[dir] }
+}
