@@ -82,7 +82,7 @@ func TestARuntimeFetchesEventsAndAnswers(t *testing.T) {
 		late := i.post("invocation/response", `"one, once more"`)
 		assert.Equal(t, http.StatusConflict, late.Code, "it cannot be about an event that nobody has fetched")
 		assert.Equal(t, "no invocation is running: it has been answered already, or its time is over\n", late.Body.String())
-		assert.Equal(t, "r-2", i.next().Header()["Request_Id"][0])
+		assert.Equal(t, []string{"r-2"}, map[string][]string(i.next().Header())["Request_Id"], "to the letter")
 		assert.Equal(t, http.StatusOK, i.post("invocation/response", `"two"`).Code)
 		synctest.Wait()
 		assert.Equal(t, `"two"`, second.text)
