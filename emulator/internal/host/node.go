@@ -100,9 +100,13 @@ func InstallPackages(ctx context.Context, dir string) error {
 	if err != nil {
 		return errors.New("installing packages needs the program npm, which comes with Node.js")
 	}
-	out, err := runTool(ctx, dir, nil, npm, "install", "--omit=dev", "--no-audit", "--no-fund")
+	verb := "install"
+	if _, err := os.Stat(filepath.Join(dir, "package-lock.json")); err == nil {
+		verb = "ci" // which leaves the lock file as it is
+	}
+	out, err := runTool(ctx, dir, nil, npm, verb, "--omit=dev", "--no-audit", "--no-fund")
 	if err != nil {
-		return fmt.Errorf("npm install in %s: %w\n%s", dir, err, out)
+		return fmt.Errorf("npm %s in %s: %w\n%s", verb, dir, err, out)
 	}
 	return nil
 }

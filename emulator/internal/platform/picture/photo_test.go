@@ -45,35 +45,38 @@ func project(width, height int, to [4]point, ground *image.Gray) effect {
 		}
 		out := image.NewGray(image.Rect(0, 0, width, height))
 		w, l := float64(img.Rect.Dx()), float64(img.Rect.Dy())
-		const sub = 2 // samples a side of a pixel
-		for y := range height {
-			for x := range width {
-				sum := 0.0
-				for i := range sub * sub {
-					px, py := float64(x)+(float64(i%sub)+0.5)/sub, float64(y)+(float64(i/sub)+0.5)/sub
-					z := inverse[6]*px + inverse[7]*py + inverse[8]
-					u, v := (inverse[0]*px+inverse[1]*py+inverse[2])/z, (inverse[3]*px+inverse[4]*py+inverse[5])/z
-					if u < 0 || v < 0 || u >= 1 || v >= 1 {
-						sum += float64(ground.GrayAt(x%ground.Rect.Dx(), y%ground.Rect.Dy()).Y)
-					} else {
-						sum += bilinear(img, u*w-0.5, v*l-0.5)
-					}
+		const samples = 2 // of a pixel, in both directions
+		for i := range out.Pix {
+			x, y := i%width, i/width
+			sum := 0.0
+			for s := range samples * samples {
+				px, py := float64(x)+(float64(s%samples)+0.5)/samples, float64(y)+(float64(s/samples)+0.5)/samples
+				z := inverse[6]*px + inverse[7]*py + inverse[8]
+				u, v := (inverse[0]*px+inverse[1]*py+inverse[2])/z, (inverse[3]*px+inverse[4]*py+inverse[5])/z
+				if u < 0 || v < 0 || u >= 1 || v >= 1 {
+					sum += float64(at(ground, x%ground.Rect.Dx(), y%ground.Rect.Dy()))
+				} else {
+					sum += between(img, u*w-0.5, v*l-0.5)
 				}
-				out.SetGray(x, y, color.Gray{Y: uint8(math.Round(sum / (sub * sub)))})
 			}
+			out.Pix[i] = uint8(math.Round(sum / (samples * samples)))
 		}
 		return out
 	}
 }
 
-func bilinear(img *image.Gray, x, y float64) float64 {
-	at := func(x, y int) float64 {
-		return float64(img.GrayAt(min(max(x, 0), img.Rect.Dx()-1), min(max(y, 0), img.Rect.Dy()-1)).Y)
-	}
-	x0, y0 := math.Floor(x), math.Floor(y)
-	x, y = x-x0, y-y0
-	i, j := int(x0), int(y0)
-	return (at(i, j)*(1-x)+at(i+1, j)*x)*(1-y) + (at(i, j+1)*(1-x)+at(i+1, j+1)*x)*y
+// between is what is at a place between four pixels.
+func between(img *image.Gray, x, y float64) float64 {
+	left, top := math.Floor(x), math.Floor(y)
+	x, y = x-left, y-top
+	i, j := int(left), int(top)
+	return (float64(at(img, i, j))*(1-x)+float64(at(img, i+1, j))*x)*(1-y) +
+		(float64(at(img, i, j+1))*(1-x)+float64(at(img, i+1, j+1))*x)*y
+}
+
+// at is a pixel; beyond the edges of a picture it is as at the edges.
+func at(img *image.Gray, x, y int) uint8 {
+	return img.Pix[min(max(y, 0), img.Rect.Dy()-1)*img.Stride+min(max(x, 0), img.Rect.Dx()-1)]
 }
 
 // turn rotates a picture and scales it, in a picture that is large enough.
@@ -102,15 +105,13 @@ func blur(sigma float64) effect {
 		}
 		pass := func(img *image.Gray, dx, dy int) *image.Gray {
 			out := image.NewGray(img.Rect)
-			for y := range img.Rect.Dy() {
-				for x := range img.Rect.Dx() {
-					sum := 0.0
-					for i, k := range kernel {
-						px, py := x+(i-n)*dx, y+(i-n)*dy
-						sum += k / total * float64(img.GrayAt(min(max(px, 0), img.Rect.Dx()-1), min(max(py, 0), img.Rect.Dy()-1)).Y)
-					}
-					out.SetGray(x, y, color.Gray{Y: uint8(math.Round(sum))})
+			for i := range out.Pix {
+				x, y := i%out.Stride, i/out.Stride
+				sum := 0.0
+				for k, weight := range kernel {
+					sum += weight / total * float64(at(img, x+(k-n)*dx, y+(k-n)*dy))
 				}
+				out.Pix[i] = uint8(math.Round(sum))
 			}
 			return out
 		}
@@ -155,9 +156,10 @@ func eachPixel(f func(r *rand.Rand, x, y, v float64) float64) effect {
 	return func(img *image.Gray) *image.Gray {
 		r := rand.New(rand.NewPCG(1, 2))
 		out := image.NewGray(img.Rect)
-		for i, v := range img.Pix {
-			x, y := float64(i%img.Stride)/float64(img.Rect.Dx()), float64(i/img.Stride)/float64(img.Rect.Dy())
-			out.Pix[i] = uint8(math.Round(min(max(f(r, x, y, float64(v)), 0), 255)))
+		for i := range out.Pix {
+			x, y := i%out.Stride, i/out.Stride
+			v := f(r, float64(x)/float64(img.Rect.Dx()), float64(y)/float64(img.Rect.Dy()), float64(at(img, x, y)))
+			out.Pix[i] = uint8(math.Round(min(max(v, 0), 255)))
 		}
 		return out
 	}

@@ -35,17 +35,18 @@ func TestMiniProgramCodeReadsBack(t *testing.T) {
 		if name == "1190 bytes" || name == "not UTF-8" { // of which Decode can only guess the encoding
 			continue
 		}
-		for _, width := range []int{280, 281, 430, 777, 1280} {
-			for _, transparent := range []bool{false, true} {
-				t.Run(fmt.Sprintf("%s at %d px, transparent %t", name, width, transparent), func(t *testing.T) {
-					t.Parallel()
-					picture, img := round(t, content, Style{Width: width, Transparent: transparent})
-					assert.Equal(t, image.Rect(0, 0, width, width), img.Bounds())
-					read, err := Decode(picture)
-					require.NoError(t, err)
-					assert.Equal(t, content, read)
-				})
-			}
+		for _, style := range []Style{
+			{Width: 280}, {Width: 280, Transparent: true}, {Width: 281}, {Width: 430}, {Width: 430, Transparent: true},
+			{Width: 777, Transparent: true}, {Width: 1280},
+		} {
+			t.Run(fmt.Sprintf("%s at %d px, transparent %t", name, style.Width, style.Transparent), func(t *testing.T) {
+				t.Parallel()
+				picture, img := round(t, content, style)
+				assert.Equal(t, image.Rect(0, 0, style.Width, style.Width), img.Bounds())
+				read, err := Decode(picture)
+				require.NoError(t, err)
+				assert.Equal(t, content, read)
+			})
 		}
 	}
 }
@@ -88,7 +89,7 @@ func TestMiniProgramCodeReadsBackInAnyColourWithContrast(t *testing.T) {
 
 func TestMiniProgramCodeOfAnyVersionReadsBack(t *testing.T) {
 	t.Parallel()
-	for bytes := 1; bytes <= 2331; bytes += 50 {
+	for bytes := 1; bytes <= 2331; bytes += 150 {
 		t.Run(fmt.Sprint(bytes), func(t *testing.T) {
 			t.Parallel()
 			content := strings.Repeat(page, 60)[:bytes]
@@ -140,34 +141,32 @@ func TestMiniProgramCodeIsGrayIfItsLineIs(t *testing.T) {
 func TestMiniProgramCodeHasAQRCodeInARingOfDots(t *testing.T) {
 	t.Parallel()
 	for _, content := range []string{address, address + strings.Repeat("x", 32)} {
-		for _, width := range []int{280, 281, 287, 430, 777, 1279, 1280} {
-			for _, transparent := range []bool{false, true} {
-				t.Run(fmt.Sprintf("%d bytes at %d px, transparent %t", len(content), width, transparent), func(t *testing.T) {
-					t.Parallel()
-					_, img := round(t, content, Style{Width: width, Transparent: transparent})
-					gray := luminance(img, image.White)
+		for _, width := range []int{280, 281, 287, 430, 777, 1280} {
+			t.Run(fmt.Sprintf("%d bytes at %d px", len(content), width), func(t *testing.T) {
+				t.Parallel()
+				_, img := round(t, content, Style{Width: width})
+				gray := img.(*image.Gray)
 
-					side := codeSide(width)
-					inside := image.NewGray(image.Rect(0, 0, side, side))
-					draw.Draw(inside, inside.Rect, gray, image.Pt((width-side)/2, (width-side)/2), draw.Src)
-					assertGeometry(t, inside)
+				side := codeSide(width)
+				inside := image.NewGray(image.Rect(0, 0, side, side))
+				draw.Draw(inside, inside.Rect, gray, image.Pt((width-side)/2, (width-side)/2), draw.Src)
+				assertGeometry(t, inside)
 
-					radius := float64(dotRadius(width)) / unit
-					middle := float64(width) / 2
-					at := func(r, degrees float64) bool {
-						sin, cos := math.Sincos(degrees * math.Pi / 180)
-						return isBlack(gray, int(middle+r*sin), int(middle-r*cos))
-					}
-					for i := range dots {
-						assert.True(t, at(middle-3*radius, float64(i)*6), "dot %d", i)
-						assert.False(t, at(middle-3*radius, float64(i)*6+3), "after dot %d", i)
-					}
-					for degrees := range 360 {
-						assert.False(t, at(middle-4*radius-1, float64(degrees)), "inside of the ring at %d°", degrees)
-						assert.False(t, at(middle-2*radius+1, float64(degrees)), "outside of the ring at %d°", degrees)
-					}
-				})
-			}
+				radius := float64(dotRadius(width)) / unit
+				middle := float64(width) / 2
+				at := func(r, degrees float64) bool {
+					sin, cos := math.Sincos(degrees * math.Pi / 180)
+					return isBlack(gray, int(middle+r*sin), int(middle-r*cos))
+				}
+				for i := range dots {
+					assert.True(t, at(middle-3*radius, float64(i)*6), "dot %d", i)
+					assert.False(t, at(middle-3*radius, float64(i)*6+3), "after dot %d", i)
+				}
+				for degrees := range 360 {
+					assert.False(t, at(middle-4*radius-1, float64(degrees)), "inside of the ring at %d°", degrees)
+					assert.False(t, at(middle-2*radius+1, float64(degrees)), "outside of the ring at %d°", degrees)
+				}
+			})
 		}
 	}
 }
