@@ -245,7 +245,7 @@ func TestPackagesAreInstalled(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "package.json"), []byte("{"), 0o644))
 	err = InstallPackages(t.Context(), dir)
 	require.Error(t, err)
-	assert.Contains(t, err.Error(), "npm install in "+dir+": exit status 1\nnpm ")
+	assert.Contains(t, err.Error(), "npm ci in "+dir+": exit status 1\nnpm ")
 }
 
 func TestAToolIsKilledWithWhatItStartedWhenItsTimeIsOver(t *testing.T) {
