@@ -169,7 +169,7 @@ func TestAResultOfBytesIsPassedOn(t *testing.T) {
 
 func TestAnInvocationTimesOut(t *testing.T) {
 	t.Parallel()
-	for timeout, text := range map[time.Duration]string{0: "3 seconds", time.Second: "1 second", 20 * time.Second: "20 seconds"} {
+	for timeout, text := range map[time.Duration]string{0: "3 seconds", time.Second: "1 seconds", 20 * time.Second: "20 seconds"} {
 		synctest.Test(t, func(t *testing.T) {
 			e, err := New(Config{Timeout: timeout})
 			require.NoError(t, err)

@@ -172,6 +172,7 @@ func (e *Emulator) invoke(ctx context.Context, caller platform.Caller, name stri
 		}
 	}
 	if err == nil {
+		record.Returned(result)
 		record.End(e.config.Now(), "")
 		log.Info("returned")
 		return &Result{RequestID: requestID, JSON: result, BuildError: view.BuildError}, nil
@@ -204,6 +205,7 @@ func (e *Emulator) run(ctx context.Context, name string, event []byte, s *platfo
 	if err != nil {
 		return nil, err
 	}
+	s.Record.Received(event)
 	hosted, err := f.ready(ctx, e.buildOne)
 	if err != nil {
 		return nil, err
@@ -218,6 +220,7 @@ func (e *Emulator) run(ctx context.Context, name string, event []byte, s *platfo
 	}
 	environ := e.platform.Begin(s, adminURL)
 	defer e.platform.End(s)
+	s.Record.Redact(environ["WX_API_TOKEN"], environ["TENCENTCLOUD_SECRETKEY"], environ["TENCENTCLOUD_SESSIONTOKEN"])
 	return hosted.Invoke(ctx, &host.Call{RequestID: s.RequestID, Event: event, Environ: environ, Record: s.Record})
 }
 

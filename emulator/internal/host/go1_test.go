@@ -270,7 +270,7 @@ func TestOutputWithoutEndFillsNoMemory(t *testing.T) {
 			pidOf(t, f)
 			begin := time.Now()
 			rec, _, failure := call(t, f, order{Do: "flood", Text: text})
-			assert.Equal(t, &Failure{Code: CodeTimeout, Message: "Invoking task timed out after 1 second"}, failure)
+			assert.Equal(t, &Failure{Code: CodeTimeout, Message: "Invoking task timed out after 1 seconds"}, failure)
 			assert.Less(t, time.Since(begin), 10*time.Second)
 			size := 0
 			for _, l := range rec.View().Output {

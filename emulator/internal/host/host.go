@@ -186,9 +186,6 @@ func resultTooLarge(size int) *Failure {
 func seconds(d time.Duration) string {
 	s := strings.TrimRight(fmt.Sprintf("%.3f", d.Seconds()), "0")
 	s = strings.TrimSuffix(s, ".")
-	if s == "1" {
-		return "1 second"
-	}
 	return s + " seconds"
 }
 

@@ -56,7 +56,7 @@ func TestATimeoutEndsTheInstance(t *testing.T) {
 	t.Parallel()
 	for timeout, want := range map[time.Duration]string{
 		0:                       "Invoking task timed out after 3 seconds",
-		time.Second:             "Invoking task timed out after 1 second",
+		time.Second:             "Invoking task timed out after 1 seconds",
 		20 * time.Second:        "Invoking task timed out after 20 seconds",
 		100 * time.Millisecond:  "Invoking task timed out after 0.1 seconds",
 		1500 * time.Millisecond: "Invoking task timed out after 1.5 seconds",

@@ -117,7 +117,7 @@ func TestANodeFunctionThatNeverAnswersTimesOut(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
 			f := newNode(t, files(t, map[string]string{"index.js": nodeFunction}), "", time.Second)
-			assert.Equal(t, "Invoking task timed out after 1 second", invoke(f, `{"do": "`+what+`"}`))
+			assert.Equal(t, "Invoking task timed out after 1 seconds", invoke(f, `{"do": "`+what+`"}`))
 			assert.Equal(t, "null", invoke(f, `{"do": "nothing"}`))
 		})
 	}

@@ -3,6 +3,7 @@ package journal
 
 import (
 	"slices"
+	"strings"
 	"sync"
 	"time"
 	"unicode/utf8"
@@ -35,13 +36,17 @@ type Record struct {
 	cold bool
 	err  string
 
+	event      string
+	result     string
 	buildError string
 	lines      []Line
 	printed    int // bytes in lines
 	dropped    int // lines before the first one
 	calls      []Call
 	called     int // bytes in calls
-	notify     func(*Record, Line)
+
+	journal *Journal
+	secrets *strings.Replacer // takes secrets out; nil where there are none
 }
 
 // Line is one line that a function printed.
@@ -56,6 +61,7 @@ type Call struct {
 	Time     time.Time     `json:"time"`
 	API      string        `json:"api"`
 	Params   string        `json:"params,omitempty"`
+	Result   string        `json:"result,omitempty"` // of a good end; bytes as their type and number
 	ErrCode  int           `json:"errCode"`
 	ErrMsg   string        `json:"errMsg,omitempty"`
 	Advice   string        `json:"advice,omitempty"`
@@ -72,6 +78,8 @@ type View struct {
 	Running   bool          `json:"running"`
 	Duration  time.Duration `json:"duration"`
 	ColdStart bool          `json:"coldStart"`
+	Event     string        `json:"event,omitempty"`  // what the function was called with, its start where it is long
+	Result    string        `json:"result,omitempty"` // what it returned, likewise
 	Error     string        `json:"error,omitempty"`
 	// BuildError is why the function that ran is not the newest.
 	BuildError string `json:"buildError,omitempty"`
@@ -88,16 +96,24 @@ type Journal struct {
 	mu      sync.Mutex
 	records []*Record // a ring
 	next    int
+
+	followers map[*follower]struct{}
 }
 
 // New returns an empty journal. onLine, if not nil, is called for every line that a function prints.
 func New(now func() time.Time, onLine func(*Record, Line)) *Journal {
-	return &Journal{now: now, notify: onLine}
+	return &Journal{now: now, notify: onLine, followers: map[*follower]struct{}{}}
 }
 
 // Begin makes the record of an invocation.
 func (j *Journal) Begin(requestID, function, openID, source string) *Record {
-	r := &Record{RequestID: requestID, Function: function, OpenID: openID, Source: source, Start: j.now(), notify: j.notify}
+	r := &Record{RequestID: requestID, Function: function, OpenID: openID, Source: source, Start: j.now(), journal: j}
+	j.keep(r)
+	r.tell(Event{Type: Begin})
+	return r
+}
+
+func (j *Journal) keep(r *Record) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if len(j.records) < maxRecords {
@@ -106,7 +122,6 @@ func (j *Journal) Begin(requestID, function, openID, source string) *Record {
 		j.records[j.next] = r
 		j.next = (j.next + 1) % maxRecords
 	}
-	return r
 }
 
 // Find returns the record of a request id; nil where there is none, or none any more.
@@ -128,9 +143,47 @@ func (j *Journal) All() []*Record {
 	return append(append([]*Record{}, j.records[j.next:]...), j.records[:j.next]...)
 }
 
+// Redact keeps secrets out of the record: wherever one would come, stands [secret].
+func (r *Record) Redact(secrets ...string) {
+	var pairs []string
+	for _, s := range secrets {
+		pairs = append(pairs, s, "[secret]")
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.secrets = strings.NewReplacer(pairs...)
+}
+
+// clean takes the secrets out of a text, and cuts what is left.
+func (r *Record) clean(text string, n int) string {
+	r.mu.Lock()
+	secrets := r.secrets
+	r.mu.Unlock()
+	if secrets != nil {
+		text = secrets.Replace(text)
+	}
+	return Cut(text, n)
+}
+
+// Received notes the event.
+func (r *Record) Received(event []byte) {
+	text := r.clean(string(event[:Fit(event, 2*maxText)]), maxText)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.event = text
+}
+
+// Returned notes the result.
+func (r *Record) Returned(result []byte) {
+	text := r.clean(string(result[:Fit(result, 2*maxText)]), maxText)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.result = text
+}
+
 // Print adds a line of output. A line that is longer than [MaxLine] is cut.
 func (r *Record) Print(at time.Time, stream, text string) {
-	line := Line{Time: at, Stream: stream, Text: Cut(text, MaxLine)}
+	line := Line{Time: at, Stream: stream, Text: r.clean(text, MaxLine)}
 	r.mu.Lock()
 	r.lines = append(r.lines, line)
 	r.printed += len(line.Text)
@@ -138,9 +191,10 @@ func (r *Record) Print(at time.Time, stream, text string) {
 		r.trim()
 	}
 	r.mu.Unlock()
-	if r.notify != nil {
-		r.notify(r, line)
+	if r.journal.notify != nil {
+		r.journal.notify(r, line)
 	}
+	r.tell(Event{Type: Print, Line: &line})
 }
 
 // trim drops the first lines, so that the others are within the bounds. It is called under the lock.
@@ -158,14 +212,18 @@ func (r *Record) trim() {
 
 // Called adds a call that the function made.
 func (r *Record) Called(c Call) {
-	c.Params, c.ErrMsg, c.Advice = Cut(c.Params, maxText), Cut(c.ErrMsg, maxText), Cut(c.Advice, maxText)
-	size := len(c.API) + len(c.Params) + len(c.ErrMsg) + len(c.Advice)
+	size := len(c.API)
+	for _, text := range []*string{&c.Params, &c.Result, &c.ErrMsg, &c.Advice} {
+		*text = r.clean(*text, maxText)
+		size += len(*text)
+	}
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	if len(r.calls) < maxCalls && r.called+size <= maxCalled {
 		r.calls = append(r.calls, c)
 		r.called += size
 	}
+	r.mu.Unlock()
+	r.tell(Event{Type: Called, Call: &c})
 }
 
 // ColdStart notes that the invocation had an instance started for it.
@@ -184,9 +242,11 @@ func (r *Record) BuildError(why string) {
 
 // End closes the record; err is empty for a good end.
 func (r *Record) End(at time.Time, err string) {
+	err = r.clean(err, maxError)
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.end, r.err = at, Cut(err, maxError)
+	r.end, r.err = at, err
+	r.mu.Unlock()
+	r.tell(Event{Type: End})
 }
 
 // LastLines returns the texts of the last n lines of each stream, in the order in which they came, long ones cut. Of each,
@@ -211,7 +271,7 @@ func (r *Record) View() View {
 	defer r.mu.Unlock()
 	r.trim()
 	v := View{RequestID: r.RequestID, Function: r.Function, OpenID: r.OpenID, Source: r.Source, Start: r.Start,
-		Running: r.end.IsZero(), ColdStart: r.cold, Error: r.err, BuildError: r.buildError, Dropped: r.dropped}
+		Running: r.end.IsZero(), ColdStart: r.cold, Event: r.event, Result: r.result, Error: r.err, BuildError: r.buildError, Dropped: r.dropped}
 	v.Output = append([]Line{}, r.lines...)
 	v.Calls = append([]Call{}, r.calls...)
 	if !v.Running {

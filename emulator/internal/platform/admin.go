@@ -109,6 +109,7 @@ func (p *Platform) invokeFunction(ctx context.Context, s *Session, q *tcb.Reques
 		s.Record.Called(call)
 		return nil, err
 	}
+	call.Result = result.Data
 	s.Record.Called(call)
 	return &adminAnswer{tcb.ErrorType, result.Marshal()}, nil
 }
@@ -160,6 +161,9 @@ func (p *Platform) callAPI(s *Session, name string, call *apiCall) *adminAnswer 
 			"errmsg":  failure.message + " rid: " + p.rid(),
 			"advice":  failure.advice, // where the official SDK does not look
 		})
+	}
+	if call.log.ErrCode == 0 {
+		call.log.Result = result.describe()
 	}
 	resp := tcb.CommOpenAPIResp{RespData: result.body, ContentType: result.contentType, HTTPCode: http.StatusOK, Headers: result.headers}
 	return &adminAnswer{tcb.ProtobufType, resp.Marshal()}

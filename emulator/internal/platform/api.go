@@ -28,6 +28,14 @@ type apiResult struct {
 	headers     []tcb.HTTPHeader
 }
 
+// describe returns the answer for the journal.
+func (r *apiResult) describe() string {
+	if tcb.IsJSON(r.contentType) {
+		return string(r.body)
+	}
+	return fmt.Sprintf("%s, %d bytes", r.contentType, len(r.body))
+}
+
 // apiError is an API's own failure.
 type apiError struct {
 	code    int
