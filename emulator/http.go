@@ -41,6 +41,7 @@ func (e *Emulator) routes() http.Handler {
 		Preview:     e.platform.Preview,
 		Journal:     e.journal,
 		Functions:   e.describe,
+		Done:        e.ctx.Done(),
 	})))
 	routes.NotFoundHandler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		control.WriteError(w, http.StatusNotFound, fmt.Errorf("nothing is served at %s; functions are at /invoke/NAME", r.URL.Path))

@@ -5,6 +5,7 @@
 //	wxfn dev [DIR]       serve the functions of a project
 //	wxfn invoke NAME     call a function
 //	wxfn exec -- CMD     run a command beside an emulator of its own
+//	wxfn logs            tell what a running emulator has seen
 //	wxfn scan FILE       tell what a code opens
 //	wxfn preview PATH    make a code of the developer version
 //
@@ -77,7 +78,7 @@ func run(p process, args []string) (code int) {
 	root.SetOut(p.stdout)
 	root.SetErr(p.stderr)
 	root.SetHelpCommand(helpCommand())
-	root.AddCommand(devCommand(p), invokeCommand(p), execCommand(p), scanCommand(p), previewCommand(p))
+	root.AddCommand(devCommand(p), invokeCommand(p), execCommand(p), logsCommand(p), scanCommand(p), previewCommand(p))
 	cmd, err := root.ExecuteC()
 	if err == nil {
 		return 0

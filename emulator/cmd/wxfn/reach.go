@@ -25,23 +25,32 @@ func (r *reach) flags(cmd *cobra.Command) {
 	f.StringVar(&r.config.Dir, "dir", ".", "project or functions folder `DIR`")
 }
 
-// target returns the emulator to ask, and what to do when that is done: the one that the user names, else the one that
-// serves the folder now, else one that is started.
-func (r *reach) target(ctx context.Context, p process) (target running, stop func(), err error) {
+// find returns the emulator that runs: the one that the user names, else the one that serves the folder now; ok is false
+// where there is none.
+func (r *reach) find(ctx context.Context, p process) (target running, ok bool, err error) {
 	found, ok := findRunning(ctx, r.config.Dir)
-	switch address := cmp.Or(r.emulatorURL, p.getenv("WXFN_URL")); {
-	case address != "":
-		u, err := url.Parse(address)
-		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-			return running{}, nil, usage(fmt.Errorf("the emulator's URL is %q; write http://HOST:PORT in --emulator or $WXFN_URL", address))
-		}
-		target = running{URL: strings.TrimSuffix(address, "/"), Token: p.getenv("WXFN_TOKEN")}
-		if ok && target.URL == found.URL {
-			target = found // with its token
-		}
-	case ok:
-		target = found
-	default:
+	address := cmp.Or(r.emulatorURL, p.getenv("WXFN_URL"))
+	if address == "" {
+		return found, ok, nil
+	}
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return running{}, false, usage(fmt.Errorf("the emulator's URL is %q; write http://HOST:PORT in --emulator or $WXFN_URL", address))
+	}
+	target = running{URL: strings.TrimSuffix(address, "/"), Token: p.getenv("WXFN_TOKEN")}
+	if ok && target.URL == found.URL {
+		target = found // with its token
+	}
+	return target, true, nil
+}
+
+// target returns the emulator to ask, and what to do when that is done: one that runs, else one that is started.
+func (r *reach) target(ctx context.Context, p process) (target running, stop func(), err error) {
+	target, ok, err := r.find(ctx, p)
+	if err != nil {
+		return running{}, nil, err
+	}
+	if !ok {
 		return r.start(p)
 	}
 	if r.config.Env != "" || r.config.Install {

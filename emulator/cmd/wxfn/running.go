@@ -113,13 +113,16 @@ func (r running) get(ctx context.Context, path string, v any) error {
 	return json.NewDecoder(resp.Body).Decode(v)
 }
 
-// do sends a request to the control API.
-func (r running) do(ctx context.Context, method, path string, body io.Reader) (*http.Response, error) {
+// do sends a request to the control API; header holds names and values in turn.
+func (r running) do(ctx context.Context, method, path string, body io.Reader, header ...string) (*http.Response, error) {
 	request, err := http.NewRequestWithContext(ctx, method, r.URL+path, body)
 	if err != nil {
 		return nil, err
 	}
 	request.Header.Set("Authorization", "Bearer "+r.Token)
+	for i := 0; i < len(header); i += 2 {
+		request.Header.Set(header[i], header[i+1])
+	}
 	resp, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return nil, fmt.Errorf("the emulator at %s does not answer: %w", r.URL, errors.Unwrap(err))

@@ -29,12 +29,15 @@ type Config struct {
 	Preview     func(path string) (jpeg []byte, err error)
 	Journal     *journal.Journal
 	Functions   func() []Function
+	// Done ends the streams that are open.
+	Done <-chan struct{}
 }
 
 // New returns the handler of all paths under /_wxfn/.
 //
 //	GET /_wxfn/functions         what is served
-//	GET /_wxfn/journal           the last invocations, oldest first
+//	GET /_wxfn/journal           the last invocations, oldest first; with Accept: text/event-stream, what happens from
+//	                             now on, as server-sent events of types begin, line, call, end and lost
 //	GET /_wxfn/journal/{id}      one of them, by its request id
 //	GET /_wxfn/scan?content=…    launch options {path, query, scene, appId} of a code
 //	POST /_wxfn/scan             the same for a picture of a code: the body is a JPEG or PNG file
@@ -58,6 +61,7 @@ func New(c Config) http.Handler {
 	}
 	get := func(path string, serve func(*http.Request) (any, error)) { handle(http.MethodGet, path, serve) }
 	get("/_wxfn/functions", func(*http.Request) (any, error) { return c.Functions(), nil })
+	routes.Path("/_wxfn/journal").Methods(http.MethodGet).Headers("Accept", "text/event-stream").HandlerFunc(c.stream)
 	get("/_wxfn/journal", func(*http.Request) (any, error) {
 		views := []journal.View{}
 		for _, r := range c.Journal.All() {
@@ -100,6 +104,31 @@ func New(c Config) http.Handler {
 		WriteError(w, http.StatusMethodNotAllowed, fmt.Errorf("%s does not take the method %s", r.URL.Path, r.Method))
 	})
 	return routes
+}
+
+// stream sends what happens until the reader or the emulator goes.
+func (c *Config) stream(w http.ResponseWriter, r *http.Request) {
+	events, stop := c.Journal.Follow()
+	defer stop()
+	w.Header().Set("Content-Type", "text/event-stream")
+	w.Header().Set("Cache-Control", "no-store")
+	out := http.NewResponseController(w)
+	for {
+		if len(events) == 0 && out.Flush() != nil {
+			return
+		}
+		select {
+		case event := <-events:
+			text, _ := json.Marshal(event) // texts, numbers and times always encode
+			if _, err := fmt.Fprintf(w, "event: %s\ndata: %s\n\n", event.Type, text); err != nil {
+				return
+			}
+		case <-r.Context().Done():
+			return
+		case <-c.Done:
+			return
+		}
+	}
 }
 
 const maxPicture = 20 << 20

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/wxcloud-go/wxfn/emulator/internal/journal"
+)
+
+// logs is what the command line says of a logs.
+type logs struct {
+	process
+	reach
+	follow bool
+	format string
+}
+
+func logsCommand(p process) *cobra.Command {
+	l := logs{process: p}
+	cmd := &cobra.Command{
+		Use:   "logs",
+		Short: "Tell what a running emulator has seen",
+		Long: `Print the journal of the emulator that serves --dir now: each invocation with its output and its calls. --follow goes on
+with what happens, until ^C or the emulator's end.`,
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error { return l.run() },
+	}
+	l.reach.flags(cmd)
+	f := cmd.Flags()
+	f.BoolVarP(&l.follow, "follow", "f", false, "go on with what happens")
+	f.StringVar(&l.format, "format", "text", "print as `text|json`, one line each")
+	return cmd
+}
+
+func (l *logs) run() error {
+	if l.format != "text" && l.format != "json" {
+		return usage(fmt.Errorf("--format is %q; write text or json", l.format))
+	}
+	ctx, stop := l.untilSignal()
+	defer stop()
+	target, ok, err := l.reach.find(ctx, l.process)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return fmt.Errorf("no emulator serves %s; start one with wxfn dev, or name one with --emulator", l.config.Dir)
+	}
+	var stream *http.Response
+	if l.follow { // before the past is read, so that nothing between is missed
+		if stream, err = target.do(ctx, http.MethodGet, "/_wxfn/journal", nil, "Accept", "text/event-stream"); err != nil {
+			return err
+		}
+		defer stream.Body.Close()
+	}
+	var past []journal.View
+	if err := target.get(ctx, "/_wxfn/journal", &past); err != nil {
+		return fmt.Errorf("the emulator at %s refuses its journal: %w; set WXFN_TOKEN, or name its folder by --dir", target.URL, err)
+	}
+	ended := map[string]bool{}
+	for _, v := range past {
+		ended[v.RequestID] = !v.Running
+		l.print(v)
+	}
+	if !l.follow {
+		return nil
+	}
+	return l.tail(ctx, stream, ended)
+}
+
+// tail prints what happens, but for what has been printed as past.
+func (l *logs) tail(ctx context.Context, stream *http.Response, ended map[string]bool) error {
+	lines := bufio.NewScanner(stream.Body)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		data, ok := bytes.CutPrefix(lines.Bytes(), []byte("data: "))
+		if !ok {
+			continue
+		}
+		var event journal.Event
+		if err := json.Unmarshal(data, &event); err != nil {
+			return fmt.Errorf("the emulator's journal: %w", err)
+		}
+		if ended[event.RequestID] {
+			continue
+		}
+		if l.format == "json" {
+			fmt.Fprintf(l.stdout, "%s\n", data)
+			continue
+		}
+		switch {
+		case event.Line != nil:
+			l.line(event.Function, event.RequestID, *event.Line)
+		case event.Call != nil:
+			l.call(event.Function, event.RequestID, *event.Call)
+		case event.Type == journal.End:
+			l.end(*event.Invocation)
+		case event.Type == journal.Lost:
+			fmt.Fprintf(l.stdout, "(%d events are lost: too much at once)\n", event.Lost)
+		}
+	}
+	if err := lines.Err(); err != nil && ctx.Err() == nil && !errors.Is(err, context.Canceled) {
+		return fmt.Errorf("the emulator broke off its journal: %w", err)
+	}
+	return nil
+}
+
+func (l *logs) print(v journal.View) {
+	if l.format == "json" {
+		_ = json.NewEncoder(l.stdout).Encode(v)
+		return
+	}
+	for _, line := range v.Output {
+		l.line(v.Function, v.RequestID, line)
+	}
+	for _, call := range v.Calls {
+		l.call(v.Function, v.RequestID, call)
+	}
+	if !v.Running {
+		l.end(v)
+	}
+}
+
+const clock = "15:04:05"
+
+func (l *logs) line(function, id string, line journal.Line) {
+	fmt.Fprintf(l.stdout, "%s %s: %s [%.8s]\n", line.Time.Local().Format(clock), function, line.Text, id)
+}
+
+func (l *logs) call(function, id string, c journal.Call) {
+	outcome := "ok"
+	if c.ErrCode != 0 {
+		outcome = fmt.Sprintf("%d %s", c.ErrCode, c.ErrMsg)
+	}
+	if c.Advice != "" {
+		outcome += "; " + c.Advice
+	}
+	fmt.Fprintf(l.stdout, "%s %s: %s %s: %s [%.8s] %s\n", c.Time.Local().Format(clock), function, c.API, c.Params, outcome, id, round(c.Duration))
+}
+
+func (l *logs) end(v journal.View) {
+	outcome := "returned"
+	if v.Error != "" {
+		outcome = "error: " + v.Error
+	}
+	if v.ColdStart {
+		outcome += " (cold start)"
+	}
+	fmt.Fprintf(l.stdout, "%s %s: %s [%.8s] %s\n", v.Start.Add(v.Duration).Local().Format(clock), v.Function, outcome, v.RequestID, round(v.Duration))
+}
+
+func round(d time.Duration) time.Duration { return d.Round(100 * time.Microsecond) }
