@@ -74,9 +74,9 @@ func (r *Go1) start(ctx context.Context, rec *journal.Record) (Instance, error) 
 	return &go1Instance{process: proc, account: r.Account, client: client}, nil
 }
 
-// starting holds the ports of programs that do not listen yet: no two of them must get the same, or the one would be
+// reserved holds the ports of programs that do not listen yet: no two of them must get the same, or the one would be
 // taken for the other.
-var starting sync.Map
+var reserved sync.Map
 
 // freePort returns a port of the loopback interface that no program listens on, and that is kept until release.
 func freePort() (port int, release func(), err error) {
@@ -87,8 +87,8 @@ func freePort() (port int, release func(), err error) {
 		}
 		port := l.Addr().(*net.TCPAddr).Port
 		_ = l.Close()
-		if _, taken := starting.LoadOrStore(port, true); !taken {
-			return port, func() { starting.Delete(port) }, nil
+		if _, taken := reserved.LoadOrStore(port, true); !taken {
+			return port, func() { reserved.Delete(port) }, nil
 		}
 	}
 }

@@ -211,7 +211,7 @@ func TestCloseEndsAFunctionThatIsStarting(t *testing.T) {
 	f := newGo1(t, program(t, "never listens"), 0, 1)
 	failed := make(chan string)
 	go func() { failed <- invoke(f, "{}") }()
-	eventually(t, "the function is starting", func() bool { f.mu.Lock(); defer f.mu.Unlock(); return f.count == 1 })
+	eventually(t, "the function is starting", func() bool { f.mu.Lock(); defer f.mu.Unlock(); return len(f.slots) == 1 })
 	begin := time.Now()
 	f.Close()
 	assert.Less(t, time.Since(begin), 4*time.Second)

@@ -8,8 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -113,12 +111,12 @@ type Function struct {
 	ctx    context.Context // ends when the function is closed
 	cancel context.CancelFunc
 	starts sync.WaitGroup // the instances that are being started
+	drains sync.WaitGroup // those that end because they were idle too long
 
 	mu      sync.Mutex
-	idle    []Instance            // the last one used is the next one to use
-	running map[Instance]struct{} // idle and busy
-	count   int                   // idle, busy and starting
-	waiting []chan Instance       // callers, who are served in their order
+	slots   map[*slot]struct{} // of every instance that is not draining or dead
+	idle    []*slot            // the last one used is the next one to use
+	waiting []chan *slot       // callers, who are served in their order
 }
 
 // New returns a function of at most max instances; 0 means no limit.
@@ -129,7 +127,7 @@ func New(name string, r Runtime, timeout time.Duration, memoryMB, max int) *Func
 	if memoryMB == 0 {
 		memoryMB = DefaultMemoryMB
 	}
-	f := &Function{Name: name, Timeout: timeout, MemoryMB: memoryMB, runtime: r, max: max, running: map[Instance]struct{}{}}
+	f := &Function{Name: name, Timeout: timeout, MemoryMB: memoryMB, runtime: r, max: max, slots: map[*slot]struct{}{}}
 	f.ctx, f.cancel = context.WithCancel(context.Background())
 	return f
 }
@@ -156,11 +154,12 @@ func (f *Function) Invoke(ctx context.Context, c *Call) ([]byte, error) {
 
 // invoke has one instance handle the event.
 func (f *Function) invoke(ctx context.Context, c *Call) ([]byte, error) {
-	instance, err := f.acquire(ctx, c.Record)
+	s, err := f.acquire(ctx, c.Record)
 	if err != nil {
 		return nil, err
 	}
-	defer f.release(instance)
+	defer f.release(s)
+	instance := s.instance
 	c.Function, c.timeout, c.memoryMB = f.Name, f.Timeout, f.MemoryMB
 	c.deadline = time.Now().Add(f.Timeout)
 	// A caller that goes away does not stop an invocation.
@@ -189,123 +188,6 @@ func seconds(d time.Duration) string {
 	return s + " seconds"
 }
 
-// acquire returns an idle instance, a new one, or the next that is released.
-func (f *Function) acquire(ctx context.Context, rec *journal.Record) (Instance, error) {
-	f.mu.Lock()
-	if f.ctx.Err() != nil {
-		f.mu.Unlock()
-		return nil, errStopped
-	}
-	if instance := f.takeIdle(); instance != nil {
-		f.mu.Unlock()
-		return instance, nil
-	}
-	if f.max == 0 || f.count < f.max {
-		f.count++
-		f.mu.Unlock()
-		return f.start(rec)
-	}
-	turn := make(chan Instance, 1)
-	f.waiting = append(f.waiting, turn)
-	f.mu.Unlock()
-	select {
-	case instance := <-turn:
-		if instance != nil {
-			return instance, nil
-		}
-		return f.start(rec)
-	case <-ctx.Done():
-		f.leave(turn)
-		return nil, failed("the caller went away while all %d instances were busy", f.max)
-	case <-f.ctx.Done():
-		f.leave(turn)
-		return nil, errStopped
-	}
-}
-
-// start starts an instance, which is counted already.
-func (f *Function) start(rec *journal.Record) (Instance, error) {
-	f.mu.Lock()
-	if f.ctx.Err() != nil {
-		f.pass(nil)
-		f.mu.Unlock()
-		return nil, errStopped
-	}
-	f.starts.Add(1)
-	f.mu.Unlock()
-	defer f.starts.Done()
-
-	rec.ColdStart()
-	instance, err := f.runtime.Start(f.ctx, rec)
-	f.mu.Lock()
-	stopped := f.ctx.Err() != nil
-	if err == nil && !stopped {
-		f.running[instance] = struct{}{}
-		f.mu.Unlock()
-		return instance, nil
-	}
-	f.pass(nil)
-	f.mu.Unlock()
-	if err == nil {
-		instance.Close()
-	}
-	if stopped {
-		err = errStopped
-	}
-	return nil, err
-}
-
-func (f *Function) release(instance Instance) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if ended(instance) {
-		delete(f.running, instance)
-		instance = nil
-	}
-	f.pass(instance)
-}
-
-// leave takes a caller out of the queue; one whose turn has come already passes it on.
-func (f *Function) leave(turn chan Instance) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if i := slices.Index(f.waiting, turn); i >= 0 {
-		f.waiting = slices.Delete(f.waiting, i, i+1)
-		return
-	}
-	f.pass(<-turn)
-}
-
-// takeIdle and pass are called under the lock.
-
-// takeIdle returns an idle instance, or nil.
-func (f *Function) takeIdle() Instance {
-	for len(f.idle) > 0 {
-		last := f.idle[len(f.idle)-1]
-		f.idle = f.idle[:len(f.idle)-1]
-		if !ended(last) {
-			return last
-		}
-		delete(f.running, last)
-		f.count--
-	}
-	return nil
-}
-
-// pass gives a free instance to the caller who waits longest, and keeps it where there is none. A nil instance is the
-// place of one that is no more: that caller may start another.
-func (f *Function) pass(instance Instance) {
-	switch {
-	case len(f.waiting) > 0:
-		f.waiting[0] <- instance
-		f.waiting = f.waiting[1:]
-	case instance != nil:
-		f.idle = append(f.idle, instance)
-	default:
-		f.count--
-	}
-}
-
 func ended(instance interface{ Done() <-chan struct{} }) bool {
 	select {
 	case <-instance.Done():
@@ -319,7 +201,15 @@ func ended(instance interface{ Done() <-chan struct{} }) bool {
 func (f *Function) Close() {
 	f.mu.Lock()
 	f.cancel()
-	instances := slices.Collect(maps.Keys(f.running))
+	var instances []Instance
+	for s := range f.slots {
+		if s.state != starting { // which ends by itself, with ctx
+			instances = append(instances, s.instance)
+		}
+		if s.expiry != nil {
+			s.expiry.Stop()
+		}
+	}
 	f.mu.Unlock()
 	var all sync.WaitGroup
 	for _, instance := range instances {
@@ -327,4 +217,5 @@ func (f *Function) Close() {
 	}
 	all.Wait()
 	f.starts.Wait()
+	f.drains.Wait()
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -147,8 +148,7 @@ func settled(t *testing.T, f *Function) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	assert.Empty(t, f.waiting)
-	assert.Len(t, f.running, f.count, "what is counted is there")
-	assert.Len(t, f.idle, f.count, "and idle")
+	assert.Len(t, f.idle, len(f.slots), "all are idle")
 }
 
 func TestTheLastUsedInstanceIsUsedNext(t *testing.T) {
@@ -232,17 +232,17 @@ func TestATurnThatComesTooLateIsPassedOn(t *testing.T) {
 	t.Parallel()
 	f := New("f", &fakeRuntime{}, 0, 0, 1)
 	assert.Equal(t, "1", invoke(f, "0s"))
-	instance := f.takeIdle()
-	for _, next := range []chan Instance{make(chan Instance, 1), nil} {
-		turn := make(chan Instance, 1)
-		f.waiting = []chan Instance{turn}
-		f.pass(instance) // and at this moment the caller goes away
+	s := f.takeIdle()
+	for _, next := range []chan *slot{make(chan *slot, 1), nil} {
+		turn := make(chan *slot, 1)
+		f.waiting = []chan *slot{turn}
+		f.free(s) // and at this moment the caller goes away
 		if next != nil {
-			f.waiting = []chan Instance{next}
+			f.waiting = []chan *slot{next}
 		}
 		f.leave(turn)
 		if next != nil {
-			assert.Same(t, instance, <-next, "who comes after has it")
+			assert.Same(t, s, <-next, "who comes after has it")
 		}
 	}
 	settled(t, f)
@@ -302,4 +302,39 @@ func TestAFailureIsNoLongerThanPeopleRead(t *testing.T) {
 	assert.LessOrEqual(t, len(err.Message), maxMessage+len("…"))
 	assert.LessOrEqual(t, len(err.Stack), maxMessage+len("…"))
 	assert.Equal(t, strings.Repeat("长", maxMessage/3)+"…", err.Message)
+}
+
+func TestAnInstanceIsEndedWhenItHasBeenIdleTooLong(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := New("f", &fakeRuntime{}, 3*time.Second, 0, 2)
+		defer f.Close()
+		assert.Equal(t, "1", invoke(f, "0s"))
+		time.Sleep(idleTime - time.Second)
+		assert.Equal(t, "1", invoke(f, "0s"), "a call keeps it")
+		time.Sleep(idleTime - time.Second)
+		assert.Equal(t, "1", invoke(f, "0s"))
+		time.Sleep(idleTime + time.Second)
+		synctest.Wait()
+		assert.Equal(t, "2", invoke(f, "0s"), "another one is started")
+		settled(t, f)
+	})
+}
+
+func TestAnInstanceMakesNoOtherMovesThanTheLegalOnes(t *testing.T) {
+	t.Parallel()
+	legal := 0
+	for from := starting; from <= dead; from++ {
+		for to := starting; to <= dead; to++ {
+			s := &slot{state: from}
+			if slices.Contains(moves[from], to) {
+				legal++
+				assert.NotPanics(t, func() { s.move(to) })
+				assert.Equal(t, to, s.state)
+			} else {
+				assert.PanicsWithValue(t, fmt.Sprintf("host: an instance cannot go from %s to %s", from, to), func() { s.move(to) })
+			}
+		}
+	}
+	assert.Equal(t, 8, legal)
 }
