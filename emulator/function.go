@@ -96,6 +96,18 @@ func (f *function) run(p *preparation, build buildFunc) {
 	}
 }
 
+// works tells whether the function has been made ready.
+func (f *function) works() bool {
+	f.mu.Lock()
+	p := f.preparation
+	f.mu.Unlock()
+	if p == nil {
+		return false
+	}
+	<-p.done
+	return p.err == nil
+}
+
 // close ends the function with all that it runs, or prepares to run. Calls that are running fail.
 func (f *function) close() {
 	f.mu.Lock()

@@ -120,7 +120,12 @@ func (e *Emulator) serveInvoke(w http.ResponseWriter, r *http.Request) {
 	if len(bytes.TrimSpace(event)) == 0 {
 		event = []byte("{}")
 	}
-	result, failure := e.invoke(r.Context(), e.callerOf(r), name, event)
+	caller := e.callerOf(r)
+	if err := CheckSource(caller.Source); err != nil {
+		control.WriteError(w, http.StatusBadRequest, fmt.Errorf("X-WX-SOURCE: %w", err))
+		return
+	}
+	result, failure := e.invoke(r.Context(), caller, name, event)
 	if failure != nil {
 		answer := map[string]any{"errCode": failure.ErrCode, "errMsg": failure.Error(), "requestID": failure.RequestID}
 		if failure.BuildError != "" {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -39,6 +40,19 @@ const (
 	SourceTrigger  = "wx_trigger"  // a timer
 )
 
+// sources are all that a call can come from; scf is another function.
+var sources = []string{SourceClient, SourceDevTools, SourceHTTP, SourceTrigger, "wx_paycallback", "wx_crawler", "wx_localdebug", "wx_unknown", "scf"}
+
+// CheckSource returns what is wrong with a source: a name that the platform does not have, in a chain joined by commas.
+func CheckSource(source string) error {
+	for name := range strings.SplitSeq(source, ",") {
+		if !slices.Contains(sources, name) {
+			return fmt.Errorf("there is no source %q; there are: %s", name, strings.Join(sources, ", "))
+		}
+	}
+	return nil
+}
+
 // Caller calls functions as somebody.
 type Caller struct {
 	emulator *Emulator
@@ -63,7 +77,7 @@ func (c Caller) Via(source string) *Caller {
 }
 
 // Invoke calls a function with an event, which is encoded as JSON; a []byte is JSON already, and nil an empty object. It
-// returns when the function has. The error is an [*Error].
+// returns when the function has, or when ctx ends, though the function then goes on. The error is an [*Error] or ctx's.
 func (c *Caller) Invoke(ctx context.Context, name string, event any) (*Result, error) {
 	text := []byte("{}")
 	switch event := event.(type) {
@@ -76,11 +90,24 @@ func (c *Caller) Invoke(ctx context.Context, name string, event any) (*Result, e
 			return nil, &Error{ErrCode: codeEvent, message: "the event: " + err.Error()}
 		}
 	}
-	result, err := c.emulator.invoke(ctx, c.who, name, text)
-	if err != nil {
-		return nil, err
+	type outcome struct {
+		result *Result
+		err    *Error
 	}
-	return result, nil
+	done := make(chan outcome, 1)
+	go func() {
+		result, err := c.emulator.invoke(ctx, c.who, name, text)
+		done <- outcome{result, err}
+	}()
+	select {
+	case o := <-done:
+		if o.err != nil {
+			return nil, o.err
+		}
+		return o.result, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // Result is what a function returned.

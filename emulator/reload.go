@@ -134,9 +134,18 @@ func (e *Emulator) reloadFunctions(paths []string) {
 	if len(changed) == 0 {
 		return
 	}
+	// Those that need no build do not wait for it.
+	goes := func(dir config.FunctionDir) bool { return dir.Kind == config.KindGo }
+	for _, dir := range changed {
+		if !goes(dir) {
+			e.renew(dir, paths, nil, begin)
+		}
+	}
 	built := e.buildTogether(e.ctx, changed)
 	for _, dir := range changed {
-		e.renew(dir, paths, built, begin)
+		if goes(dir) {
+			e.renew(dir, paths, built, begin)
+		}
 	}
 }
 
@@ -180,7 +189,7 @@ func (e *Emulator) renew(dir config.FunctionDir, paths []string, built buildFunc
 	switch {
 	case e.ctx.Err() != nil:
 		f.close()
-	case err != nil && ok:
+	case err != nil && ok && old.works():
 		f.close()
 		why := err.Error()
 		old.outdated.Store(&why)

@@ -146,6 +146,9 @@ func (d *serving) serve(ctx context.Context, e *emulator.Emulator) error {
 	if err != nil {
 		return fmt.Errorf("%w; choose another address with --addr", err)
 	}
+	if host, _, _ := net.SplitHostPort(d.config.Addr); host != "localhost" && !net.ParseIP(host).IsLoopback() {
+		log.Warn("--addr " + d.config.Addr + " lets other machines call your functions: nobody who calls has to prove who they are")
+	}
 	if err := e.OpenState(); err != nil {
 		return fmt.Errorf("--state %s: %w", d.config.State, err)
 	}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"slices"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -115,8 +116,8 @@ func (x *execution) runCommand(ctx context.Context, environ []string) error {
 	err := cmd.Wait()
 	if ended, ok := errors.AsType[*exec.ExitError](err); ok {
 		code := ended.ExitCode()
-		if code < 0 { // by a signal
-			return fmt.Errorf("%s: %s", x.command[0], ended)
+		if status, ok := ended.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+			code = 128 + int(status.Signal()) // as a shell has it
 		}
 		return &exitError{code: code}
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"unicode"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/wxcloud-go/wxfn/config"
+	"github.com/wxcloud-go/wxfn/emulator"
 	"github.com/wxcloud-go/wxfn/openapi"
 )
 
@@ -86,6 +88,16 @@ func (v *invocation) run() error {
 	if err != nil {
 		return usage(err)
 	}
+	if v.source != "" {
+		if err := emulator.CheckSource(v.source); err != nil {
+			return usage(fmt.Errorf("--source: %w", err))
+		}
+	}
+	if v.out != "" { // before the call, which may cost quota
+		if _, err := os.Stat(filepath.Dir(v.out)); err != nil {
+			return fmt.Errorf("--out: %w", err)
+		}
+	}
 	ctx, stop := v.untilSignal()
 	defer stop()
 	target, stopTarget, err := v.reach.target(ctx, v.process)
@@ -102,9 +114,12 @@ func (v *invocation) run() error {
 		return err
 	}
 	if v.out != "" {
-		if result, err = v.save(result); err != nil {
+		saved, err := v.save(result)
+		if err != nil {
+			fmt.Fprintf(v.stdout, "%s\n", result)
 			return err
 		}
+		result = saved
 	}
 	_, err = fmt.Fprintf(v.stdout, "%s\n", result)
 	return err

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/wxcloud-go/wxfn/config"
 	"github.com/wxcloud-go/wxfn/emulator"
 )
 
@@ -17,6 +18,7 @@ import (
 type reach struct {
 	emulatorURL string
 	config      emulator.Config // of an emulator that is started for the command
+	quiet       bool            // about the project's files, which the command has no use for
 }
 
 func (r *reach) flags(cmd *cobra.Command) {
@@ -64,7 +66,7 @@ func (r *reach) start(p process) (target running, stop func(), err error) {
 	if err := checkDir(r.config.Dir); err != nil {
 		return running{}, nil, err
 	}
-	if state := filepath.Join(r.config.Dir, stateName); openState(state) == nil { // else nothing is kept
+	if state := filepath.Join(projectRoot(r.config.Dir), stateName); openState(state) == nil { // else nothing is kept
 		r.config.State = state
 	}
 	stop = func() { tidyState(r.config.State) }
@@ -77,8 +79,10 @@ func (r *reach) start(p process) (target running, stop func(), err error) {
 		_ = e.Close()
 		tidyState(r.config.State)
 	}
-	for _, f := range e.Findings() {
-		fmt.Fprintln(p.stderr, f)
+	if !r.quiet {
+		for _, f := range e.Findings() {
+			fmt.Fprintln(p.stderr, f)
+		}
 	}
 	address, err := e.Listen()
 	if err != nil {
@@ -86,4 +90,14 @@ func (r *reach) start(p process) (target running, stop func(), err error) {
 		return running{}, nil, err
 	}
 	return running{URL: address, Token: e.Token()}, stop, nil
+}
+
+// projectRoot returns the folder of the project that dir is in, dir itself where there is none: what is made in one part of
+// a project is known in all of it.
+func projectRoot(dir string) string {
+	p, _, err := config.LoadProject(dir)
+	if abs, absErr := filepath.Abs(dir); err != nil || absErr != nil || p.Root == abs {
+		return dir
+	}
+	return p.Root
 }

@@ -23,7 +23,7 @@ type scan struct {
 }
 
 func scanCommand(p process) *cobra.Command {
-	s := scan{process: p}
+	s := scan{process: p, reach: reach{quiet: true}}
 	cmd := &cobra.Command{
 		Use:   "scan FILE",
 		Short: "Tell what a code opens, as a phone would that scans it",
@@ -41,7 +41,7 @@ A photo of a screen will do, within reason. The code must be one that the emulat
 }
 
 func previewCommand(p process) *cobra.Command {
-	s := scan{process: p}
+	s := scan{process: p, reach: reach{quiet: true}}
 	cmd := &cobra.Command{
 		Use:   "preview PATH",
 		Short: "Make a code of the developer version, which counts against no quota",

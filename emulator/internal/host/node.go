@@ -56,6 +56,18 @@ func Node(runnerPath, dir, handler string, environ map[string]string, account Ac
 	}, nil
 }
 
+// CheckNode returns what is wrong with the syntax of a Node function's file.
+func CheckNode(ctx context.Context, dir, file string) error {
+	node, err := exec.LookPath("node")
+	if err != nil {
+		return nil // which is told when it is started
+	}
+	if out, err := runTool(ctx, dir, nil, node, "--check", file); err != nil {
+		return failed("%s does not load:\n%s", file, out)
+	}
+	return nil
+}
+
 // MissingPackages returns the packages that dir's package.json needs and that are not installed.
 func MissingPackages(dir string) ([]string, error) {
 	file := filepath.Join(dir, "package.json")

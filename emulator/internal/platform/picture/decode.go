@@ -21,7 +21,7 @@ var (
 	ErrNoCode     = errors.New("no QR code found in the picture")
 )
 
-// maxPixels is what cameras of phones have, bar the largest. A pixel takes up to twelve bytes.
+// maxPixels is what the cameras of phones have, bar the largest. To decode a pixel takes up to 16 bytes.
 const maxPixels = 40_000_000
 
 // Decode returns the content of the QR code in a picture that someone has: a JPEG, PNG or GIF (its first frame),

@@ -50,7 +50,7 @@ func MiniProgramCode(content string, style Style) (data []byte, contentType stri
 		err = png.Encode(&out, d.onNothing(style.Line))
 		return out.Bytes(), "image/png", err
 	}
-	err = jpeg.Encode(&out, d.onWhite(style.Line), &jpeg.Options{Quality: 90})
+	err = jpeg.Encode(&out, d.onWhite(style.Line), &jpeg.Options{Quality: 85})
 	return out.Bytes(), "image/jpeg", err
 }
 
@@ -102,17 +102,18 @@ func newDrawing(code *coding.Code, width int) *drawing {
 
 // dot draws a disc with smooth edges: a pixel has as much ink as points of a 4×4 grid in it are inside.
 func (d *drawing) dot(cx, cy, radius int) {
+	isInside := func(x, y int) bool { return (x-cx)*(x-cx)+(y-cy)*(y-cy) <= radius*radius }
 	for y := (cy - radius) / unit; y <= (cy+radius)/unit; y++ {
 		for x := (cx - radius) / unit; x <= (cx+radius)/unit; x++ {
-			inside := byte(0)
-			for i := range 16 {
-				dx := x*unit + unit/8 + unit/4*(i%4) - cx
-				dy := y*unit + unit/8 + unit/4*(i/4) - cy
-				if dx*dx+dy*dy <= radius*radius {
-					inside++
+			n := byte(0)
+			for py := y*unit + unit/8; py < (y+1)*unit; py += unit / 4 {
+				for px := x*unit + unit/8; px < (x+1)*unit; px += unit / 4 {
+					if isInside(px, py) {
+						n++
+					}
 				}
 			}
-			d.ink[y*d.width+x] = min(inside, fullInk)
+			d.ink[y*d.width+x] = min(n, fullInk)
 		}
 	}
 }

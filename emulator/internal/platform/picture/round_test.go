@@ -54,20 +54,18 @@ func TestMiniProgramCodeReadsBack(t *testing.T) {
 func TestMiniProgramCodeReadsBackWhateverItsNumber(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(1, 2))
-	for range 200 {
+	for i := range 200 {
 		number := make([]byte, 12)
-		for i := range number {
-			number[i] = byte(r.UintN(256))
+		for j := range number {
+			number[j] = byte(r.UintN(256))
 		}
 		content := "wxfn://code/" + base64.RawURLEncoding.EncodeToString(number)
 		t.Run(content, func(t *testing.T) {
 			t.Parallel()
-			for _, transparent := range []bool{false, true} {
-				_, img := round(t, content, Style{Width: 430, Transparent: transparent})
-				read, err := readings[0].read(luminance(img, image.White)) // as any scanner would, at the first try
-				require.NoError(t, err)
-				assert.Equal(t, content, read)
-			}
+			_, img := round(t, content, Style{Width: 430, Transparent: i%2 == 1})
+			read, err := readings[0].read(luminance(img, image.White)) // as any scanner would, at the first try
+			require.NoError(t, err)
+			assert.Equal(t, content, read)
 		})
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"iter"
 )
 
-// usualSide is how many pixels wide and high a picture is at most when it is first looked at, and half of the most ever:
+// usualSide is how many pixels wide and high a picture may be to be looked at as it is. A larger one is made smaller:
 // in a photo a code is large, and in a smaller picture there is less noise, and less to look at.
 const usualSide = 1500
 
