@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"strconv"
 	"strings"
@@ -16,9 +17,15 @@ import (
 )
 
 const (
-	maxWireAnswer  = 16 << 20 // far over a result's limit, so that the limit can say how large the result is
-	startAttempts  = 3        // another program may take the port that was free a moment ago
-	functionLatest = "$LATEST"
+	maxWireAnswer = 16 << 20 // far over a result's limit, so that the limit can say how large the result is
+	startAttempts = 3        // another program may take the port that was free a moment ago
+	// Who looks for a free port, as freePort does here and in other emulators, listens on one for a moment: a connection
+	// that comes just then is reset.
+	connectAttempts = 3
+
+	firstPort, lastPort = 20000, 32767
+	portAttempts        = 1000
+	functionLatest      = "$LATEST"
 )
 
 // Account is what functions are told about the account they run in.
@@ -80,35 +87,47 @@ var reserved sync.Map
 
 // freePort returns a port of the loopback interface that no program listens on, and that is kept until release.
 func freePort() (port int, release func(), err error) {
-	for {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return 0, nil, fmt.Errorf("a port for the function: %w", err)
+	for range portAttempts {
+		// Below the ports that systems give to outgoing connections: one of these could come to the port first, or dial
+		// connect to itself.
+		port = firstPort + rand.IntN(lastPort-firstPort+1)
+		if _, taken := reserved.LoadOrStore(port, true); taken {
+			continue
 		}
-		port := l.Addr().(*net.TCPAddr).Port
-		_ = l.Close()
-		if _, taken := reserved.LoadOrStore(port, true); !taken {
+		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		if err == nil {
+			_ = l.Close()
 			return port, func() { reserved.Delete(port) }, nil
 		}
+		reserved.Delete(port)
 	}
+	return 0, nil, fmt.Errorf("a port for the function: none of %d is free between %d and %d", portAttempts, firstPort, lastPort)
 }
 
 // connect returns a client of the process that has proved to be one. It is closed when the process ends.
 func (r *Go1) connect(ctx context.Context, proc *process, address string) (*go1.Client, error) {
-	conn, err := proc.dial(ctx, address)
-	switch {
-	case err == nil:
-	case ended(proc):
-		return nil, failed("the function %s before it listened on $_LAMBDA_SERVER_PORT", proc.ending())
-	default:
-		return nil, failed("the function did not listen on $_LAMBDA_SERVER_PORT within %s", seconds(r.Program.startTimeout()))
+	var client *go1.Client
+	var err error
+	for range connectAttempts {
+		var conn net.Conn
+		conn, err = proc.dial(ctx, address)
+		switch {
+		case err == nil:
+		case ended(proc):
+			return nil, failed("the function %s before it listened on $_LAMBDA_SERVER_PORT", proc.ending())
+		default:
+			return nil, failed("the function did not listen on $_LAMBDA_SERVER_PORT within %s", seconds(r.Program.startTimeout()))
+		}
+		client = go1.NewClient(conn, maxWireAnswer)
+		if err = client.Ping(ctx); err == nil || ended(proc) || ctx.Err() != nil {
+			break
+		}
+		_ = client.Close()
 	}
-	client := go1.NewClient(conn, maxWireAnswer)
 	go func() {
 		<-proc.done
 		_ = client.Close()
 	}()
-	err = client.Ping(ctx)
 	switch {
 	case ended(proc):
 		return nil, failed("the function %s before it was ready", proc.ending())
