@@ -93,7 +93,7 @@ func (e *Emulator) runtime(ctx context.Context, f *function, build buildFunc) (h
 		if err := e.installPackages(ctx, dir.Dir); err != nil {
 			return nil, err
 		}
-		if e.config.Watch { // so that a broken edit does not take the place of what works
+		if f.renewal {
 			if err := host.CheckNode(ctx, dir.Dir, dir.Entry); err != nil {
 				return nil, err
 			}

@@ -34,6 +34,8 @@ type function struct {
 	program stamp
 	// kept is the program's file where that is the function's own, to be removed with it.
 	kept string
+	// renewal has the function's syntax checked, so that a broken edit does not take the place of what works.
+	renewal bool
 	// outdated is why the function is not the newest: what is wrong with the one that should have taken its place.
 	outdated atomic.Pointer[string]
 

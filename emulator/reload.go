@@ -49,37 +49,49 @@ func (e *Emulator) Watch() {
 			<-created
 			if e.reloadProject(paths) {
 				// Before anything is built: what changes while it is must be seen.
+				e.addPackages(packages)
 				w.Set(e.watched(packages))
 				e.reloadFunctions(paths)
 			}
 		},
 	})
 	w.Set(e.watched(packages))
-	close(created)
 	context.AfterFunc(e.ctx, w.Close)
+	// Which packages functions are built from takes the go command a while to tell.
+	go func() {
+		defer close(created)
+		e.addPackages(packages)
+		w.Set(e.watched(packages))
+	}()
 }
 
-// watched returns the folders whose files make up the project: those that are true with all below them. It adds to
-// packages the folders of Go packages.
+// addPackages adds to packages the folders that the Go functions are built from.
+func (e *Emulator) addPackages(packages map[string]bool) {
+	var dirs []string
+	for _, f := range e.project.Load().Functions {
+		if f.Kind == config.KindGo {
+			dirs = append(dirs, f.Dir)
+		}
+	}
+	found, err := host.PackageDirs(e.ctx, dirs)
+	if err != nil && e.ctx.Err() == nil {
+		e.log.Warn("changes outside of the functions' own folders will not be seen: " + err.Error())
+	}
+	for _, dir := range found {
+		packages[dir] = true
+	}
+}
+
+// watched returns the folders whose files make up the project, with those of Go packages: those that are true with all
+// below them.
 func (e *Emulator) watched(packages map[string]bool) map[string]bool {
 	project := e.project.Load()
 	dirs := map[string]bool{project.Root: false, project.Dir: false}
 	if project.Pages != nil {
 		dirs[filepath.Dir(e.fromProject(project.Pages.File))] = false
 	}
-	var goDirs []string
 	for _, f := range project.Functions {
 		dirs[filepath.Dir(f.Dir)] = false
-		if f.Kind == config.KindGo {
-			goDirs = append(goDirs, f.Dir)
-		}
-	}
-	found, err := host.PackageDirs(e.ctx, goDirs)
-	if err != nil && e.ctx.Err() == nil {
-		e.log.Warn("changes outside of the functions' own folders will not be seen: " + err.Error())
-	}
-	for _, dir := range found {
-		packages[dir] = true
 	}
 	for dir := range packages {
 		dirs[dir] = false
@@ -184,6 +196,7 @@ func withinAny(folders []config.FunctionDir, path string) bool {
 // renew puts a new function in the place of the old one, if it is another one, and one that works.
 func (e *Emulator) renew(dir config.FunctionDir, paths []string, built buildFunc, begin time.Time) {
 	f := e.newFolder(dir)
+	f.renewal = true
 	old, ok := e.function(dir.Name)
 	_, err := f.ready(e.ctx, built)
 	switch {

@@ -18,3 +18,13 @@ func (e *Emulator) SpendQuotas(appID string) error {
 	}
 	return nil
 }
+
+// Permitted tells whether a function may call an API now.
+func (e *Emulator) Permitted(name, api string) bool {
+	f, ok := e.function(name)
+	if !ok {
+		return false
+	}
+	permitted, _ := f.permitted(api)
+	return permitted
+}
