@@ -23,9 +23,12 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/wxcloud-go/wxfn/cloudfn"
 	"github.com/wxcloud-go/wxfn/config"
@@ -85,7 +88,9 @@ type Emulator struct {
 	store    *store.Lazy
 	builder  host.Builder
 	token    string
-	handler  http.Handler
+	// appSecret has the form of a real one, 32 hexadecimal digits.
+	appSecret string
+	handler   http.Handler
 
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc
@@ -117,7 +122,7 @@ func New(c Config) (*Emulator, error) {
 	case c.Timeout < 0:
 		return nil, fmt.Errorf("emulator: Timeout is %s; give a positive one, or 0 for 3 s", c.Timeout)
 	}
-	e := &Emulator{config: c, functions: map[string]*function{}, token: rand.Text()}
+	e := &Emulator{config: c, functions: map[string]*function{}, token: rand.Text(), appSecret: strings.ReplaceAll(uuid.NewString(), "-", "")}
 	e.ctx, e.cancel = context.WithCancel(context.Background())
 	project := &config.Project{}
 	if c.Dir != "" {
@@ -176,6 +181,9 @@ func (e *Emulator) fromHere(f config.Finding) config.Finding {
 
 // AppID returns the id of the Mini Program.
 func (e *Emulator) AppID() string { return e.config.AppID }
+
+// AppSecret returns the secret of the emulated Mini Program: random, and worth nothing anywhere else.
+func (e *Emulator) AppSecret() string { return e.appSecret }
 
 // Findings returns what is wrong in the project's files.
 func (e *Emulator) Findings() []config.Finding { return e.findings }

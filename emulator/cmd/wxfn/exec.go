@@ -35,7 +35,8 @@ exit with COMMAND's code. COMMAND finds the emulator by its environment:
   WXFN_URL          the emulator's URL, for POST $WXFN_URL/invoke/NAME and for wxfn invoke
   WXFN_TOKEN        the bearer token of the control API, $WXFN_URL/_wxfn/…
   WX_API_BASE_URL   the same URL, in the place of https://api.weixin.qq.com
-  WX_APPID          the AppID of the emulated Mini Program`,
+  WX_APPID          the AppID of the emulated Mini Program
+  WX_APPSECRET      its secret, which is worth nothing anywhere else`,
 		Example: `  wxfn exec -- npm test
   wxfn exec ./cloudfunctions -- sh -c 'curl -s -H "Content-Type: application/json" -d "{}" $WXFN_URL/invoke/add'`,
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -101,7 +102,7 @@ func (x *execution) run() error {
 		x.config.Log.Error(broken[name].Error(), "function", name)
 	}
 	return x.runCommand(ctx, append(os.Environ(),
-		"WXFN_URL="+url, "WXFN_TOKEN="+e.Token(), "WX_API_BASE_URL="+url, "WX_APPID="+e.AppID()))
+		"WXFN_URL="+url, "WXFN_TOKEN="+e.Token(), "WX_API_BASE_URL="+url, "WX_APPID="+e.AppID(), "WX_APPSECRET="+e.AppSecret()))
 }
 
 // runCommand runs the command to its end. A signal that asks wxfn to end is passed on.
