@@ -26,8 +26,7 @@ const (
 // Client calls APIs with options of its own. The package's functions and namespaces use one without options; make
 // another only where an option is needed. A Client may be used by many goroutines.
 type Client struct {
-	// Wxacode makes QR codes and Mini Program codes.
-	Wxacode WxacodeAPI
+	Namespaces
 
 	env, appID, cgiName string
 	keepCase            bool
@@ -54,7 +53,8 @@ func WithAppID(appID string) Option { return func(c *Client) { c.appID = appID }
 func WithV2() Option { return func(c *Client) { c.cgiName = "commrpcv2" } }
 
 // WithoutConvertCase leaves the names of parameters and results as they are: cloud.openapi({convertCase: false}) of the
-// official SDK. Parameters must then be in snake_case, and so are results.
+// official SDK. For [Client.Call], parameters must then be named as in the reference, and so are results. Typed methods send
+// the reference's names: roomId, which otherwise goes out as room_id.
 func WithoutConvertCase() Option { return func(c *Client) { c.keepCase = true } }
 
 // WithHTTPClient sends requests by h: for a proxy, say. An invocation that brings its own way to the platform, as under
@@ -64,7 +64,7 @@ func WithHTTPClient(h *http.Client) Option { return func(c *Client) { c.http = h
 // NewClient returns a client.
 func NewClient(opts ...Option) *Client {
 	c := &Client{http: sharedHTTP, getenv: os.Getenv, now: time.Now}
-	c.Wxacode.client = c
+	c.bind(c)
 	for _, o := range opts {
 		o(c)
 	}

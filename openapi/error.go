@@ -14,7 +14,7 @@ import (
 // errors.Is(err, openapi.CodeNoPermission), or errors.Is(err, openapi.Code(45029)) for a code without a name.
 type Code int
 
-// The codes that any cloud call can end with. Codes of one API are in its documentation.
+// The codes of the platform, which any cloud call can end with.
 const (
 	CodeUnknown      Code = -1      // system error: try again later
 	CodeSystem       Code = -601001 // system error
@@ -37,17 +37,6 @@ const (
 
 	CodeFunctionExecute Code = -504002 // the function failed
 	CodeFunctionTimeout Code = -504003 // the function ran out of time
-
-	CodeInvalidArgs        Code = 40097 // a parameter is out of range
-	CodeInvalidScene       Code = 40129
-	CodeInvalidPathLength  Code = 40159 // path is empty or too long
-	CodeInvalidSceneLength Code = 40169
-	CodeInvalidPage        Code = 41030 // page is not in the published app.json
-	CodeFrequencyLimit     Code = 45009 // too many calls a day or a minute
-	CodeQRCodeLimit        Code = 45029 // the app's 100,000 codes are used up
-	CodeDataFormat         Code = 47001
-	CodeUnauthorized       Code = 48001 // the app may not call this API
-	CodeReservedField      Code = 85096 // path or page has the reserved parameter scancode_time
 )
 
 // Error returns the number and, where the official SDK has one, its text.

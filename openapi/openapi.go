@@ -6,8 +6,8 @@
 //	}
 //
 // Pass on the ctx that the handler was given: it carries the invocation, and with it the credential. Each API has a
-// typed method under its namespace ([Wxacode]); [Call] reaches every API by its name. The function's config.json must
-// permit the API, or the call fails with [CodeNoPermission]:
+// typed method under its namespace: openapi.SubscribeMessage.Send, openapi.Wxa.Sec.Order.GetOrder. [Call] reaches every
+// API by its name. The function's config.json must permit the API, or the call fails with [CodeNoPermission]:
 //
 //	{"permissions": {"openapi": ["wxacode.createQRCode"]}}
 //
@@ -17,6 +17,8 @@
 // The official documents: https://developers.weixin.qq.com/miniprogram/dev/wxcloud/guide/openapi/openapi.html and, for
 // each API, https://developers.weixin.qq.com/miniprogram/dev/server/API/.
 package openapi
+
+//go:generate go run ./internal/generate
 
 import (
 	"context"
@@ -54,24 +56,20 @@ func CallFunction(ctx context.Context, name string, event, result any) error {
 
 // Call is the function [Call] with the client's options.
 func (c *Client) Call(ctx context.Context, api string, params, result any) error {
-	pairs, err := encodeParams(params, c.wireName)
-	if err != nil {
-		return fmt.Errorf("openapi.%s: params: %w", api, err)
-	}
-	resp, err := c.callOpenAPI(ctx, api, pairs)
+	resp, err := c.send(ctx, api, params, c.wireName)
 	if err != nil {
 		return err
 	}
-	return c.decode(api, resp, result)
+	return decode(api, resp, result, c.resultName)
 }
 
-// image calls an API that answers with a picture.
-func (c *Client) image(ctx context.Context, api string, params any) (*Image, error) {
-	image := &Image{}
-	if err := c.Call(ctx, api, params, image); err != nil {
-		return nil, err
+// send makes one cloud call, with the names of parameters that wireName gives.
+func (c *Client) send(ctx context.Context, api string, params any, wireName func(string) string) (*tcb.CommOpenAPIResp, error) {
+	pairs, err := encodeParams(params, wireName)
+	if err != nil {
+		return nil, fmt.Errorf("openapi.%s: params: %w", api, err)
 	}
-	return image, nil
+	return c.callOpenAPI(ctx, api, pairs)
 }
 
 // CallFunction is the function [CallFunction] with the client's options.
@@ -125,8 +123,8 @@ func (c *Client) callOpenAPI(ctx context.Context, api string, pairs []tcb.KeyVal
 	return resp, nil
 }
 
-// decode reads the answer of an API into result, as the official SDK reads it.
-func (c *Client) decode(api string, resp *tcb.CommOpenAPIResp, result any) error {
+// decode reads the answer of an API into result, as the official SDK reads it, with the names that resultName gives.
+func decode(api string, resp *tcb.CommOpenAPIResp, result any, resultName func(string) string) error {
 	if !tcb.IsJSON(resp.ContentType) {
 		return decodeBytes(api, resp, result)
 	}
@@ -142,11 +140,16 @@ func (c *Client) decode(api string, resp *tcb.CommOpenAPIResp, result any) error
 	}
 	object.del("errcode")
 	object.del("errmsg")
-	object.rename(c.resultName)
+	object.rename(resultName)
 	object.set("errMsg", []byte(quote("openapi."+api+":ok")))
 	object.set("errCode", []byte("0"))
-	if err := unmarshal(object.text(), result); err != nil {
-		return fmt.Errorf("openapi.%s: the answer does not fit %T: %w: %.200s", api, result, err, resp.RespData)
+	text := object.text()
+	err = unmarshal(text, result)
+	if _, mistyped := errors.AsType[*json.UnmarshalTypeError](err); mistyped {
+		err = fit(text, result)
+	}
+	if err != nil {
+		return fmt.Errorf("openapi.%s: the answer does not fit %T: %w", api, result, err)
 	}
 	return nil
 }

@@ -9,33 +9,98 @@
 package catalog
 
 import (
+	"cmp"
 	_ "embed"
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
+	"unicode"
 )
 
 // API is a server API that supports cloud calls.
 type API struct {
 	Name     string  `json:"name"`     // the cloud call's name, as in config.json: "wxacode.createQRCode"
 	Title    string  `json:"title"`    // the official page's own name for it: "getUnlimitedQRCode" for wxacode.getUnlimited
+	Page     string  `json:"page"`     // the address of the official page
+	Summary  string  `json:"summary"`  // what it does, to stand after its name: "makes a square QR code (二维码)"
+	Limits   string  `json:"limits"`   // quotas, sizes and lifetimes, as sentences
 	Method   string  `json:"method"`   // of the HTTPS call: "GET" or "POST"
 	Path     string  `json:"path"`     // of the HTTPS call: "/cgi-bin/wxaapp/createwxaqrcode"
+	Binary   bool    `json:"binary"`   // success answers with bytes (an image, a file) in place of JSON
 	Query    []Field `json:"query"`    // URL parameters of the HTTPS call, without access_token
 	Request  []Field `json:"request"`  // the body's parameters
 	Response []Field `json:"response"` // without errcode and errmsg
-	Binary   bool    `json:"binary"`   // success answers with bytes (an image, a file) in place of JSON
 	Errors   []Error `json:"errors"`   // the error codes on the API's page; others can occur
+}
+
+// Params returns the parameters of a cloud call, which does not tell those of
+// the URL from those of the body.
+func (a *API) Params() []Field {
+	return slices.Concat(a.Query, a.Request)
 }
 
 // Field is a parameter, or a part of an answer.
 type Field struct {
 	Name     string  `json:"name"` // as on the wire, mostly snake_case
 	Type     Type    `json:"type"`
-	Float    bool    `json:"float"` // of a number: it can have a fraction; without the mark it is whole
-	Required bool    `json:"required"`
-	Fields   []Field `json:"fields"` // of an object, or of each object in an object[]; empty where the reference names none
+	Of       Type    `json:"of"`       // what an array holds, and which of the types that an any takes is the usual one; empty if not known
+	Float    bool    `json:"float"`    // of a number: it can have a fraction; without the mark it is whole
+	Required bool    `json:"required"` // it must be there and, if it is a text, not empty
+	Unless   string  `json:"unless"`   // of a required one: the other field that may be given in its place
+	Blank    bool    `json:"blank"`    // of a required text: it may be empty
+	Code     int     `json:"code"`     // the errcode for a value that is missing or no good; 0 where [API.Refusal] has to choose
+	As       string  `json:"as"`       // of an object: a name that fields of the same kind share; empty for a kind of its own
+	Doc      string  `json:"doc"`      // what it means, one clause
+	Fields   []Field `json:"fields"`   // of an object, or of each object in an object[]; empty where the reference names none
+}
+
+// Refusal returns the error that answers a parameter which is missing or no
+// good: the field's own where the API has one, else the first of the API's
+// errors that is about parameters in general, else 40097.
+func (a *API) Refusal(f Field) Error {
+	for _, code := range append([]int{f.Code}, aboutParams...) {
+		if i := slices.IndexFunc(a.Errors, func(e Error) bool { return e.Code == code }); i >= 0 {
+			return a.Errors[i].inEnglish()
+		}
+	}
+	return Error{Code: 40097, Message: "invalid args"}
+}
+
+// inEnglish returns e with a message in English: its own, where it is.
+func (e Error) inEnglish() Error {
+	english := e.Message != "" && !strings.ContainsFunc(e.Message, func(r rune) bool { return r > unicode.MaxASCII })
+	if text := Text(e.Code); !english && text != "" {
+		e.Message = text
+	}
+	return e
+}
+
+// aboutParams are the errors that are about parameters in general, of WeChat
+// and of single families of APIs. Which one an API gives for which fault is
+// not documented: the order is ours.
+var aboutParams = []int{40097, 47003, 200002, 20002, 930561, 9301001, 10060014, -501007, 1001, 47001}
+
+// Code is an errcode with its name.
+type Code struct {
+	Code int    `json:"code"`
+	Name string `json:"name"` // in Go spelling: "InvalidOpenID"
+	Text string `json:"text"` // what is wrong, in English: "invalid openid"
+}
+
+// Codes returns the errcodes that have a name, sorted. The slice is shared: do
+// not modify it.
+func Codes() []Code { return load().codes }
+
+// Text returns what an errcode means, in English; "" for one that has no name.
+func Text(code int) string {
+	codes := Codes()
+	i, ok := slices.BinarySearchFunc(codes, code, func(c Code, code int) int { return cmp.Compare(c.Code, code) })
+	if !ok {
+		return ""
+	}
+	return codes[i].Text
 }
 
 // Error is an error code on an API's page.
@@ -54,7 +119,7 @@ const (
 	Boolean Type = "boolean"
 	Object  Type = "object"
 	Objects Type = "object[]"
-	Array   Type = "array" // the reference does not say of what
+	Array   Type = "array" // of Field.Of
 	Numbers Type = "number[]"
 	File    Type = "file" // bytes with a content type
 	Any     Type = "any"  // more than one type is accepted, or the reference names none
@@ -66,12 +131,14 @@ var data []byte
 // file is the shape of the data.
 type file struct {
 	Source string `json:"source"`
-	APIs   []*API `json:"apis"` // sorted by name
+	APIs   []*API `json:"apis"`  // sorted by name
+	Codes  []Code `json:"codes"` // sorted by code
 }
 
 // index is the data as it is asked for.
 type index struct {
 	all            []*API
+	codes          []Code
 	byName, byPath map[string]*API
 }
 
@@ -84,6 +151,7 @@ func newIndex() *index {
 	}
 	x := &index{
 		all:    f.APIs,
+		codes:  f.Codes,
 		byName: make(map[string]*API, len(f.APIs)),
 		byPath: make(map[string]*API, len(f.APIs)),
 	}

@@ -40,6 +40,9 @@ func TestEveryAPIIsWellFormed(t *testing.T) {
 		assert.NotEmpty(t, a.Title, a.Name)
 		assert.Contains(t, []string{"GET", "POST"}, a.Method, a.Name)
 		assert.Regexp(t, `^(/[a-zA-Z0-9_-]+)+$`, a.Path, a.Name)
+		assert.Regexp(t, `^https://developers\.weixin\.qq\.com/miniprogram/dev/server/API/[a-zA-Z_/-]+\.html$`, a.Page, a.Name)
+		assert.Regexp(t, `^[a-z].*[^.]$`, a.Summary, a.Name)
+		assert.True(t, a.Method == "POST" || len(a.Request) == 0, "%s: a GET has no body", a.Name)
 		for _, e := range a.Errors {
 			assert.NotZero(t, e.Code, a.Name)
 		}
@@ -49,6 +52,7 @@ func TestEveryAPIIsWellFormed(t *testing.T) {
 func TestEveryFieldIsWellFormed(t *testing.T) {
 	t.Parallel()
 	types := []Type{String, Number, Boolean, Object, Objects, Array, Numbers, File, Any}
+	var siblings []Field
 	var check func(path string, fields []Field)
 	check = func(path string, fields []Field) {
 		names := map[string]bool{}
@@ -59,14 +63,58 @@ func TestEveryFieldIsWellFormed(t *testing.T) {
 			names[f.Name] = true
 			assert.Contains(t, types, f.Type, at)
 			assert.True(t, !f.Float || f.Type == Number, "%s: only a number can be marked float", at)
+			assert.Contains(t, []Type{"", String, Number}, f.Of, at)
+			assert.True(t, f.Of == "" || f.Type == Array || f.Type == Any, "%s: a %s is not of anything", at, f.Type)
+			assert.True(t, f.As == "" || len(f.Fields) > 0, "%s: only an object shares its kind", at)
+			assert.True(t, !f.Blank || f.Required && f.Type == String, "%s: only a required text can be blank", at)
+			if f.Unless != "" {
+				assert.True(t, f.Required, "%s: unless %s is said of a required field", at, f.Unless)
+				assert.True(t, slices.ContainsFunc(siblings, func(g Field) bool { return g.Name == f.Unless && g.Type != File }), "%s: there is no %s", at, f.Unless)
+			}
 			assert.True(t, len(f.Fields) == 0 || f.Type == Object || f.Type == Objects, "%s: a %s has no fields", at, f.Type)
 			check(at, f.Fields)
 		}
 	}
 	for _, a := range All() {
-		check(a.Name+" query", a.Query)
-		check(a.Name+" request", a.Request)
+		siblings = a.Params()
+		check(a.Name, a.Params())
 		check(a.Name+" response", a.Response)
+	}
+}
+
+func TestCodesAreSortedWithUniqueNames(t *testing.T) {
+	t.Parallel()
+	assert.True(t, slices.IsSortedFunc(Codes(), func(a, b Code) int { return a.Code - b.Code }))
+	names := map[string]bool{}
+	for _, c := range Codes() {
+		assert.Regexp(t, `^[A-Z][a-zA-Z]+$`, c.Name)
+		assert.False(t, names[c.Name], c.Name)
+		names[c.Name] = true
+		assert.NotEmpty(t, c.Text, c.Name)
+	}
+	assert.Equal(t, "invalid openid", Text(40003))
+	assert.Empty(t, Text(12345))
+}
+
+func TestAFaultyParameterIsRefusedWithTheAPIsOwnCode(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		fact, api, field string
+		want             Error
+	}{
+		{"the field's own", "wxacode.createQRCode", "path", Error{40159, "invalid length for path, or the data is not json string"}},
+		{"the one about arguments", "wxacode.createQRCode", "width", Error{40097, "invalid args"}},
+		{"of a family of its own", "liveBroadcast.createRoom", "name", Error{200002, "a parameter of the request is missing or invalid"}},
+		{"none is documented", "cloudbase.getVoIPSign", "nonce", Error{40097, "invalid args"}},
+	} {
+		t.Run(tt.fact, func(t *testing.T) {
+			t.Parallel()
+			a, ok := Lookup(tt.api)
+			require.True(t, ok)
+			i := slices.IndexFunc(a.Params(), func(f Field) bool { return f.Name == tt.field })
+			require.GreaterOrEqual(t, i, 0)
+			assert.Equal(t, tt.want, a.Refusal(a.Params()[i]))
+		})
 	}
 }
 
@@ -103,7 +151,9 @@ func TestAnAPIIsFoundByNameAndByPath(t *testing.T) {
 	assert.Equal(t, "POST", a.Method)
 	assert.Equal(t, "/cgi-bin/wxaapp/createwxaqrcode", a.Path)
 	assert.True(t, a.Binary)
-	assert.Contains(t, a.Request, Field{Name: "path", Type: String, Required: true})
+	path := a.Request[0]
+	path.Doc = ""
+	assert.Equal(t, Field{Name: "path", Type: String, Required: true, Code: 40159}, path)
 	b, ok := ByPath(a.Path)
 	require.True(t, ok)
 	assert.Same(t, a, b)
