@@ -25,8 +25,18 @@ type document struct {
 	text   []byte
 }
 
-// open parses the file at path. A file that is missing or cannot be parsed is an absent value; the latter is reported.
+// open parses the file at path, which other tools read, too. A file that is missing or cannot be parsed is an absent
+// value; the latter is reported.
 func (r *report) open(path string) value {
+	root := r.openOwn(path)
+	if root.exists() {
+		root.doc.lintExtras()
+	}
+	return root
+}
+
+// openOwn is open for a file that only we read: comments and trailing commas are welcome in it.
+func (r *report) openOwn(path string) value {
 	text, err := readFile(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return value{}
@@ -35,6 +45,11 @@ func (r *report) open(path string) value {
 		r.unreadable(path, err)
 		return value{}
 	}
+	return r.parse(path, text)
+}
+
+// parse parses a text as the file at path.
+func (r *report) parse(path string, text []byte) value {
 	text, marked := bytes.CutPrefix(text, []byte("\ufeff"))
 	if marked {
 		r.add(path, 1, 1, codeByteOrderMark, "the file starts with a byte order mark, which other tools refuse", "save it as UTF-8 without BOM")
@@ -44,12 +59,12 @@ func (r *report) open(path string) value {
 	if err != nil {
 		return value{}
 	}
-	d.lint(root)
+	d.lintObjects(root)
 	return value{doc: d, name: "the file", json: root}
 }
 
-// readFile returns the content of an ordinary file of at most [maxFileSize] bytes.
-func readFile(path string) ([]byte, error) {
+// openFile opens an ordinary file.
+func openFile(path string) (*os.File, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
@@ -57,7 +72,12 @@ func readFile(path string) ([]byte, error) {
 	if !info.Mode().IsRegular() {
 		return nil, errors.New("it is not an ordinary file") // reading a pipe would wait for ever
 	}
-	f, err := os.Open(path)
+	return os.Open(path)
+}
+
+// readFile returns the content of an ordinary file of at most [maxFileSize] bytes.
+func readFile(path string) ([]byte, error) {
+	f, err := openFile(path)
 	if err != nil {
 		return nil, err
 	}
@@ -71,10 +91,15 @@ func readFile(path string) ([]byte, error) {
 
 // unreadable records that the operating system refused path.
 func (r *report) unreadable(path string, err error) {
+	r.add(path, 1, 1, codeUnreadableFile, "it cannot be read: "+reason(err).Error(), "correct its permissions, or remove it")
+}
+
+// reason returns what the operating system said, without the path: findings name it.
+func reason(err error) error {
 	if pathErr, ok := errors.AsType[*os.PathError](err); ok {
-		err = pathErr.Err // the finding names the path
+		return pathErr.Err
 	}
-	r.add(path, 1, 1, codeUnreadableFile, "it cannot be read: "+err.Error(), "correct its permissions, or remove it")
+	return err
 }
 
 // parse parses the text; where it is not JSON, it reports the place.
@@ -115,9 +140,8 @@ func syntaxError(text []byte, err error) (offset int, what string) {
 	return offset + column - 1, what
 }
 
-// lint reports what other tools refuse or take for a slip: the first comment, the first comma before a closing bracket,
-// and the names that an object has twice.
-func (d *document) lint(root hujson.Value) {
+// lintExtras reports what other tools refuse: the first comment, and the first comma before a closing bracket.
+func (d *document) lintExtras() {
 	// Standardize puts spaces for comments and such commas, and leaves all else where it is.
 	spaced, err := hujson.Standardize(d.padded())
 	if err != nil {
@@ -140,6 +164,10 @@ func (d *document) lint(root hujson.Value) {
 			i = d.endOfComment(i)
 		}
 	}
+}
+
+// lintObjects reports the names that an object has twice.
+func (d *document) lintObjects(root hujson.Value) {
 	for v := range root.All() {
 		if object, ok := v.Value.(*hujson.Object); ok {
 			d.lintKeys(object)

@@ -21,6 +21,8 @@ type Project struct {
 	EnvID     string        // envId of cloudbaserc.json; "" where unknown, or a template such as {{env.ENV_ID}}
 	Functions []FunctionDir // sorted by name; where a name stands for two folders, once
 	Pages     *Pages        // of the Mini Program; nil where its app.json was not found or cannot be read
+	StubsFile string        // the wxfn.stubs.json in Root, absolute, whether it exists or not
+	Stubs     *Stubs        // of StubsFile; nil where it was not found or is no JSON object
 }
 
 // The types of functions: how they are called.
@@ -76,6 +78,7 @@ func LoadProject(dir string) (*Project, []Finding, error) {
 		}
 		if root == filepath.Dir(root) {
 			p := &Project{Dir: dir, Root: dir, Functions: r.functions(r.loose(dir))}
+			r.addStubs(p)
 			return p, r.sorted(), nil
 		}
 	}
@@ -120,7 +123,14 @@ func (r *report) project(root string) *Project {
 	if env := cloudBase.member("envId"); !isTemplate(env) {
 		p.EnvID = env.text()
 	}
+	r.addStubs(p)
 	return p
+}
+
+// addStubs reads the stub file of a project.
+func (r *report) addStubs(p *Project) {
+	p.StubsFile = filepath.Join(p.Root, stubsFile)
+	p.Stubs = r.stubs(r.openOwn(p.StubsFile), p.Root)
 }
 
 // within reports whether path is dir or in it.

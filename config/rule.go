@@ -14,10 +14,11 @@ type Rule struct {
 // Rules returns every code that a finding of this package can have, one row each, in a fixed order.
 func Rules() []Rule { return slices.Clone(rules) }
 
-// The official documents that the rules follow.
+// The documents that the rules follow.
 const (
 	docAppJSON     = "https://developers.weixin.qq.com/miniprogram/dev/reference/configuration/app.html"
 	docCloudBase   = "https://docs.cloudbase.net/cli-v1/functions/configs"
+	docPaths       = "https://github.com/tidwall/gjson/blob/master/SYNTAX.md"
 	docPermissions = "https://developers.weixin.qq.com/miniprogram/dev/wxcloud/guide/openapi/openapi.html"
 	docProject     = "https://developers.weixin.qq.com/miniprogram/dev/devtools/projectconfig.html"
 	docTriggers    = "https://developers.weixin.qq.com/miniprogram/dev/wxcloud/guide/functions/triggers.html"
@@ -53,6 +54,21 @@ const (
 	codeVariableName        = "variable-name"
 	codeVariableType        = "variable-type"
 	codeTemplate            = "unexpanded-template"
+	codeUnknownKey          = "unknown-key"
+	codeUnknownAPI          = "unknown-api"
+	codeUnknownParameter    = "unknown-parameter"
+	codeStubNeverAnswers    = "stub-never-answers"
+	codeStubPath            = "stub-path"
+	codeStubOperator        = "stub-operator"
+	codeStubCount           = "stub-count"
+	codeStubAnswers         = "stub-answers"
+	codeStubAnswerPart      = "stub-answer-part"
+	codeStubFile            = "stub-file"
+	codeStubErrCode         = "stub-errcode"
+	codeStubSystemError     = "stub-system-error"
+	codeStubFault           = "stub-fault"
+	codeStubDelay           = "stub-delay"
+	codePhoneNumber         = "phone-number"
 )
 
 var rules = []Rule{
@@ -85,6 +101,21 @@ var rules = []Rule{
 	{codeVariableName, Error, "No process can have such an environment variable; it is not set.", "Use letters, digits and _ in names, and no NUL character in values.", docCloudBase},
 	{codeVariableType, Warning, "The value of an environment variable is a string; numbers and booleans are used as their text.", "Put the value into quotes.", docCloudBase},
 	{codeTemplate, Warning, "The value is a template that only the CloudBase CLI fills in; the setting is not used.", "Write the value itself where it is needed outside the CLI.", docCloudBase},
+	{codeUnknownKey, Warning, "The member is none that wxfn.stubs.json can have there; it is ignored.", "Correct the spelling, upper and lower case matter; or remove it.", ""},
+	{codeUnknownAPI, Warning, "A stub is for an API that is not known; it answers only if there is such an API after all.", "Write the name as in the API reference: no prefix, upper and lower case as there; * stands for any run of characters.", docPermissions},
+	{codeUnknownParameter, Warning, "A stub has a condition on a parameter that the API does not have; it likely never answers.", "Write the parameter's name as in the API reference.", ""},
+	{codeStubNeverAnswers, Warning, "An earlier stub takes every call that this one could answer.", "Move the narrower stub up, or narrow the earlier one.", ""},
+	{codeStubPath, Error, "A condition of a stub has no gjson path for its name; the stub is not used.", "Write the parameter's name, and what is in it after dots.", docPaths},
+	{codeStubOperator, Error, "A condition of a stub has an operator that there is not; the stub is not used.", "Write $like, $exists, or a value that the parameter must equal.", ""},
+	{codeStubCount, Error, "The after and times of a stub are whole numbers, 0 or more; the stub is not used.", "Write such a number, or leave it out.", ""},
+	{codeStubAnswers, Error, "A stub has one answer: result, file, errcode, systemError or fault; one with several is not used.", "Keep one; write further stubs for the others.", ""},
+	{codeStubAnswerPart, Error, "contentType belongs to the file of a stub, and errmsg to its errcode; a stub with one alone is not used.", "Add the other, or remove it.", ""},
+	{codeStubFile, Error, "The file of a stub cannot be read, or it is larger than 10 MiB; the stub is not used.", "Correct the path, which is relative to the stub file's folder, or the file's permissions.", ""},
+	{codeStubErrCode, Error, "The errcode of a stub is a whole number other than 0; the stub is not used.", "Write the code of an error; for a success, write result.", ""},
+	{codeStubSystemError, Error, "The systemError of a stub is none of the platform's; the stub is not used.", "Write one of -604100 to -604104, -601001, -601002; the codes of an API go into errcode.", docPermissions},
+	{codeStubFault, Error, "The fault of a stub is timeout, cut or malformed; a stub with another is not used.", "Write one of them.", ""},
+	{codeStubDelay, Error, "The delay of a stub is a duration of at most 10 minutes, or min, max and seed; the stub is not used.", `Write a duration such as "200ms", and min not above max.`, ""},
+	{codePhoneNumber, Error, "A phone number is digits, after a + or not; the entry is not used.", "Write the digits without spaces.", ""},
 }
 
 // severity returns the severity of a code. Every code has a row: a test makes each of them.

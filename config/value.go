@@ -1,6 +1,7 @@
 package config
 
 import (
+	"encoding/json"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -41,12 +42,15 @@ func (v value) report(code, message, advice string) {
 	v.doc.at(v.json.StartOffset, code, message, advice)
 }
 
-// is tells whether the value is there and of a kind; another kind is reported.
+// is tells whether the value is there and of a kind, 't' for either boolean; another kind is reported.
 func (v value) is(want hujson.Kind) bool {
 	if !v.exists() {
 		return false
 	}
 	got := v.json.Value.Kind()
+	if got == 'f' {
+		got = 't' // both are booleans
+	}
 	if got != want {
 		v.report(codeWrongType, fmt.Sprintf("%s is %s, not %s", v.name, kinds[got].name, kinds[want].name), kinds[want].example)
 	}
@@ -131,15 +135,25 @@ func (v value) number() (n float64, ok bool) {
 	return n, true
 }
 
+// compact returns the value as JSON without comments and spaces.
+func (v value) compact() json.RawMessage {
+	plain := v.json.Clone()
+	plain.Minimize()
+	return plain.Pack()
+}
+
 // literal returns the text of a string, and other literals as they are written.
 func literal(v hujson.Value) string { return v.Value.(hujson.Literal).String() }
 
-var plainKey = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
+var plainKey = regexp.MustCompile(`^[$A-Za-z0-9_-]+$`)
 
 // nameOf returns the name that messages give to a member.
 func (v value) nameOf(key string) string {
 	if !plainKey.MatchString(key) {
 		key = strconv.Quote(key)
 	}
-	return strings.TrimPrefix(v.name+".", "the file.") + key
+	if strings.HasPrefix(v.name, "the ") {
+		return key // a root has no name of its own
+	}
+	return v.name + "." + key
 }

@@ -1,10 +1,17 @@
 package emulator
 
 import (
+	"bytes"
 	"encoding/json"
+	"fmt"
+	"strings"
 	"time"
 
+	"github.com/rogpeppe/go-internal/diff"
+	"github.com/tidwall/gjson"
+
 	"github.com/wxcloud-go/wxfn/openapi"
+	"github.com/wxcloud-go/wxfn/openapi/tcb"
 )
 
 // Call is one cloud call that a function made.
@@ -22,15 +29,32 @@ type Call struct {
 	ErrCode openapi.Code
 	ErrMsg  string
 	// Advice is what to change, and where; it may come with a good call, too.
-	Advice   string
-	Time     time.Time
-	Duration time.Duration
+	Advice string
+	// Stub answered in place of the API, if any did. NearMisses are those that almost did, with why they did not.
+	Stub       string
+	NearMisses []string
+	Time       time.Time
+	Duration   time.Duration
 }
+
+// String returns the call as one line, for people.
+func (c Call) String() string {
+	outcome := "ok"
+	if c.ErrCode != 0 {
+		outcome = fmt.Sprintf("%d %s", int(c.ErrCode), c.ErrMsg)
+	}
+	return fmt.Sprintf("%s %s by %s for %s: %s", c.API, c.Params, c.Function, c.OpenID, outcome)
+}
+
+// Calls is a list of calls, which tests narrow down and look at:
+//
+//	emu.Calls("subscribeMessage.send").For("oAlice").Want(t, map[string]any{"touser": "oAlice", "template_id": "T1"})
+type Calls []Call
 
 // Calls returns the calls of an API, all calls if api is empty, in the order of the invocations that made them. The
 // journal keeps the last 1000 invocations.
-func (e *Emulator) Calls(api string) []Call {
-	var calls []Call
+func (e *Emulator) Calls(api string) Calls {
+	var calls Calls
 	for _, record := range e.journal.All() {
 		v := record.View()
 		for _, c := range v.Calls {
@@ -41,9 +65,131 @@ func (e *Emulator) Calls(api string) []Call {
 				API: c.API, Function: v.Function, RequestID: v.RequestID, OpenID: v.OpenID,
 				Params: json.RawMessage(c.Params), Result: c.Result,
 				ErrCode: openapi.Code(c.ErrCode), ErrMsg: c.ErrMsg, Advice: c.Advice,
-				Time: c.Time, Duration: c.Duration,
+				Stub: c.Stub, NearMisses: c.NearMisses, Time: c.Time, Duration: c.Duration,
 			})
 		}
 	}
 	return calls
+}
+
+func (c Calls) where(keep func(Call) bool) Calls {
+	var kept Calls
+	for _, call := range c {
+		if keep(call) {
+			kept = append(kept, call)
+		}
+	}
+	return kept
+}
+
+// For returns the calls made for a user.
+func (c Calls) For(openid string) Calls {
+	return c.where(func(call Call) bool { return call.OpenID == openid })
+}
+
+// By returns the calls made by a function.
+func (c Calls) By(function string) Calls {
+	return c.where(func(call Call) bool { return call.Function == function })
+}
+
+// Failed returns the calls that ended with an errcode.
+func (c Calls) Failed() Calls { return c.where(func(call Call) bool { return call.ErrCode != 0 }) }
+
+// With returns the calls that have a value at a path of their parameters (gjson's syntax, names as on the wire or as users
+// write them): With("data.thing1.value", "hello").
+func (c Calls) With(path string, value any) Calls {
+	want, err := plain(value)
+	if err != nil {
+		return nil // no call has what is no JSON
+	}
+	return c.where(func(call Call) bool {
+		got := gjson.GetBytes(call.Params, path)
+		if !got.Exists() {
+			got = gjson.GetBytes(call.Params, tcb.SnakeCase(path))
+		}
+		text, err := plain(json.RawMessage(got.Raw))
+		return got.Exists() && err == nil && bytes.Equal(text, want)
+	})
+}
+
+// T is what an assertion needs of a *testing.T.
+type T interface {
+	Helper()
+	Errorf(format string, args ...any)
+}
+
+// Want fails the test unless these are the calls: as many as params, in their order, each with just these parameters. They
+// are compared as JSON: a map or a struct with names as on the wire, or a text in a json.RawMessage.
+func (c Calls) Want(t T, params ...any) {
+	t.Helper()
+	want, got := "", ""
+	for i, p := range params {
+		text, err := plain(p)
+		if err != nil {
+			t.Errorf("Want: params[%d] is no JSON: %v", i, err)
+			return
+		}
+		want += string(text)
+	}
+	for _, call := range c {
+		text, err := plain(call.Params)
+		if err != nil {
+			text = append([]byte(call.Params), '\n') // it was cut
+		}
+		got += string(text)
+	}
+	if want != got {
+		t.Errorf("the calls are not those that are wanted:\n%s%s", unified(want, got), c.explain())
+	}
+}
+
+// WantCount fails the test unless there are n calls.
+func (c Calls) WantCount(t T, n int) {
+	t.Helper()
+	if len(c) != n {
+		t.Errorf("%d calls are wanted, and there are %d%s", n, len(c), c.explain())
+	}
+}
+
+// explain lists the calls, and the stubs that almost answered them.
+func (c Calls) explain() string {
+	if len(c) == 0 {
+		return "; no call was made"
+	}
+	var b strings.Builder
+	b.WriteString("\nthe calls:")
+	for _, call := range c {
+		b.WriteString("\n  " + call.String())
+		for _, miss := range call.NearMisses {
+			b.WriteString("\n    not answered by stub " + miss)
+		}
+	}
+	return b.String()
+}
+
+// plain returns a value as JSON of a fixed form: sorted names, a line for each value.
+func plain(v any) ([]byte, error) {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return nil, err
+	}
+	var value any
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	if err := d.Decode(&value); err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	err = enc.Encode(value)
+	return b.Bytes(), err
+}
+
+// unified returns the difference of two texts, without the line that names the program.
+func unified(want, got string) string {
+	text := string(diff.Diff("wanted", []byte(want), "called", []byte(got)))
+	_, text, _ = strings.Cut(text, "\n")
+	return strings.TrimSuffix(text, "\n")
 }

@@ -154,28 +154,30 @@ func (c conformance) testPermissions(t *testing.T) {
 // testNamesOnTheWire looks at the calls in the journal: names go out in snake_case, at any depth.
 func (c conformance) testNamesOnTheWire(t *testing.T) {
 	t.Parallel()
-	for _, tt := range []struct{ name, api, event, wire string }{
-		{"camelCase becomes snake_case", "subscribeMessage.send",
-			`"params":{"touser":"oBob","templateId":"T1","miniprogramState":"trial","data":{"thing1":{"value":"<&>中"},"someName":[{"innerName":1.5}]}}`,
-			`{"touser":"oBob","template_id":"T1","miniprogram_state":"trial","data":{"thing1":{"value":"<&>中"},"some_name":[{"inner_name":1.5}]}}`},
-		{"without convertCase names stay", "subscribeMessage.send",
+	// An API whose parameters are not known: any will do.
+	const api = "security.imgSecCheck"
+	for _, tt := range []struct{ name, event, wire string }{
+		{"camelCase becomes snake_case",
+			`"params":{"touser":"oBob","templateId":"T1","data":{"thing1":{"value":"<&>中"},"someName":[{"innerName":1.5}]}}`,
+			`{"touser":"oBob","template_id":"T1","data":{"thing1":{"value":"<&>中"},"some_name":[{"inner_name":1.5}]}}`},
+		{"without convertCase names stay",
 			`"params":{"touser":"oBob","templateId":"T1","template_id":"T2"},"options":{"convertCase":false}`,
 			`{"touser":"oBob","templateId":"T1","template_id":"T2"}`},
-		{"undefined stays at home, null does not", "security.msgSecCheck",
+		{"undefined stays at home, null does not",
 			`"params":{"content":"a","title":null},"undefined":["signature"]`,
 			`{"content":"a","title":null}`},
-		{"a media value goes out as a file", "security.imgSecCheck",
+		{"a media value goes out as a file",
 			`"params":{"media":{"contentType":"image/jpeg","value":{"type":"Buffer","data":[255,216,0,255]}}}`,
 			`{"media":"media.jpeg, 4 bytes"}`},
-		{"no parameters", "security.msgSecCheck", `"params":{}`, `{}`},
+		{"no parameters", `"params":{}`, `{}`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			for _, function := range []string{"call", "gocall"} {
-				answer, id := c.invoke(t, c.alice(), function, fmt.Sprintf(`{"api":%q,%s}`, tt.api, tt.event))
-				assert.Equal(t, fmt.Sprintf(`{"errMsg":"openapi.%s:ok","errCode":0}`, tt.api), answer.Get("ok").Raw, answer.Raw)
+				answer, id := c.invoke(t, c.alice(), function, fmt.Sprintf(`{"api":%q,%s}`, api, tt.event))
+				assert.Equal(t, fmt.Sprintf(`{"errMsg":"openapi.%s:ok","errCode":0}`, api), answer.Get("ok").Raw, answer.Raw)
 				call := c.control(t, "journal/"+id).Get("calls.0")
-				assert.Equal(t, tt.api, call.Get("api").String())
+				assert.Equal(t, api, call.Get("api").String())
 				assert.JSONEq(t, tt.wire, call.Get("params").String())
 			}
 		})

@@ -71,7 +71,11 @@ type Config struct {
 	Watch bool
 	// PermissionDelay is how long a change of a config.json takes to count, by Now's clock; in the cloud it is 10 minutes.
 	PermissionDelay time.Duration
-	// Now is the clock of the platform's tokens and quotas; time.Now if nil.
+	// Record lets functions call every API, and notes which ones their config.json lacks: [Emulator.Recorded].
+	Record bool
+	// RecordWrite adds these to the config.json, with Record.
+	RecordWrite bool
+	// Now is what the platform's [Clock] goes by; time.Now if nil.
 	Now func() time.Time
 	// Log gets a line for each thing that happens, and each line that a function prints; nothing is logged if nil.
 	Log *slog.Logger
@@ -83,6 +87,7 @@ type Emulator struct {
 	project  atomic.Pointer[config.Project]
 	findings []config.Finding
 	log      *slog.Logger
+	clock    *Clock
 	journal  *journal.Journal
 	platform *platform.Platform
 	store    *store.Lazy
@@ -98,6 +103,9 @@ type Emulator struct {
 	mu        sync.RWMutex
 	functions map[string]*function
 	replaced  sync.WaitGroup // functions whose last calls are running
+
+	recording sync.Mutex
+	recorded  map[string]*Recording // by function, under recording
 
 	listenOnce sync.Once
 	listener   net.Listener
@@ -119,10 +127,12 @@ func New(c Config) (*Emulator, error) {
 	switch {
 	case c.MaxInstances < 0:
 		return nil, fmt.Errorf("emulator: MaxInstances is %d; give 1 or more, or 0 for 10", c.MaxInstances)
+	case c.RecordWrite && !c.Record:
+		return nil, errors.New("emulator: RecordWrite has no effect without Record; set both")
 	case c.Timeout < 0:
 		return nil, fmt.Errorf("emulator: Timeout is %s; give a positive one, or 0 for 3 s", c.Timeout)
 	}
-	e := &Emulator{config: c, functions: map[string]*function{}, token: rand.Text(), appSecret: strings.ReplaceAll(uuid.NewString(), "-", "")}
+	e := &Emulator{config: c, functions: map[string]*function{}, recorded: map[string]*Recording{}, token: rand.Text(), appSecret: strings.ReplaceAll(uuid.NewString(), "-", "")}
 	e.ctx, e.cancel = context.WithCancel(context.Background())
 	project := &config.Project{}
 	if c.Dir != "" {
@@ -137,20 +147,22 @@ func New(c Config) (*Emulator, error) {
 	e.config.OpenID = cmp.Or(c.OpenID, DefaultOpenID)
 	e.config.Addr = cmp.Or(c.Addr, "127.0.0.1:0")
 	e.config.MaxInstances = cmp.Or(c.MaxInstances, 10)
+	e.clock = &Clock{base: c.Now}
 	if c.Now == nil {
-		e.config.Now = time.Now
+		e.clock.base = time.Now
 	}
 	e.log = c.Log
 	if e.log == nil {
 		e.log = slog.New(slog.DiscardHandler)
 	}
-	e.journal = journal.New(e.config.Now, e.logLine)
+	e.journal = journal.New(e.clock.Now, e.logLine)
 	e.store = store.NewLazy(e.openStore)
 	e.platform = platform.New(platform.Config{
-		AppID: e.config.AppID, Env: e.config.Env, Now: e.config.Now,
+		AppID: e.config.AppID, Env: e.config.Env, Now: e.clock.Now, Done: e.ctx.Done(),
 		Store: e.store, Functions: (*functions)(e),
 		Pages: func() *config.Pages { return e.project.Load().Pages },
 	})
+	e.platform.Stubs.SetFile(project.Stubs, e.fromHere(config.Finding{File: "wxfn.stubs.json"}).File)
 	e.handler = e.routes()
 	for _, dir := range project.Functions {
 		f := e.newFolder(dir)
@@ -191,10 +203,14 @@ func (e *Emulator) Findings() []config.Finding { return e.findings }
 // LaunchOptions is what a scanned code starts the Mini Program with, as wx.getLaunchOptionsSync() returns it.
 type LaunchOptions = platform.LaunchOptions
 
-// ErrUnknownCode is the error of [Emulator.Scan] for a code that this emulator did not make.
-var ErrUnknownCode = platform.ErrUnknownCode
+// The errors of [Emulator.Scan].
+var (
+	ErrUnknownCode = platform.ErrUnknownCode // this emulator did not make the code or the link
+	ErrExpired     = platform.ErrExpired     // the link was good for a time that is over
+)
 
-// Scan returns what scanning a code opens. content is what the picture holds, as a decoder of QR codes returns it.
+// Scan returns what scanning a code opens, or following a link (URL Scheme, URL Link, Short Link). content is what the
+// picture holds, as a decoder of QR codes returns it, or the link.
 func (e *Emulator) Scan(content string) (*LaunchOptions, error) { return e.platform.Scan(content) }
 
 // ScanPicture is [Emulator.Scan] for a picture that shows a code: a JPEG or PNG file, also a photo of one within reason.
@@ -222,6 +238,9 @@ func (e *Emulator) Listen() (url string, err error) {
 	}
 	return "http://" + addr.String(), nil
 }
+
+// Clock returns the clock of the platform.
+func (e *Emulator) Clock() *Clock { return e.clock }
 
 // Token is what the control API (/_wxfn/…) asks for as bearer token.
 func (e *Emulator) Token() string { return e.token }

@@ -16,7 +16,14 @@ import (
 func (e *Emulator) newFolder(dir config.FunctionDir) *function {
 	f := &function{name: dir.Name, kind: string(dir.Kind), dir: dir.Dir, folder: dir}
 	f.ctx, f.cancel = context.WithCancel(e.ctx)
-	f.permitted = func(api string) (bool, string) { return e.permittedByFile(f, api) }
+	f.permitted = func(api string) (bool, string) {
+		ok, advice := e.permittedByFile(f, api)
+		if e.config.Record {
+			e.record(f, e.fromHere(config.Finding{File: filepath.Join(dir.Dir, "config.json")}).File, api, ok)
+			return true, ""
+		}
+		return ok, advice
+	}
 	f.findings = func() []config.Finding {
 		_, findings, err := e.project.Load().LoadFunction(dir)
 		if err != nil {
@@ -39,7 +46,7 @@ func (e *Emulator) newFolder(dir config.FunctionDir) *function {
 func (e *Emulator) permittedByFile(f *function, api string) (ok bool, advice string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	now := e.config.Now()
+	now := e.clock.Now()
 	if p := &f.permissions; p.read.IsZero() || now.Sub(p.read) >= e.config.PermissionDelay {
 		c, findings, err := e.project.Load().LoadFunction(f.folder)
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"sync"
@@ -163,13 +164,10 @@ func (e *Emulator) enter(name string) (f *function, leave func(), ok bool) {
 func (e *Emulator) names() []string {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
-	var names []string
-	for name := range e.functions {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
+	return sortedNames(e.functions)
 }
+
+func sortedNames[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
 // put serves f under its name. A function that has the name already gives way, though its running invocations come to
 // their end.

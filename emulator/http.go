@@ -40,6 +40,10 @@ func (e *Emulator) routes() http.Handler {
 		ScanPicture: e.platform.ScanPicture,
 		Preview:     e.platform.Preview,
 		Journal:     e.journal,
+		Stubs:       &e.platform.Stubs,
+		StubDir:     e.project.Load().Dir,
+		Outbox:      e.Outbox,
+		Clock:       e.changeClock,
 		Functions:   e.describe,
 		Done:        e.ctx.Done(),
 	})))
@@ -169,6 +173,22 @@ func (e *Emulator) describe() []control.Function {
 	return list
 }
 
+// changeClock changes the clock as the control API asks, and returns what it says then.
+func (e *Emulator) changeClock(change []byte) (any, error) {
+	if len(change) > 0 {
+		var c clockChange
+		d := json.NewDecoder(bytes.NewReader(change))
+		d.DisallowUnknownFields()
+		if err := d.Decode(&c); err != nil {
+			return nil, fmt.Errorf(`the change is %.100s; write {"hold": true, "move": "90s", "set": "2026-01-02T03:04:05Z"}, or some of it: %w`, change, err)
+		}
+		if err := e.clock.apply(c); err != nil {
+			return nil, err
+		}
+	}
+	return map[string]any{"now": e.clock.Now(), "held": e.clock.Held()}, nil
+}
+
 // setField sets a field of a JSON object, at its end.
 func setField(object []byte, name string, value []byte) []byte {
 	var b bytes.Buffer
@@ -208,6 +228,7 @@ func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
 	go func() {
 		defer close(served)
 		defer in.Body.Close()
+		defer func() { out.aborted = recover() == http.ErrAbortHandler }()
 		d.platform.ServeHTTP(out, in)
 	}()
 	select {
@@ -215,19 +236,29 @@ func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+	body := io.Reader(&out.body)
+	if out.aborted {
+		body = io.MultiReader(body, brokenOff{})
+	}
 	return &http.Response{
 		Status:     fmt.Sprintf("%d %s", out.status, http.StatusText(out.status)),
 		StatusCode: out.status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: out.header, Body: io.NopCloser(&out.body), ContentLength: int64(out.body.Len()), Request: r,
+		Header: out.header, Body: io.NopCloser(body), ContentLength: -1, Request: r,
 	}, nil
 }
 
 // recorder is the http.ResponseWriter of a direct call.
 type recorder struct {
-	header http.Header
-	status int
-	body   bytes.Buffer
+	header  http.Header
+	status  int
+	body    bytes.Buffer
+	aborted bool
 }
+
+// brokenOff is the end of an answer whose connection was cut.
+type brokenOff struct{}
+
+func (brokenOff) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
 func (r *recorder) Header() http.Header         { return r.header }
 func (r *recorder) WriteHeader(status int)      { r.status = status }

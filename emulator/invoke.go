@@ -200,7 +200,7 @@ func (e *Emulator) invoke(ctx context.Context, caller platform.Caller, name stri
 	}
 	if err == nil {
 		record.Returned(result)
-		record.End(e.config.Now(), "")
+		record.End(e.clock.Now(), "")
 		log.Info("returned")
 		return &Result{RequestID: requestID, JSON: result, BuildError: view.BuildError}, nil
 	}
@@ -213,7 +213,7 @@ func (e *Emulator) invoke(ctx context.Context, caller platform.Caller, name stri
 		failure.ErrCode, failure.stack = openapi.Code(f.Code), f.Stack
 		failure.Output = record.LastLines(linesInError)
 	}
-	record.End(e.config.Now(), failure.text())
+	record.End(e.clock.Now(), failure.text())
 	log.Error(failure.text())
 	return nil, failure
 }

@@ -119,6 +119,10 @@ func (e *Emulator) reloadProject(paths []string) bool {
 		return false
 	}
 	e.project.Store(project)
+	if slices.Contains(paths, project.StubsFile) {
+		e.platform.Stubs.SetFile(project.Stubs, e.fromHere(config.Finding{File: "wxfn.stubs.json"}).File)
+		e.log.Info("stubs are reloaded")
+	}
 	for _, f := range findings {
 		if slices.Contains(paths, e.fromProject(f.File)) {
 			e.log.Warn(e.fromHere(f).String())

@@ -167,3 +167,15 @@ func distance(a, b string) int {
 	}
 	return above[len(b)]
 }
+
+// NearestOf returns the one of names that a wrong name may have meant, ""
+// where none is near. Case and separators do not count.
+func NearestOf(wrong string, names []string) string {
+	nearest, least := "", min(max(len(wrong)/3, 1), 3)+1
+	for _, name := range names {
+		if d := distance(fold(wrong), fold(name)); d < least {
+			nearest, least = name, d
+		}
+	}
+	return nearest
+}

@@ -9,6 +9,7 @@ import (
 	"net"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -24,6 +25,7 @@ type serving struct {
 	ephemeral bool
 	noWatch   bool
 	log       string
+	write     bool
 
 	permissionDelay bool
 }
@@ -68,6 +70,8 @@ packages, is reported and answers calls with that error; the others serve. ^C en
 	f.BoolVar(&d.permissionDelay, "permission-delay", false, "let a change of a config.json count after 10 minutes, as in the cloud")
 	f.BoolVar(&c.Install, "install", false, "run npm install for Node functions whose packages are missing")
 	f.IntVar(&c.MaxInstances, "max-instances", 10, "run at most `N` instances of a function at once")
+	f.BoolVar(&c.Record, "record", false, "let functions call every API, and at the end print what their config.json lacks")
+	f.BoolVar(&d.write, "write", false, "with --record: add it to the config.json at once")
 	f.StringVar(&d.log, "log", "text", "log on stderr as `text|json`")
 	return cmd
 }
@@ -79,6 +83,9 @@ func (d *serving) check() error {
 	}
 	if d.config.MaxInstances < 1 {
 		return usage(fmt.Errorf("--max-instances is %d; a function needs at least 1", d.config.MaxInstances))
+	}
+	if d.write && !d.config.Record {
+		return usage(errors.New("--write writes what --record finds; give both"))
 	}
 	if _, _, err := net.SplitHostPort(d.config.Addr); err != nil {
 		return usage(fmt.Errorf("--addr is %q; write HOST:PORT, such as 127.0.0.1:7911", d.config.Addr))
@@ -101,7 +108,7 @@ func (d *serving) run() error {
 	defer tidyState(d.config.State)
 	ctx, stop := d.untilSignal()
 	defer stop()
-	d.config.Watch = !d.noWatch
+	d.config.Watch, d.config.RecordWrite = !d.noWatch, d.write
 	if d.permissionDelay {
 		d.config.PermissionDelay = 10 * time.Minute
 	}
@@ -180,7 +187,30 @@ func (d *serving) serve(ctx context.Context, e *emulator.Emulator) error {
 	}
 	fmt.Fprintln(d.stdout, "ready", url)
 	<-ctx.Done()
+	if d.config.Record {
+		return d.offer(e)
+	}
 	return nil
+}
+
+// offer prints what was recorded, as a change that git apply takes.
+func (d *serving) offer(e *emulator.Emulator) error {
+	recorded, err := e.Recorded()
+	for _, r := range recorded {
+		switch used := strings.Join(r.Used, ", "); {
+		case len(r.Missing) == 0:
+			fmt.Fprintf(d.stderr, "%s used %s; its config.json permits that\n", r.Function, used)
+		case d.write:
+			fmt.Fprintf(d.stderr, "%s used %s; added to %s: %s\n", r.Function, used, r.File, strings.Join(r.Missing, ", "))
+		default:
+			fmt.Fprintf(d.stderr, "%s used %s; %s lacks %s\n", r.Function, used, r.File, strings.Join(r.Missing, ", "))
+		}
+		fmt.Fprint(d.stdout, r.Diff())
+	}
+	if len(recorded) == 0 {
+		fmt.Fprintln(d.stderr, "no function called an API")
+	}
+	return err
 }
 
 func levelOf(f config.Finding) slog.Level {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -101,8 +102,12 @@ func (x *execution) run() error {
 	for _, name := range slices.Sorted(maps.Keys(broken)) {
 		x.config.Log.Error(broken[name].Error(), "function", name)
 	}
-	return x.runCommand(ctx, append(os.Environ(),
+	err = x.runCommand(ctx, append(os.Environ(),
 		"WXFN_URL="+url, "WXFN_TOKEN="+e.Token(), "WX_API_BASE_URL="+url, "WX_APPID="+e.AppID(), "WX_APPSECRET="+e.AppSecret()))
+	for _, s := range e.UnusedStubs() {
+		x.config.Log.Warn(fmt.Sprintf("stub %q (line %d) has answered no call", cmp.Or(s.Name, s.API), s.Line))
+	}
+	return err
 }
 
 // runCommand runs the command to its end. A signal that asks wxfn to end is passed on.

@@ -142,6 +142,12 @@ func (l *logs) call(function, id string, c journal.Call) {
 	if c.Advice != "" {
 		outcome += "; " + c.Advice
 	}
+	if c.Stub != "" {
+		outcome += "; answered by stub " + c.Stub
+	}
+	for _, miss := range c.NearMisses {
+		outcome += "; not by stub " + miss
+	}
 	fmt.Fprintf(l.stdout, "%s %s: %s %s: %s [%.8s] %s\n", c.Time.Local().Format(clock), function, c.API, c.Params, outcome, id, round(c.Duration))
 }
 

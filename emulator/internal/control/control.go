@@ -7,9 +7,12 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/gorilla/mux"
 
+	"github.com/wxcloud-go/wxfn/config"
 	"github.com/wxcloud-go/wxfn/emulator/internal/journal"
 	"github.com/wxcloud-go/wxfn/emulator/internal/platform"
 	"github.com/wxcloud-go/wxfn/emulator/internal/platform/picture"
@@ -29,6 +32,11 @@ type Config struct {
 	Preview     func(path string) (jpeg []byte, err error)
 	Journal     *journal.Journal
 	Functions   func() []Function
+	Stubs       *platform.Stubs
+	StubDir     string // files of stubs are relative to it
+	Outbox      func(openid string) []platform.Message
+	// Clock returns what the clock says, after a change of it (JSON) if there is one.
+	Clock func(change []byte) (any, error)
 	// Done ends the streams that are open.
 	Done <-chan struct{}
 }
@@ -39,9 +47,17 @@ type Config struct {
 //	GET /_wxfn/journal           the last invocations, oldest first; with Accept: text/event-stream, what happens from
 //	                             now on, as server-sent events of types begin, line, call, end and lost
 //	GET /_wxfn/journal/{id}      one of them, by its request id
-//	GET /_wxfn/scan?content=…    launch options {path, query, scene, appId} of a code
+//	GET /_wxfn/scan?content=…    launch options {path, query, scene, appId} of a code or a link
 //	POST /_wxfn/scan             the same for a picture of a code: the body is a JPEG or PNG file
 //	POST /_wxfn/preview?path=…   a code of the developer version, as image/jpeg; it counts against no quota
+//	GET /_wxfn/stubs             all stubs in the order in which they are tried, each with the calls that it has answered;
+//	                             ?unused=true only those that have answered none
+//	POST /_wxfn/stubs            adds stubs: the body is as wxfn.stubs.json, one stub, or an array of stubs
+//	PUT /_wxfn/stubs             the same in the place of all that were added
+//	DELETE /_wxfn/stubs          takes away all that were added
+//	GET /_wxfn/outbox?openid=…   the messages that a user was sent
+//	GET /_wxfn/clock             {now, held}
+//	POST /_wxfn/clock            changes it: {"hold": true, "move": "90s", "set": "2026-01-02T03:04:05Z"}, or some of it
 func New(c Config) http.Handler {
 	routes := mux.NewRouter()
 	handle := func(method, path string, serve func(*http.Request) (any, error)) {
@@ -97,6 +113,35 @@ func New(c Config) http.Handler {
 		}
 		return jpegFile(jpeg), nil
 	})
+	get("/_wxfn/stubs", func(r *http.Request) (any, error) {
+		list := c.Stubs.List()
+		if r.URL.Query().Get("unused") == "true" {
+			list = slices.DeleteFunc(list, func(s platform.StubState) bool { return s.Answered > 0 })
+		}
+		return list, nil
+	})
+	handle(http.MethodPost, "/_wxfn/stubs", c.addStubs)
+	handle(http.MethodPut, "/_wxfn/stubs", c.addStubs)
+	handle(http.MethodDelete, "/_wxfn/stubs", func(*http.Request) (any, error) {
+		c.Stubs.Remove()
+		return c.Stubs.List(), nil
+	})
+	get("/_wxfn/outbox", func(r *http.Request) (any, error) { return c.Outbox(r.URL.Query().Get("openid")), nil })
+	get("/_wxfn/clock", func(*http.Request) (any, error) { return c.Clock(nil) })
+	handle(http.MethodPost, "/_wxfn/clock", func(r *http.Request) (any, error) {
+		change, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, 1<<10))
+		if err != nil {
+			return nil, badRequest{err}
+		}
+		if len(change) == 0 {
+			return nil, badRequest{errors.New(`say what to change: {"hold": true}, {"move": "90s"} or {"set": "2026-01-02T03:04:05Z"}`)}
+		}
+		now, err := c.Clock(change)
+		if err != nil {
+			return nil, badRequest{err}
+		}
+		return now, nil
+	})
 	routes.NotFoundHandler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		WriteError(w, http.StatusNotFound, fmt.Errorf("the control API has no %s", r.URL.Path))
 	})
@@ -104,6 +149,38 @@ func New(c Config) http.Handler {
 		WriteError(w, http.StatusMethodNotAllowed, fmt.Errorf("%s does not take the method %s", r.URL.Path, r.Method))
 	})
 	return routes
+}
+
+const (
+	maxPicture = 20 << 20
+	maxStubs   = 10 << 20
+)
+
+// addStubs adds stubs, or none of them if one is wrong. It answers with all stubs, and what is strange about the new ones.
+func (c *Config) addStubs(r *http.Request) (any, error) {
+	const name = "the request"
+	text, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxStubs))
+	if err != nil {
+		return nil, badRequest{fmt.Errorf("reading the stubs, of %d MB at most: %w", maxStubs>>20, err)}
+	}
+	stubs, findings := config.ParseStubs(name, text, c.StubDir)
+	wrong, warnings := []string{}, []string{}
+	for _, f := range findings {
+		line := fmt.Sprintf("line %d: %s; %s", f.Line, f.Message, f.Advice)
+		if f.Severity == config.Error {
+			wrong = append(wrong, line)
+		} else {
+			warnings = append(warnings, line)
+		}
+	}
+	if len(wrong) > 0 {
+		return nil, badRequest{errors.New(strings.Join(wrong, "; "))}
+	}
+	if r.Method == http.MethodPut {
+		c.Stubs.Remove()
+	}
+	c.Stubs.Add(stubs, name)
+	return map[string]any{"stubs": c.Stubs.List(), "warnings": warnings}, nil
 }
 
 // stream sends what happens until the reader or the emulator goes.
@@ -131,15 +208,13 @@ func (c *Config) stream(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-const maxPicture = 20 << 20
-
 // jpegFile is an answer that is no JSON.
 type jpegFile []byte
 
 // scanned sorts the errors of a scan.
 func scanned(options *platform.LaunchOptions, err error) (any, error) {
 	switch {
-	case errors.Is(err, platform.ErrUnknownCode):
+	case errors.Is(err, platform.ErrUnknownCode), errors.Is(err, platform.ErrExpired):
 		return nil, notFound{err}
 	case errors.Is(err, picture.ErrNotPicture), errors.Is(err, picture.ErrTooLarge), errors.Is(err, picture.ErrNoCode):
 		return nil, badRequest{err}

@@ -58,14 +58,17 @@ type Line struct {
 
 // Call is one call that a function made.
 type Call struct {
-	Time     time.Time     `json:"time"`
-	API      string        `json:"api"`
-	Params   string        `json:"params,omitempty"`
-	Result   string        `json:"result,omitempty"` // of a good end; bytes as their type and number
-	ErrCode  int           `json:"errCode"`
-	ErrMsg   string        `json:"errMsg,omitempty"`
-	Advice   string        `json:"advice,omitempty"`
-	Duration time.Duration `json:"duration"`
+	Time    time.Time `json:"time"`
+	API     string    `json:"api"`
+	Params  string    `json:"params,omitempty"`
+	Result  string    `json:"result,omitempty"` // of a good end; bytes as their type and number
+	ErrCode int       `json:"errCode"`
+	ErrMsg  string    `json:"errMsg,omitempty"`
+	Advice  string    `json:"advice,omitempty"`
+	// Stub answered in place of the API; NearMisses are the stubs that almost did, with why they did not.
+	Stub       string        `json:"stub,omitempty"`
+	NearMisses []string      `json:"nearMisses,omitempty"`
+	Duration   time.Duration `json:"duration"`
 }
 
 // View is a record's content at one moment.

@@ -1,11 +1,13 @@
 package platform
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -23,23 +25,36 @@ const maxNesting = 32
 
 // System errors, which WeChat answers before the API itself is asked.
 const (
+	connectionFailed = -501001 // what SDKs report of a connection that ends without an answer
+	malformedAnswer  = -601001 // and of one that they cannot read
+
 	apiNotFound   = -604100
 	noPermission  = -604101
 	illegalSource = -604104
 )
 
-// ServeHTTP is the admin endpoint. Good or bad, its HTTP status is 200.
+// ServeHTTP is the admin endpoint. Good or bad, its HTTP status is 200. It panics with [http.ErrAbortHandler] where a stub
+// cuts the connection.
 func (p *Platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	contentType, body := p.answer(r)
-	w.Header().Set("Content-Type", contentType)
-	_, _ = w.Write(body) // a caller that went away needs no answer
+	answer := p.answer(r)
+	w.Header().Set("Content-Type", answer.contentType)
+	if answer.cut {
+		w.Header().Set("Content-Length", strconv.Itoa(2*len(answer.body)))
+	}
+	_, _ = w.Write(answer.body) // a caller that went away needs no answer
+	if answer.cut {
+		if f, ok := w.(http.Flusher); ok {
+			f.Flush()
+		}
+		panic(http.ErrAbortHandler)
+	}
 }
 
-func (p *Platform) answer(r *http.Request) (contentType string, body []byte) {
+func (p *Platform) answer(r *http.Request) *adminAnswer {
 	requestID := randomHex(16)
 	resp, err := p.serve(r)
 	if err == nil {
-		return resp.contentType, resp.body
+		return resp
 	}
 	refused, ok := errors.AsType[*tcb.Error](err)
 	if !ok {
@@ -48,13 +63,14 @@ func (p *Platform) answer(r *http.Request) (contentType string, body []byte) {
 	if refused.RequestID == "" {
 		refused.RequestID = requestID
 	}
-	return tcb.ErrorType, refused.Marshal()
+	return &adminAnswer{contentType: tcb.ErrorType, body: refused.Marshal()}
 }
 
 // adminAnswer is an answer that is no CloudBase error.
 type adminAnswer struct {
 	contentType string
 	body        []byte
+	cut         bool // the connection ends after body, which is half of it
 }
 
 func (p *Platform) serve(r *http.Request) (*adminAnswer, error) {
@@ -73,7 +89,7 @@ func (p *Platform) serve(r *http.Request) (*adminAnswer, error) {
 		if !alive {
 			return systemError(illegalSource, "the invocation that this call belongs to is over; await every call before the handler returns"), nil
 		}
-		return p.openAPI(s, q)
+		return p.openAPI(r.Context(), s, q)
 	case tcb.ActionInvokeFunction:
 		if !alive {
 			return nil, &tcb.Error{Code: "INVALID_REQUEST_SOURCE", Message: "the invocation that this call belongs to is over; await every call before the handler returns"}
@@ -111,62 +127,104 @@ func (p *Platform) invokeFunction(ctx context.Context, s *Session, q *tcb.Reques
 	}
 	call.Result = result.Data
 	s.Record.Called(call)
-	return &adminAnswer{tcb.ErrorType, result.Marshal()}, nil
+	return &adminAnswer{contentType: tcb.ErrorType, body: result.Marshal()}, nil
 }
 
-func (p *Platform) openAPI(s *Session, q *tcb.Request) (*adminAnswer, error) {
+func (p *Platform) openAPI(ctx context.Context, s *Session, q *tcb.Request) (*adminAnswer, error) {
 	var data tcb.CommAPIData
 	if err := data.Unmarshal(q.RequestData); err != nil {
 		return nil, &tcb.Error{Code: "INVALID_PARAM", Message: "malformed requestData: " + err.Error()}
 	}
-	call := &apiCall{appID: data.AppID, params: map[string]param{}, log: journal.Call{Time: p.Now(), API: q.APIName}}
-	if call.appID == "" {
-		call.appID = p.AppID
-	}
+	call := &apiCall{name: q.APIName, appID: cmp.Or(data.AppID, p.AppID), caller: s.Caller, params: map[string]param{},
+		log: journal.Call{Time: p.Now(), API: q.APIName, Params: describe(data.OpenAPIData.Pairs)}}
 	for _, pair := range data.OpenAPIData.Pairs {
 		call.params[pair.Key] = param{json: pair.Value, file: pair.Filename != ""}
 	}
-	call.log.Params = describe(data.OpenAPIData.Pairs)
 	begin := time.Now()
-	answer := p.callAPI(s, q.APIName, call)
+	answer, err := p.callAPI(ctx, s, call)
 	call.log.Duration = time.Since(begin)
 	s.Record.Called(call.log)
-	return answer, nil
+	return answer, err
 }
 
-func (p *Platform) callAPI(s *Session, name string, call *apiCall) *adminAnswer {
-	refuse := func(code int, advice string) *adminAnswer {
+// callAPI answers a cloud call, in the platform's order: known API, permission, parameters, quota, and then the API
+// itself, or what stands in its place. The error is one of the connection, for a fault that a stub makes.
+func (p *Platform) callAPI(ctx context.Context, s *Session, call *apiCall) (*adminAnswer, error) {
+	refuse := func(code int, advice string) (*adminAnswer, error) {
 		call.log.ErrCode, call.log.ErrMsg, call.log.Advice = code, tcb.Text(code), advice
-		return systemError(code, advice)
+		return systemError(code, advice), nil
 	}
-	if !catalog.Known(name) {
-		return refuse(apiNotFound, adviceForUnknown(name))
+	if !catalog.Known(call.name) && !p.Stubs.name(call.name) {
+		return refuse(apiNotFound, adviceForUnknown(call.name))
 	}
-	if ok, advice := s.Permitted(name); !ok {
+	if ok, advice := s.Permitted(call.name); !ok {
 		return refuse(noPermission, advice)
 	}
-	api := apis[name]
-	if api == nil {
-		api = acknowledge
+	call.api, _ = catalog.Lookup(call.name)
+	err := call.check()
+	var stub *stub
+	if err == nil {
+		err = p.throttle()
 	}
-	result, err := api(p, call)
+	if err == nil {
+		stub, call.log.NearMisses = p.Stubs.match(s, call)
+	}
+	var result *apiResult
+	switch {
+	case err != nil:
+	case stub == nil:
+		result, err = p.perform(call)
+	default:
+		call.log.Stub = stub.label()
+		if !stub.wait(ctx) {
+			call.log.ErrCode, call.log.ErrMsg = connectionFailed, "the caller went away during the stub's delay"
+			return nil, context.Cause(ctx)
+		}
+		switch {
+		case stub.SystemError != 0:
+			return refuse(stub.SystemError, "a stub's answer")
+		case stub.Fault != "":
+			return p.fail(ctx, stub, call)
+		case stub.platformAnswers():
+			result, err = p.perform(call)
+		default:
+			result, err = stub.answer(call)
+		}
+	}
+	return p.conclude(call, result, err), nil
+}
+
+// perform lets the API itself answer.
+func (p *Platform) perform(call *apiCall) (*apiResult, error) {
+	api := apis[call.name]
+	if api == nil {
+		api = (*Platform).defaultAnswer
+	}
+	return api(p, call)
+}
+
+// conclude writes what an API answered, or its error, as the platform does.
+func (p *Platform) conclude(call *apiCall, result *apiResult, err error) *adminAnswer {
 	if err != nil {
 		failure, ok := errors.AsType[*apiError](err)
 		if !ok {
 			failure = &apiError{code: -1, message: "system error", advice: err.Error()}
 		}
-		call.log.ErrCode, call.log.ErrMsg, call.log.Advice = failure.code, failure.message, failure.advice
+		call.log.ErrCode, call.log.ErrMsg = failure.code, failure.message
+		if failure.advice != "" {
+			call.log.Advice = strings.TrimSuffix(failure.advice+"; "+call.log.Advice, "; ")
+		}
 		result = jsonResult(map[string]any{
 			"errcode": failure.code,
 			"errmsg":  failure.message + " rid: " + p.rid(),
-			"advice":  failure.advice, // where the official SDK does not look
+			"advice":  call.log.Advice, // where the official SDK does not look
 		})
 	}
 	if call.log.ErrCode == 0 {
 		call.log.Result = result.describe()
 	}
 	resp := tcb.CommOpenAPIResp{RespData: result.body, ContentType: result.contentType, HTTPCode: http.StatusOK, Headers: result.headers}
-	return &adminAnswer{tcb.ProtobufType, resp.Marshal()}
+	return &adminAnswer{contentType: tcb.ProtobufType, body: resp.Marshal()}
 }
 
 // systemError is an answer with a code of WeChat itself. The advice stands where the official SDK does not look.
@@ -176,7 +234,7 @@ func systemError(code int, advice string) *adminAnswer {
 		r := jsonResult(map[string]any{"advice": advice})
 		resp.RespData, resp.ContentType = r.body, r.contentType
 	}
-	return &adminAnswer{tcb.ProtobufType, resp.Marshal()}
+	return &adminAnswer{contentType: tcb.ProtobufType, body: resp.Marshal()}
 }
 
 func adviceForUnknown(name string) string {

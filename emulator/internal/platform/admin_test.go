@@ -239,7 +239,7 @@ func TestARefusalTellsWhatToDo(t *testing.T) {
 func TestAnAPIWithoutEffectSaysOK(t *testing.T) {
 	t.Parallel()
 	p := newPlatform()
-	resp := p.call(t, p.begin("security.msgSecCheck"), "security.msgSecCheck", "content", `"hello"`)
+	resp := p.call(t, p.begin("customerServiceMessage.setTyping"), "customerServiceMessage.setTyping", "touser", `"oAlice"`, "command", `"Typing"`)
 	assert.True(t, tcb.IsJSON(resp.ContentType))
 	assert.JSONEq(t, `{"errcode":0,"errmsg":"ok"}`, string(resp.RespData))
 }

@@ -3,14 +3,20 @@ package platform
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 
 	"github.com/wxcloud-go/wxfn/emulator/internal/journal"
+	"github.com/wxcloud-go/wxfn/openapi/catalog"
 	"github.com/wxcloud-go/wxfn/openapi/tcb"
 )
 
 // apiCall is one call of an API, by whatever way it came.
 type apiCall struct {
-	appID  string // the app that the call is made for
+	name   string
+	api    *catalog.API // nil for a name that the catalogue only knows to exist
+	appID  string       // the app that the call is made for
+	caller Caller       // who called the function that calls
+	// params are by their names in the catalogue; those that it does not have, as they came.
 	params map[string]param
 	log    journal.Call
 }
@@ -20,6 +26,9 @@ type param struct {
 	json []byte
 	file bool
 }
+
+// given tells whether a parameter is there at all.
+func (p param) given() bool { return p.file || p.json != nil && string(p.json) != "null" }
 
 // apiResult is what an API answers.
 type apiResult struct {
@@ -53,7 +62,7 @@ func (e apiError) because(format string, args ...any) *apiError {
 	return &e
 }
 
-// The errors of the wxacode family.
+// The errors of APIs that are emulated.
 var (
 	errInvalidArgs   = apiError{code: 40097, message: "invalid args"}
 	errInvalidScene  = apiError{code: 40129, message: "invalid scene"}
@@ -63,58 +72,85 @@ var (
 	errPathLength    = apiError{code: 40159, message: "invalid length for path, or the data is not json string"}
 	errCodesUsedUp   = apiError{code: 45029, message: "qrcode count out of limit"}
 	errReservedField = apiError{code: 85096, message: "page or path not allow include scancode_time field"}
+
+	errInvalidURL      = apiError{code: 40066, message: "invalid url"}
+	errPagePath        = apiError{code: 40165, message: "invalid weapp pagepath"}
+	errInvalidQuery    = apiError{code: 40212, message: "invalid query"}
+	errExpireTime      = apiError{code: 85401, message: "time limit between 1min and 30days"}
+	errEnvVersion      = apiError{code: 85402, message: "invalid env_version"}
+	errLinkNotFound    = apiError{code: 85403, message: "not found"}
+	errTemplateContent = apiError{code: 47003, message: "argument invalid!"}
 )
 
-// api is an API whose effect is emulated. An error that is no *apiError becomes the platform's "system error".
+// api is an API whose effect is emulated. Its parameters have been checked against the catalogue. An error that is no
+// *apiError becomes the platform's "system error".
 type api func(*Platform, *apiCall) (*apiResult, error)
 
 var apis = map[string]api{
 	apiCreateQRCode: (*Platform).createQRCode,
 	apiGet:          (*Platform).get,
 	apiGetUnlimited: (*Platform).getUnlimited,
+
+	apiScheme:    (*Platform).generateScheme,
+	apiNFCScheme: (*Platform).generateScheme,
+	apiURLLink:   (*Platform).generateURLLink,
+	apiShortLink: (*Platform).generateShortLink,
+
+	"urlscheme.query": (*Platform).queryScheme,
+	"urllink.query":   (*Platform).queryURLLink,
+
+	apiSubscribeMessage: (*Platform).sendSubscribeMessage,
+	apiCustomMessage:    (*Platform).sendCustomMessage,
+
+	"security.msgSecCheck":       (*Platform).checkText,
+	"phonenumber.getPhoneNumber": (*Platform).getPhoneNumber,
 }
 
-// acknowledge is the answer of an API whose effect is not emulated.
-func acknowledge(*Platform, *apiCall) (*apiResult, error) {
-	return jsonResult(map[string]any{"errcode": 0, "errmsg": "ok"}), nil
+// okResult is a good answer of JSON: what every one has, and fields.
+func okResult(fields map[string]any) *apiResult {
+	answer := map[string]any{"errcode": 0, "errmsg": "ok"}
+	maps.Copy(answer, fields)
+	return jsonResult(answer)
 }
 
-func jsonResult(v map[string]any) *apiResult {
+func jsonResult(v any) *apiResult {
 	body, _ := json.Marshal(v) // text and numbers always encode
-	return &apiResult{contentType: "application/json; encoding=utf-8", body: body}
+	return &apiResult{contentType: jsonType, body: body}
 }
 
-// text returns the parameter of this name; ok is false where it is absent or no JSON string.
-func (c *apiCall) text(name string) (s string, ok bool) {
-	p, there := c.params[name]
-	if !there || p.file || string(p.json) == "null" {
-		return "", false
+// jsonType is written as the platform does.
+const jsonType = "application/json; encoding=utf-8"
+
+// warn adds to the advice that stands in the journal of a good call, too.
+func (c *apiCall) warn(format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	if c.log.Advice != "" {
+		text = c.log.Advice + "; " + text
 	}
-	return s, json.Unmarshal(p.json, &s) == nil
+	c.log.Advice = text
 }
 
-// integer returns the parameter of this name, or def where it is absent or null.
-func (c *apiCall) integer(name string, def int) (int, error) {
-	p, there := c.params[name]
-	if !there || string(p.json) == "null" {
-		return def, nil
-	}
-	var n int
-	if p.file || json.Unmarshal(p.json, &n) != nil {
-		return 0, fmt.Errorf("%s must be a whole number", name)
-	}
-	return n, nil
+// text returns the parameter of this name; "" where it is absent.
+func (c *apiCall) text(name string) (s string) {
+	c.decode(name, &s)
+	return s
 }
 
-// boolean returns the parameter of this name, or def where it is absent or null.
-func (c *apiCall) boolean(name string, def bool) (bool, error) {
-	p, there := c.params[name]
-	if !there || string(p.json) == "null" {
-		return def, nil
+// integer returns the parameter of this name, or def where it is absent.
+func (c *apiCall) integer(name string, def int) int {
+	c.decode(name, &def)
+	return def
+}
+
+// boolean returns the parameter of this name, or def where it is absent.
+func (c *apiCall) boolean(name string, def bool) bool {
+	c.decode(name, &def)
+	return def
+}
+
+// decode decodes the parameter of this name into v, a pointer, and leaves v alone where it is absent.
+func (c *apiCall) decode(name string, v any) {
+	if p := c.params[name]; p.given() && !p.file {
+		_ = json.Unmarshal(p.json, v) // its type has been checked
 	}
-	var b bool
-	if p.file || json.Unmarshal(p.json, &b) != nil {
-		return false, fmt.Errorf("%s must be true or false", name)
-	}
-	return b, nil
 }

@@ -41,10 +41,10 @@ func TestTheParametersOfMiniProgramCodes(t *testing.T) {
 			"nulls":                {params: []string{"width", "null", "auto_color", "null", "line_color", "null", "is_hyaline", "null", "env_version", "null"}},
 			"too wide":             {params: []string{"width", "1281"}, code: 40097, advice: "width is 1281; it may be 280 to 1280 px"},
 			"another version":      {params: []string{"env_version", `"preview"`}, code: 40097, advice: `env_version is "preview"; it may be release, trial or develop`},
-			"a version as number":  {params: []string{"env_version", "1"}, code: 40097, advice: "env_version is 1; it may be release, trial or develop"},
+			"a version as number":  {params: []string{"env_version", "1"}, code: 40097, advice: "env_version must be a string"},
 			"a colour over 255":    {params: []string{"line_color", `{"r":256,"g":0,"b":0}`}, code: 40097, advice: "line_color.r must be 0 to 255"},
-			"a colour of two":      {params: []string{"line_color", `{"r":1,"g":0}`}, code: 40097, advice: "line_color.b must be 0 to 255"},
-			"a colour as text":     {params: []string{"line_color", `"#fff"`}, code: 40097, advice: "line_color must be an object {r, g, b}"},
+			"a colour of two":      {params: []string{"line_color", `{"r":1,"g":0}`}, code: 40097, advice: "line_color.b is required (blue, 0 to 255)"},
+			"a colour as text":     {params: []string{"line_color", `"#fff"`}, code: 40097, advice: "line_color must be an object"},
 			"hyaline as text":      {params: []string{"is_hyaline", `"true"`}, code: 40097, advice: "is_hyaline must be true or false"},
 			"auto_color as number": {params: []string{"auto_color", "1"}, code: 40097, advice: "auto_color must be true or false"},
 		} {

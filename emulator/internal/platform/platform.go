@@ -1,9 +1,10 @@
 // Package platform is the cloud as a function sees it: the environment of an invocation, its token, the admin endpoint
 // and the APIs behind it.
 //
-// A cloud call is checked in the platform's order: signature, token, API, permission, parameters, quota. Each API is a
-// function from its parameters to an answer or an [apiError], and a row of the table apis; writing answers to the wire
-// is done in one place.
+// A cloud call is checked in the platform's order: signature, token, API, permission, parameters, quota. Parameters are
+// compared with the catalogue. Then a stub answers, if one matches; else the API: those whose effect is emulated are
+// functions from their parameters to an answer or an [apiError], and rows of the table apis; the others answer with what
+// the catalogue says of their response. Writing answers to the wire is done in one place.
 package platform
 
 import (
@@ -34,7 +35,7 @@ type Functions interface {
 	Call(ctx context.Context, caller Caller, name string, event []byte) (*tcb.InvokeResult, error)
 }
 
-// Config is what a Platform is made of; all fields but Pages are required.
+// Config is what a Platform is made of; all fields but Pages and Done are required.
 type Config struct {
 	AppID, Env string
 	Store      store.Store
@@ -43,13 +44,19 @@ type Config struct {
 	Pages func() *config.Pages
 	// Now is the clock of tokens and quotas, which a test may move.
 	Now func() time.Time
+	// Done ends the calls that a stub keeps from an answer.
+	Done <-chan struct{}
 }
 
 // Platform is safe for concurrent use.
 type Platform struct {
 	Config
 	credential tcb.Credential
+	calls      rate // cloud calls of the environment
 	unlimited  rate // calls of getUnlimited
+	// Stubs answer calls in place of APIs.
+	Stubs  Stubs
+	outbox outbox
 
 	mu       sync.RWMutex
 	sessions map[string]*Session // by token

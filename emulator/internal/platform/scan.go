@@ -2,7 +2,10 @@ package platform
 
 import (
 	"errors"
+	"fmt"
+	"maps"
 	"strings"
+	"time"
 
 	"github.com/wxcloud-go/wxfn/emulator/internal/platform/picture"
 )
@@ -14,6 +17,9 @@ const codePrefix = "wxfn://code/"
 const (
 	sceneQRCode          = 1011 // a scanned QR code
 	sceneMiniProgramCode = 1047 // a scanned Mini Program code
+	sceneURLScheme       = 1065
+	sceneShortLink       = 1179
+	sceneURLLink         = 1194
 )
 
 // LaunchOptions is what the Mini Program is started with: wx.getLaunchOptionsSync().
@@ -21,7 +27,8 @@ type LaunchOptions struct {
 	// Path is the page, without its query.
 	Path  string            `json:"path"`
 	Query map[string]string `json:"query"`
-	// Scene tells how it was opened (场景值): 1011 is a scanned QR code, 1047 a scanned Mini Program code.
+	// Scene tells how it was opened (场景值): 1011 is a scanned QR code, 1047 a scanned Mini Program code, 1065 a URL Scheme,
+	// 1179 a Short Link, 1194 a URL Link.
 	Scene int `json:"scene"`
 	// AppID is the app that the code opens, and EnvVersion its version: "trial" or "develop", empty for the released one.
 	AppID      string `json:"appId"`
@@ -31,26 +38,41 @@ type LaunchOptions struct {
 // ErrUnknownCode means that a code is not one that this emulator made.
 var ErrUnknownCode = errors.New("this emulator has made no such code")
 
-// Scan returns what scanning a code with this content opens. The error is [ErrUnknownCode] or the store's.
+// Scan returns what scanning a code with this content opens, or following this link. The error is [ErrUnknownCode],
+// [ErrExpired], or the store's.
 func (p *Platform) Scan(content string) (*LaunchOptions, error) {
-	id, ok := strings.CutPrefix(content, codePrefix)
-	if !ok {
-		return nil, ErrUnknownCode
+	id, isCode := strings.CutPrefix(content, codePrefix)
+	added := ""
+	if !isCode {
+		id, added = linkID(content)
 	}
 	code, ok, err := p.Store.Code(id)
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	if !ok {
+	case !ok:
 		return nil, ErrUnknownCode
+	case !code.Expires.IsZero() && p.Now().After(code.Expires):
+		return nil, fmt.Errorf("%w: it was good until %s", ErrExpired, code.Expires.UTC().Format(time.RFC3339))
 	}
 	path, query := splitPath(code.Path)
+	_, more := splitPath("?" + added)
+	maps.Copy(query, more)
+	if pages := p.Pages(); path == "" && !isCode && pages != nil {
+		path = pages.Home
+	}
 	options := &LaunchOptions{Path: path, Query: query, Scene: sceneMiniProgramCode, AppID: code.AppID, EnvVersion: code.EnvVersion}
 	switch code.API {
 	case apiGetUnlimited:
 		options.Query["scene"] = code.Scene
 	case apiCreateQRCode, apiPreview:
 		options.Scene = sceneQRCode
+	case apiScheme, apiNFCScheme:
+		options.Scene = sceneURLScheme
+	case apiURLLink:
+		options.Scene = sceneURLLink
+	case apiShortLink:
+		options.Scene = sceneShortLink
 	}
 	return options, nil
 }

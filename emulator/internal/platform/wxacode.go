@@ -165,14 +165,9 @@ func draw(code store.Code, style picture.Style) (*apiResult, error) {
 
 // path returns the parameter path, which may be as long as limit; length measures it in the named unit.
 func (c *apiCall) path(limit int, length func(string) int, unit string) (string, error) {
-	path, ok := c.text("path")
-	switch {
-	case !ok:
-		return "", errPathLength.because("path is required and must be a string")
-	case path == "":
-		return "", errPathLength.because("path is empty; name the page to open")
-	case length(path) > limit:
-		return "", errPathLength.because("path is %d %s long; %s takes at most %d", length(path), unit, strings.TrimPrefix(c.log.API, "wxacode."), limit)
+	path := c.text("path")
+	if n := length(path); n > limit {
+		return "", errPathLength.because("path is %d %s long; %s takes at most %d", n, unit, strings.TrimPrefix(c.name, "wxacode."), limit)
 	}
 	_, query := splitPath(path)
 	return path, c.refuseReserved("path", query)
@@ -191,12 +186,9 @@ func hasReserved(query map[string]string) bool {
 }
 
 func (c *apiCall) width() (int, error) {
-	width, err := c.integer("width", defaultWidth)
-	if err != nil {
-		return 0, errInvalidArgs.because("%v", err)
-	}
+	width := c.integer("width", defaultWidth)
 	if width < minWidth || width > maxWidth {
-		return 0, errInvalidArgs.because("width is %d; it may be %d to %d px", width, minWidth, maxWidth)
+		return 0, errInvalidArgs.because("width is %s; it may be %d to %d px", c.params["width"].json, minWidth, maxWidth)
 	}
 	return width, nil
 }
@@ -205,35 +197,26 @@ func (c *apiCall) width() (int, error) {
 const sceneCharacters = "!#$&'()*+,/:;=?@-._~"
 
 func (c *apiCall) scene() (string, error) {
-	scene, ok := c.text("scene")
-	switch n := utf8.RuneCountInString(scene); {
-	case !ok:
-		return "", errSceneLength.because("scene is required and must be a string")
-	case n == 0 || n > maxSceneRunes:
+	scene := c.text("scene")
+	if n := utf8.RuneCountInString(scene); n > maxSceneRunes {
 		return "", errSceneLength.because("scene has %d characters; it may have 1 to %d", n, maxSceneRunes)
 	}
 	for _, r := range scene {
-		if !('0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || strings.ContainsRune(sceneCharacters, r)) {
+		if !isSceneCharacter(r) {
 			return "", errInvalidScene.because("scene may not contain %q; encode it in the characters 0-9 a-z A-Z %s", r, sceneCharacters)
 		}
 	}
 	return scene, nil
 }
 
+func isSceneCharacter(r rune) bool {
+	return '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || strings.ContainsRune(sceneCharacters, r)
+}
+
 // page returns the page that a code of getUnlimited opens, and whether it had to be one of the published ones.
 func (p *Platform) page(c *apiCall) (page string, checked bool, err error) {
-	checked, err = c.boolean("check_path", true)
-	if err != nil {
-		return "", false, errInvalidArgs.because("%v", err)
-	}
+	checked, page = c.boolean("check_path", true), c.text("page")
 	pages := p.Pages()
-	value, given := c.params["page"]
-	if given = given && string(value.json) != "null"; given {
-		var ok bool
-		if page, ok = c.text("page"); !ok {
-			return "", false, errInvalidPage.because("page must be a string")
-		}
-	}
 	_, query := splitPath(page)
 	if err := c.refuseReserved("page", query); err != nil {
 		return "", false, err
@@ -249,7 +232,7 @@ func (p *Platform) page(c *apiCall) (page string, checked bool, err error) {
 	case strings.Contains(page, "?"):
 		return "", false, errInvalidPage.because("page is %q; it may have no query: put what the page needs into scene", page)
 	case checked && pages == nil:
-		c.log.Advice = "no app.json was found, so that any page passes; in the cloud it must be a published one"
+		c.warn("no app.json was found, so that any page passes; in the cloud it must be a published one")
 	case checked && !pages.Has(page):
 		return "", false, errInvalidPage.because("%s has no page %q; add it, or set check_path to false", pages.File, page)
 	}
@@ -261,43 +244,39 @@ func (c *apiCall) style() (s picture.Style, version string, err error) {
 	if s.Width, err = c.width(); err != nil {
 		return s, "", err
 	}
-	auto, err := c.boolean("auto_color", false)
-	if err != nil {
-		return s, "", errInvalidArgs.because("%v", err)
-	}
 	line, err := c.color("line_color")
 	if err != nil {
 		return s, "", errInvalidArgs.because("%v", err)
 	}
-	if !auto {
+	if !c.boolean("auto_color", false) {
 		s.Line = line
 	}
-	if s.Transparent, err = c.boolean("is_hyaline", false); err != nil {
-		return s, "", errInvalidArgs.because("%v", err)
+	s.Transparent = c.boolean("is_hyaline", false)
+	version, ok := envVersion(c.text("env_version"))
+	if !ok {
+		return s, "", errInvalidArgs.because("env_version is %q; it may be release, trial or develop", c.text("env_version"))
 	}
-	value, given := c.params["env_version"]
-	if !given || string(value.json) == "null" {
-		return s, "", nil
-	}
-	switch version, _ := c.text("env_version"); version {
-	case "release":
-		return s, "", nil
+	return s, version, nil
+}
+
+// envVersion returns the version that a code or a link opens, "" for the released one.
+func envVersion(name string) (version string, ok bool) {
+	switch name {
+	case "", "release":
+		return "", true
 	case "trial", "develop":
-		return s, version, nil
+		return name, true
 	}
-	return s, "", errInvalidArgs.because("env_version is %s; it may be release, trial or develop", value.json)
+	return "", false
 }
 
 // color returns a colour {r, g, b}, whose parts are decimal, as numbers or as strings; black where it is absent.
 func (c *apiCall) color(name string) (color.RGBA, error) {
-	p, given := c.params[name]
-	if !given || string(p.json) == "null" {
+	if !c.params[name].given() {
 		return color.RGBA{}, nil
 	}
 	var parts map[string]json.RawMessage
-	if p.file || json.Unmarshal(p.json, &parts) != nil {
-		return color.RGBA{}, fmt.Errorf("%s must be an object {r, g, b}", name)
-	}
+	c.decode(name, &parts)
 	var rgb [3]uint8
 	for i, part := range []string{"r", "g", "b"} {
 		text := string(parts[part])

@@ -36,14 +36,14 @@ func TestTheParametersOfCreateQRCode(t *testing.T) {
 		"a query alone":        {params: []string{"path", `"?foo=bar"`}, width: 430},
 		"128 bytes":            {params: []string{"path", `"` + strings.Repeat("a", 128) + `"`}, width: 430},
 		"128 bytes of Chinese": {params: []string{"path", `"` + strings.Repeat("长", 42) + `ab"`}, width: 430},
-		"more parameters":      {params: []string{"path", path, "other", "1"}, width: 430},
+		"more parameters":      {params: []string{"path", path, "other", "1"}, width: 430, advice: "wxacode.createQRCode has no parameter other"},
 		"a long name that begins like the reserved one": {params: []string{"path", `"a?scancode_times=1"`}, width: 430},
 
-		"no path":              {code: 40159, advice: "path is required and must be a string"},
-		"null path":            {params: []string{"path", "null"}, code: 40159, advice: "path is required and must be a string"},
-		"a number":             {params: []string{"path", "1"}, code: 40159, advice: "path is required and must be a string"},
-		"broken JSON":          {params: []string{"path", `"`}, code: 40159, advice: "path is required and must be a string"},
-		"empty path":           {params: []string{"path", `""`}, code: 40159, advice: "path is empty; name the page to open"},
+		"no path":              {code: 40159, advice: "path is required (page to open, with its query (\"page/index/index?a=1\"), at most 128 bytes)"},
+		"null path":            {params: []string{"path", "null"}, code: 40159, advice: "path is required (page to open, with its query (\"page/index/index?a=1\"), at most 128 bytes)"},
+		"a number":             {params: []string{"path", "1"}, code: 40159, advice: "path must be a string"},
+		"broken JSON":          {params: []string{"path", `"`}, code: 40159, advice: "path must be a string"},
+		"empty path":           {params: []string{"path", `""`}, code: 40159, advice: "path is required, and may not be empty (page to open, with its query (\"page/index/index?a=1\"), at most 128 bytes)"},
 		"129 bytes":            {params: []string{"path", `"` + strings.Repeat("a", 129) + `"`}, code: 40159, advice: "path is 129 bytes long; createQRCode takes at most 128"},
 		"129 bytes of Chinese": {params: []string{"path", `"` + strings.Repeat("长", 43) + `"`}, code: 40159, advice: "path is 129 bytes long; createQRCode takes at most 128"},
 		"too narrow":           {params: []string{"path", path, "width", "279"}, code: 40097, advice: "width is 279; it may be 280 to 1280 px"},
@@ -55,8 +55,8 @@ func TestTheParametersOfCreateQRCode(t *testing.T) {
 		"a text":               {params: []string{"path", path, "width", `"430"`}, code: 40097, advice: "width must be a whole number"},
 		"reserved in the path": {params: []string{"path", `"a?b=1&scancode_time=2"`}, code: 85096, advice: "scancode_time is reserved; rename the parameter in path"},
 		"reserved, no value":   {params: []string{"path", `"a?scancode_time"`}, code: 85096, advice: "scancode_time is reserved; rename the parameter in path"},
-		"reserved of its own":  {params: []string{"path", path, "scancode_time", "1"}, code: 85096, advice: "scancode_time is reserved; rename the parameter in path"},
-		"path before width":    {params: []string{"path", `""`, "width", "1"}, code: 40159, advice: "path is empty; name the page to open"},
+		"reserved of its own":  {params: []string{"path", path, "scancode_time", "1"}, code: 85096, advice: "scancode_time is reserved; rename the parameter in path; wxacode.createQRCode has no parameter scancode_time"},
+		"path before width":    {params: []string{"path", `""`, "width", "1"}, code: 40159, advice: "path is required, and may not be empty (page to open, with its query (\"page/index/index?a=1\"), at most 128 bytes)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

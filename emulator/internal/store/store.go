@@ -1,4 +1,5 @@
-// Package store keeps what the emulated platform must remember: the codes that it made, and so the quotas they used.
+// Package store keeps what the emulated platform must remember: the codes and links that it made, and so the quotas that
+// they used.
 package store
 
 import (
@@ -9,9 +10,9 @@ import (
 // ErrFull means that the app has used up a quota.
 var ErrFull = errors.New("the quota is used up")
 
-// Code is a QR code or Mini Program code, and what it opens.
+// Code is a QR code, a Mini Program code or a link, and what it opens.
 type Code struct {
-	// ID is what the picture holds, in the form that the platform gives it.
+	// ID is what the picture or the link holds, in the form that the platform gives it.
 	ID string
 	// AppID is the app that the code opens.
 	AppID string
@@ -23,8 +24,10 @@ type Code struct {
 	Scene string `json:",omitempty"`
 	// EnvVersion is the version that the code opens; empty for the released one.
 	EnvVersion string `json:",omitempty"`
-	Width      int
+	Width      int    `json:",omitempty"`
 	Created    time.Time
+	// Expires is when a link ends; zero if never.
+	Expires time.Time `json:",omitzero"`
 }
 
 // Quota is what a code counts against. The zero Quota is none.

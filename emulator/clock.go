@@ -1,0 +1,103 @@
+package emulator
+
+import (
+	"fmt"
+	"sync"
+	"time"
+)
+
+// Clock is the emulated platform's: tokens, quotas and the journal go by it, links expire by it. A test may hold and move
+// it. What happens in the test's own world goes by the real one: signatures, delays of stubs, timeouts of functions.
+type Clock struct {
+	base func() time.Time
+
+	mu     sync.Mutex
+	offset time.Duration // what it is ahead of base
+	held   bool
+	at     time.Time // where it is held
+}
+
+// Now returns the time.
+func (c *Clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now()
+}
+
+func (c *Clock) now() time.Time {
+	if c.held {
+		return c.at
+	}
+	return c.base().Add(c.offset)
+}
+
+// Hold stops the clock, until it is let go.
+func (c *Clock) Hold() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at, c.held = c.now(), true
+}
+
+// Go lets the clock go on from where it was held.
+func (c *Clock) Go() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.held {
+		c.held = false
+		c.offset = c.at.Sub(c.base())
+	}
+}
+
+// Held tells whether the clock stands.
+func (c *Clock) Held() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.held
+}
+
+// Move moves the clock, also while it is held: back, if d is negative.
+func (c *Clock) Move(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = c.at.Add(d)
+	c.offset += d
+}
+
+// Set moves the clock to a time.
+func (c *Clock) Set(t time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	d := t.Sub(c.now())
+	c.at = t
+	c.offset += d
+}
+
+// ClockChange is what POST /_wxfn/clock asks for. Its parts are done in this order.
+type clockChange struct {
+	Set  *time.Time `json:"set"`
+	Move *string    `json:"move"` // a duration, such as "1h30m"
+	Hold *bool      `json:"hold"`
+}
+
+// apply changes the clock; the error says which part is no good, and nothing has changed then.
+func (c *Clock) apply(change clockChange) error {
+	var d time.Duration
+	if change.Move != nil {
+		var err error
+		if d, err = time.ParseDuration(*change.Move); err != nil {
+			return fmt.Errorf(`move is %q; write a duration, such as "90s" or "1h30m"`, *change.Move)
+		}
+	}
+	if change.Set != nil {
+		c.Set(*change.Set)
+	}
+	c.Move(d)
+	switch {
+	case change.Hold == nil:
+	case *change.Hold:
+		c.Hold()
+	default:
+		c.Go()
+	}
+	return nil
+}

@@ -1,0 +1,114 @@
+package platform
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// The APIs that send messages.
+const (
+	apiSubscribeMessage = "subscribeMessage.send"
+	apiCustomMessage    = "customerServiceMessage.send"
+)
+
+// maxMessages bounds the messages that are kept: the last ones.
+const maxMessages = 1000
+
+// Message is one that a user of the Mini Program was sent.
+type Message struct {
+	// OpenID is the user who gets it.
+	OpenID string `json:"openid"`
+	// API sent it: "subscribeMessage.send" or "customerServiceMessage.send".
+	API string `json:"api"`
+	// TemplateID and Page are of a subscription message (订阅消息): its template, and the page that it opens.
+	TemplateID string `json:"templateId,omitempty"`
+	Page       string `json:"page,omitempty"`
+	// Type is of a customer service message (客服消息): text, image, link, miniprogrampage and others.
+	Type string `json:"msgtype,omitempty"`
+	// Content is what the message says, under the names of the wire: data of a subscription message, {"content": …} of a
+	// text.
+	Content json.RawMessage `json:"content"`
+	AppID   string          `json:"appId"`
+	Time    time.Time       `json:"time"`
+}
+
+// outbox keeps the messages that were sent.
+type outbox struct {
+	mu       sync.Mutex
+	messages []Message
+}
+
+func (o *outbox) add(m Message) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if len(o.messages) >= maxMessages {
+		o.messages = slices.Delete(o.messages, 0, 1)
+	}
+	o.messages = append(o.messages, m)
+}
+
+// Outbox returns the messages that a user was sent, all users' if openid is empty, oldest first.
+func (p *Platform) Outbox(openid string) []Message {
+	p.outbox.mu.Lock()
+	defer p.outbox.mu.Unlock()
+	messages := []Message{}
+	for _, m := range p.outbox.messages {
+		if openid == "" || m.OpenID == openid {
+			messages = append(messages, m)
+		}
+	}
+	return messages
+}
+
+// sendSubscribeMessage mirrors
+// https://developers.weixin.qq.com/miniprogram/dev/server/API/mp-message-management/subscribe-message/api_sendmessage.html.
+// Whether the user has subscribed is not known here: a stub with errcode 43101 says that he has not.
+func (p *Platform) sendSubscribeMessage(c *apiCall) (*apiResult, error) {
+	var data map[string]json.RawMessage
+	c.decode("data", &data)
+	for _, keyword := range sortedKeys(data) {
+		var value struct{ Value any }
+		if json.Unmarshal(data[keyword], &value) != nil || value.Value == nil || value.Value == "" {
+			return nil, errTemplateContent.because(`data.%s must be an object {"value": …} with a value`, keyword)
+		}
+	}
+	if page := c.text("page"); page != "" {
+		path, _ := splitPath(page)
+		if why := p.notPublished(c, path); why != "" {
+			return nil, errInvalidPage.because("%s", why)
+		}
+	}
+	p.outbox.add(Message{OpenID: c.text("touser"), API: c.name, TemplateID: c.text("template_id"), Page: c.text("page"),
+		Content: slices.Clone(c.params["data"].json), AppID: c.appID, Time: p.Now()})
+	return okResult(nil), nil
+}
+
+// sendCustomMessage mirrors
+// https://developers.weixin.qq.com/miniprogram/dev/server/API/kf-mgnt/kf-message/api_sendcustommessage.html.
+func (p *Platform) sendCustomMessage(c *apiCall) (*apiResult, error) {
+	kind := c.text("msgtype")
+	content := c.params[kind]
+	if !content.given() {
+		return nil, errInvalidArgs.because("msgtype is %q, so that the parameter %s is required%s", kind, kind, c.kindsOfMessage(kind))
+	}
+	p.outbox.add(Message{OpenID: c.text("touser"), API: c.name, Type: kind, Content: slices.Clone(content.json), AppID: c.appID, Time: p.Now()})
+	return okResult(nil), nil
+}
+
+// kindsOfMessage lists the kinds that there are, for one that is none of them.
+func (c *apiCall) kindsOfMessage(kind string) string {
+	var kinds []string
+	for _, f := range c.api.Request {
+		if len(f.Fields) > 0 && f.Name != "customservice" && f.Name != "aimsgcontext" {
+			if f.Name == kind {
+				return ""
+			}
+			kinds = append(kinds, f.Name)
+		}
+	}
+	return fmt.Sprintf("; there is no such kind of message: write %s", strings.Join(kinds, ", "))
+}

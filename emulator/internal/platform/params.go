@@ -1,0 +1,189 @@
+package platform
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/wxcloud-go/wxfn/openapi/catalog"
+	"github.com/wxcloud-go/wxfn/openapi/tcb"
+)
+
+// check compares a call's parameters with the catalogue. The error is about the first that is missing or of a wrong type.
+// Those that the API does not have are only warned of.
+func (c *apiCall) check() error {
+	if c.api == nil {
+		return nil // only its name is known
+	}
+	fields := c.api.Params()
+	for _, f := range fields {
+		// An SDK that converts names sends roomId as room_id.
+		if p, ok := c.params[tcb.SnakeCase(f.Name)]; ok && tcb.SnakeCase(f.Name) != f.Name {
+			delete(c.params, tcb.SnakeCase(f.Name))
+			c.params[f.Name] = p
+		}
+	}
+	for _, name := range sortedKeys(c.params) {
+		if !slices.ContainsFunc(fields, func(f catalog.Field) bool { return f.Name == name }) {
+			c.unknown(name, fields)
+		}
+	}
+	for _, f := range fields {
+		p := c.params[f.Name]
+		if f.Required && !p.given() && f.Unless != "" && c.params[f.Unless].given() {
+			continue
+		}
+		if err := c.checkField(f, f.Name, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// unknown warns of a parameter that an API does not have.
+func (c *apiCall) unknown(path string, fields []catalog.Field) {
+	warning := fmt.Sprintf("%s has no parameter %s", c.name, path)
+	i := strings.LastIndexByte(path, '.') + 1
+	var names []string
+	for _, f := range fields {
+		names = append(names, f.Name)
+	}
+	if near := catalog.NearestOf(path[i:], names); near != "" {
+		warning += fmt.Sprintf("; did you mean %s%s?", path[:i], near)
+	}
+	c.warn("%s", warning)
+}
+
+// checkField checks one parameter, or one field of an object in it; path names it in messages.
+func (c *apiCall) checkField(f catalog.Field, path string, p param) error {
+	refuse := func(format string, args ...any) error {
+		e := c.api.Refusal(f)
+		return (apiError{code: e.Code, message: e.Message}).because(path+" "+format, args...)
+	}
+	switch {
+	case !p.given() && !f.Required:
+		return nil
+	case !p.given() && f.Unless != "":
+		return refuse("is required, or %s", f.Unless)
+	case !p.given():
+		return refuse("is required%s", meaning(f))
+	case p.file != (f.Type == catalog.File):
+		return refuse("must be %s", kinds[f.Type])
+	}
+	switch f.Type {
+	case catalog.File:
+		if len(p.json) == 0 {
+			return refuse("is a file without any bytes")
+		}
+		return nil
+	case catalog.Objects, catalog.Array, catalog.Numbers:
+		return c.checkList(f, path, p.json, refuse)
+	case catalog.Object:
+		return c.checkObject(f, path, p.json, refuse)
+	}
+	if !hasType(p.json, f.Type, f.Float) {
+		if f.Type == catalog.Number && f.Float {
+			return refuse("must be a number")
+		}
+		return refuse("must be %s", kinds[f.Type])
+	}
+	if f.Required && !f.Blank && string(bytes.TrimSpace(p.json)) == `""` {
+		return refuse("is required, and may not be empty%s", meaning(f))
+	}
+	return nil
+}
+
+func (c *apiCall) checkList(f catalog.Field, path string, text []byte, refuse func(string, ...any) error) error {
+	var list []json.RawMessage
+	if json.Unmarshal(text, &list) != nil {
+		return refuse("must be %s", kinds[f.Type])
+	}
+	element := catalog.Field{Name: f.Name, Type: f.Of, Code: f.Code, Fields: f.Fields, Required: true, Blank: true}
+	switch f.Type {
+	case catalog.Objects:
+		element.Type = catalog.Object
+	case catalog.Numbers:
+		element.Type = catalog.Number
+	}
+	if element.Type == "" {
+		return nil
+	}
+	for i, item := range list {
+		if err := c.checkField(element, fmt.Sprintf("%s[%d]", path, i), param{json: item}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *apiCall) checkObject(f catalog.Field, path string, text []byte, refuse func(string, ...any) error) error {
+	var object map[string]json.RawMessage
+	if json.Unmarshal(text, &object) != nil {
+		return refuse("must be %s", kinds[f.Type])
+	}
+	if len(f.Fields) == 0 {
+		return nil // the reference does not say what is in it
+	}
+	for _, inner := range f.Fields {
+		value, ok := object[inner.Name]
+		if !ok {
+			value = object[tcb.SnakeCase(inner.Name)]
+		}
+		if err := c.checkField(inner, path+"."+inner.Name, param{json: value}); err != nil {
+			return err
+		}
+	}
+	for _, name := range sortedKeys(object) {
+		if !slices.ContainsFunc(f.Fields, func(f catalog.Field) bool { return f.Name == name || tcb.SnakeCase(f.Name) == name }) {
+			c.unknown(path+"."+name, f.Fields)
+		}
+	}
+	return nil
+}
+
+// kinds is what messages call the types.
+var kinds = map[catalog.Type]string{
+	catalog.String:  "a string",
+	catalog.Number:  "a whole number",
+	catalog.Boolean: "true or false",
+	catalog.Object:  "an object",
+	catalog.Objects: "an array of objects",
+	catalog.Array:   "an array",
+	catalog.Numbers: "an array of whole numbers",
+	catalog.File:    "a file: {contentType, value}",
+}
+
+var wholeNumber = regexp.MustCompile(`^-?[0-9]+$`)
+
+// hasType tells whether a JSON text is a value of a type that has no parts.
+func hasType(text []byte, t catalog.Type, float bool) bool {
+	text = bytes.TrimSpace(text)
+	if !json.Valid(text) {
+		return false
+	}
+	switch t {
+	case catalog.String:
+		return text[0] == '"'
+	case catalog.Number:
+		var n float64
+		if float {
+			return json.Unmarshal(text, &n) == nil
+		}
+		return wholeNumber.Match(text)
+	case catalog.Boolean:
+		return text[0] == 't' || text[0] == 'f'
+	}
+	return true
+}
+
+// meaning returns what a parameter is, to stand after a complaint about it.
+func meaning(f catalog.Field) string {
+	clause, _, _ := strings.Cut(f.Doc, ";")
+	if clause == "" {
+		return ""
+	}
+	return " (" + clause + ")"
+}

@@ -1,0 +1,273 @@
+package platform
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"mime"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/wxcloud-go/wxfn/config"
+	"github.com/wxcloud-go/wxfn/openapi/catalog"
+	"github.com/wxcloud-go/wxfn/openapi/tcb"
+)
+
+// maxNearMisses bounds the stubs that a call tells of.
+const maxNearMisses = 5
+
+// Stubs are the answers that stand in place of APIs'. Of those that match a call, the first one answers: those that were
+// added come before those of the project's file. The zero value has none.
+type Stubs struct {
+	mu    sync.Mutex
+	added layer
+	file  layer
+}
+
+// layer is stubs of one origin.
+type layer struct {
+	stubs  []*stub
+	risky  []string
+	phones map[string]string
+}
+
+// stub is a stub, and what has become of it.
+type stub struct {
+	config.Stub
+	from     string // the file, or what else it came from
+	draws    sync.Mutex
+	random   *rand.Rand // under draws
+	seen     int        // calls that matched
+	answered int
+}
+
+// StubState is a stub, and how many calls it has answered.
+type StubState struct {
+	config.Stub
+	From     string `json:"from"`
+	Answered int    `json:"answered"`
+}
+
+func newLayer(s *config.Stubs, from string) layer {
+	l := layer{risky: s.RiskyTexts, phones: s.PhoneNumbers}
+	for _, one := range s.Stubs {
+		seed := cmp.Or(one.Delay.Seed, 1)
+		l.stubs = append(l.stubs, &stub{Stub: one, from: from, random: rand.New(rand.NewPCG(seed, seed))})
+	}
+	return l
+}
+
+// SetFile puts the stubs of the project's file in the place of those that it had before; nil takes them away.
+func (s *Stubs) SetFile(stubs *config.Stubs, file string) {
+	if stubs == nil {
+		stubs = &config.Stubs{}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.file = newLayer(stubs, file)
+}
+
+// Add adds stubs behind those that were added before.
+func (s *Stubs) Add(stubs *config.Stubs, from string) {
+	l := newLayer(stubs, from)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.added.stubs = append(s.added.stubs, l.stubs...)
+	s.added.risky = append(s.added.risky, l.risky...)
+	if s.added.phones == nil {
+		s.added.phones = map[string]string{}
+	}
+	for openid, number := range l.phones {
+		s.added.phones[openid] = number
+	}
+}
+
+// Remove takes away what was added.
+func (s *Stubs) Remove() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.added = layer{}
+}
+
+// List returns all stubs in the order in which they are tried.
+func (s *Stubs) List() []StubState {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	states := []StubState{}
+	for _, one := range s.all() {
+		states = append(states, StubState{one.Stub, one.from, one.answered})
+	}
+	return states
+}
+
+// all is called under the lock.
+func (s *Stubs) all() []*stub { return slices.Concat(s.added.stubs, s.file.stubs) }
+
+// name tells whether a stub is for just this API, which may be newer than the catalogue.
+func (s *Stubs) name(api string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.ContainsFunc(s.all(), func(one *stub) bool { return one.API == api })
+}
+
+// match returns the stub that answers a call, nil if none does; near are those that almost did, and why they did not.
+func (s *Stubs) match(session *Session, c *apiCall) (hit *stub, near []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := s.all()
+	if len(all) == 0 {
+		return nil, nil
+	}
+	params := c.object()
+	for _, one := range all {
+		misses, ofAPI := one.Misses(c.name, session.Function, session.Caller.OpenID, params)
+		if !ofAPI {
+			continue
+		}
+		if len(misses) == 0 {
+			one.seen++
+			switch {
+			case one.seen <= one.After:
+				misses = append(misses, fmt.Sprintf("it lets %d calls pass, and this is number %d", one.After, one.seen))
+			case one.Times > 0 && one.answered >= one.Times:
+				misses = append(misses, fmt.Sprintf("it has answered its %d calls", one.Times))
+			default:
+				one.answered++
+				return one, nil
+			}
+		}
+		if len(near) < maxNearMisses {
+			near = append(near, one.label()+": "+strings.Join(misses, "; "))
+		}
+	}
+	return nil, near
+}
+
+// object returns a call's parameters as one JSON object; a file is its type's mark and its size.
+func (c *apiCall) object() []byte {
+	object := map[string]json.RawMessage{}
+	for name, p := range c.params {
+		switch {
+		case p.file:
+			object[name] = quote(fmt.Sprintf("file, %d bytes", len(p.json)))
+		case json.Valid(p.json):
+			object[name] = p.json
+		}
+	}
+	text, _ := json.Marshal(object) // all its values are valid
+	return text
+}
+
+// label names a stub for people.
+func (s *stub) label() string {
+	name := s.Name
+	if name == "" {
+		name = s.API
+	}
+	if s.Line > 0 {
+		return fmt.Sprintf("%q (%s:%d)", name, s.from, s.Line)
+	}
+	return fmt.Sprintf("%q (%s)", name, s.from)
+}
+
+// wait waits for as long as a stub delays its answer. It tells whether somebody still waits for that.
+func (s *stub) wait(ctx context.Context) bool {
+	delay := s.Delay.Min
+	if width := s.Delay.Max - s.Delay.Min; width > 0 {
+		s.draws.Lock()
+		delay += time.Duration(s.random.Int64N(int64(width) + 1))
+		s.draws.Unlock()
+	}
+	if delay <= 0 {
+		return true
+	}
+	timer := time.NewTimer(delay)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// platformAnswers tells whether a stub only delays.
+func (s *stub) platformAnswers() bool {
+	return s.Result == nil && s.File == "" && s.ErrCode == 0 && s.SystemError == 0 && s.Fault == ""
+}
+
+// answer is a stub's answer in place of an API's.
+func (s *stub) answer(c *apiCall) (*apiResult, error) {
+	switch {
+	case s.ErrCode != 0:
+		return nil, (apiError{code: s.ErrCode, message: cmp.Or(s.ErrMsg, c.messageOf(s.ErrCode))}).because("a stub's answer")
+	case s.File != "":
+		return s.fileAnswer()
+	}
+	text, err := json.Marshal(s.Result)
+	if err != nil {
+		return nil, fmt.Errorf("the result of stub %s: %w", s.label(), err)
+	}
+	if fields, ok := bytes.CutPrefix(text, []byte("{")); ok && !gjson.GetBytes(text, "errcode").Exists() {
+		comma := ","
+		if string(fields) == "}" {
+			comma = ""
+		}
+		text = append([]byte(`{"errcode":0,"errmsg":"ok"`+comma), fields...)
+	}
+	return &apiResult{contentType: jsonType, body: text}, nil
+}
+
+// messageOf returns the errmsg of a code: as the API's page has it, else as it is known of others.
+func (c *apiCall) messageOf(code int) string {
+	if c.api != nil {
+		for _, e := range c.api.Errors {
+			if e.Code == code && e.Message != "" {
+				return e.Message
+			}
+		}
+	}
+	return cmp.Or(catalog.Text(code), tcb.Text(code), "error")
+}
+
+func (s *stub) fileAnswer() (*apiResult, error) {
+	data, err := os.ReadFile(s.File)
+	if err != nil {
+		return nil, fmt.Errorf("the file of stub %s: %w", s.label(), err)
+	}
+	contentType := cmp.Or(s.ContentType, mime.TypeByExtension(filepath.Ext(s.File)), http.DetectContentType(data))
+	return &apiResult{contentType: contentType, body: data}, nil
+}
+
+// fail makes an answer that does not arrive, or not whole.
+func (p *Platform) fail(ctx context.Context, s *stub, c *apiCall) (*adminAnswer, error) {
+	const half = `{"errcode":0,"errm`
+	switch s.Fault {
+	case config.FaultTimeout:
+		c.log.ErrCode, c.log.ErrMsg = connectionFailed, "no answer"
+		select {
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		case <-p.Done:
+			return nil, errors.New("the emulator is stopping")
+		}
+	case config.FaultCut:
+		c.log.ErrCode, c.log.ErrMsg = connectionFailed, "the connection was cut"
+		resp := tcb.CommOpenAPIResp{RespData: []byte(half), ContentType: jsonType, HTTPCode: http.StatusOK}
+		return &adminAnswer{contentType: tcb.ProtobufType, body: resp.Marshal(), cut: true}, nil
+	}
+	c.log.ErrCode, c.log.ErrMsg = malformedAnswer, "the answer is malformed"
+	resp := tcb.CommOpenAPIResp{RespData: []byte(half), ContentType: jsonType, HTTPCode: http.StatusOK}
+	return &adminAnswer{contentType: tcb.ProtobufType, body: resp.Marshal()}, nil
+}

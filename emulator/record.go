@@ -1,0 +1,131 @@
+package emulator
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/diff"
+
+	"github.com/wxcloud-go/wxfn/config"
+)
+
+// Recording is what a function of the project was seen to call while [Config].Record let it.
+type Recording struct {
+	Function string
+	// File is its config.json.
+	File string
+	// Used are the APIs that it called, and Missing those of them that its config.json lacked, both sorted.
+	Used, Missing []string
+	// Before and After are the text of the config.json as it was at the first such call, nil where there was none, and as
+	// it is to be.
+	Before, After []byte
+}
+
+// Diff returns the change of the config.json, in the unified form; empty where there is none.
+func (r Recording) Diff() string {
+	text := string(diff.Diff(r.File, r.Before, r.File, r.After))
+	_, text, _ = strings.Cut(text, "\n")
+	return text
+}
+
+// Recorded returns what was recorded, of the functions that called something, by name. A config.json that cannot be
+// changed has an error of its own; the others are there all the same.
+func (e *Emulator) Recorded() ([]Recording, error) {
+	e.recording.Lock()
+	defer e.recording.Unlock()
+	var all []Recording
+	var failures []error
+	for _, name := range sortedNames(e.recorded) {
+		r := e.recorded[name]
+		if err := r.change(); err != nil {
+			failures = append(failures, err)
+		}
+		all = append(all, *r)
+	}
+	return all, errors.Join(failures...)
+}
+
+// change works out what the config.json is to be.
+func (r *Recording) change() (err error) {
+	if len(r.Missing) == 0 {
+		r.After = r.Before
+		return nil
+	}
+	if r.After, err = config.AddPermissions(r.Before, r.Missing...); err != nil {
+		r.After = r.Before
+		return fmt.Errorf("%s cannot be changed: %w", r.File, err)
+	}
+	return nil
+}
+
+// record notes that a function of a folder calls an API, which its config.json permits or not.
+func (e *Emulator) record(f *function, file, api string, permitted bool) {
+	e.recording.Lock()
+	defer e.recording.Unlock()
+	r := e.recorded[f.name]
+	if r == nil {
+		r = &Recording{Function: f.name, File: file}
+		r.Before, _ = os.ReadFile(filepath.Join(f.dir, "config.json")) // one that cannot be read cannot be changed either
+		e.recorded[f.name] = r
+	}
+	r.Used = insert(r.Used, api)
+	if permitted || slices.Contains(r.Missing, api) {
+		return
+	}
+	r.Missing = insert(r.Missing, api)
+	if !e.config.RecordWrite {
+		e.log.Info(fmt.Sprintf("uses %s, which %s lacks", api, file), "function", f.name)
+		return
+	}
+	if err := writePermission(filepath.Join(f.dir, "config.json"), api); err != nil {
+		e.log.Error(fmt.Sprintf("%s could not be added to %s: %v", api, file, err), "function", f.name)
+		return
+	}
+	e.log.Info(fmt.Sprintf("%s was added to %s", api, file), "function", f.name)
+}
+
+// insert adds a name to a sorted list, once.
+func insert(list []string, name string) []string {
+	i, there := slices.BinarySearch(list, name)
+	if there {
+		return list
+	}
+	return slices.Insert(list, i, name)
+}
+
+// writePermission adds an API to a config.json, which is replaced as a whole: nobody reads half of it.
+func writePermission(file, api string) error {
+	text, err := os.ReadFile(file)
+	mode := os.FileMode(0o644)
+	switch info, statErr := os.Stat(file); {
+	case errors.Is(err, os.ErrNotExist):
+	case err != nil:
+		return err
+	case statErr == nil:
+		mode = info.Mode().Perm()
+	}
+	changed, err := config.AddPermissions(text, api)
+	if err != nil {
+		return err
+	}
+	if link, err := filepath.EvalSymlinks(file); err == nil {
+		file = link // what it points to is changed, not the link
+	}
+	temp, err := os.CreateTemp(filepath.Dir(file), ".config-*.json")
+	if err != nil {
+		return err
+	}
+	_, err = temp.Write(changed)
+	err = errors.Join(err, temp.Chmod(mode), temp.Close())
+	if err == nil {
+		err = os.Rename(temp.Name(), file)
+	}
+	if err != nil {
+		_ = os.Remove(temp.Name())
+	}
+	return err
+}

@@ -1,0 +1,102 @@
+package emulator
+
+import (
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"runtime"
+
+	"github.com/wxcloud-go/wxfn/config"
+	"github.com/wxcloud-go/wxfn/emulator/internal/platform"
+)
+
+// Stub answers some of the calls of an API in place of the platform: with a result, an error, late, or not at all. It is
+// what an entry of wxfn.stubs.json is.
+type Stub = config.Stub
+
+// Delay passes before a stub's answer.
+type Delay = config.Delay
+
+// Fault is what can happen to an answer on its way.
+type Fault = config.Fault
+
+// The faults that a stub can make.
+const (
+	FaultTimeout   = config.FaultTimeout   // no answer until the caller gives up
+	FaultCut       = config.FaultCut       // the connection ends in the middle of the answer
+	FaultMalformed = config.FaultMalformed // the answer cannot be parsed
+)
+
+// Stub adds stubs. They are tried in the order in which they were added, before those of the project's wxfn.stubs.json;
+// the first that matches a call answers it. The error is about a stub that can never work; none is added then.
+func (e *Emulator) Stub(stubs ...Stub) error {
+	from, line := "Go", 0
+	if _, file, at, ok := runtime.Caller(1); ok {
+		from, line = filepath.Base(file), at
+	}
+	return e.StubFrom(from, line, stubs...)
+}
+
+// StubFrom is [Emulator.Stub] for a helper of tests, which names the place that messages tell of.
+func (e *Emulator) StubFrom(file string, line int, stubs ...Stub) error {
+	for i := range stubs {
+		if err := stubs[i].Check(); err != nil {
+			return err
+		}
+		if stubs[i].File != "" {
+			path, err := filepath.Abs(stubs[i].File)
+			if err != nil {
+				return fmt.Errorf("the file of stub %q: %w", stubs[i].Name, err)
+			}
+			stubs[i].File = path
+		}
+		stubs[i].Line = line
+	}
+	e.platform.Stubs.Add(&config.Stubs{Stubs: stubs}, file)
+	return nil
+}
+
+// RemoveStubs takes away all that [Emulator.Stub], [Emulator.RiskyTexts], [Emulator.PhoneNumber] and the control API have
+// added.
+func (e *Emulator) RemoveStubs() { e.platform.Stubs.Remove() }
+
+// UnusedStubs returns the stubs that have answered no call, those of the project's file with them.
+func (e *Emulator) UnusedStubs() []Stub {
+	var unused []Stub
+	for _, s := range e.platform.Stubs.List() {
+		if s.Answered == 0 {
+			unused = append(unused, s.Stub)
+		}
+	}
+	return unused
+}
+
+// RiskyTexts makes security.msgSecCheck find a text risky that contains one of these, whatever their case. Every other
+// text passes.
+func (e *Emulator) RiskyTexts(texts ...string) {
+	e.platform.Stubs.Add(&config.Stubs{RiskyTexts: texts}, "Go")
+}
+
+// PhoneNumber gives a user the number that phonenumber.getPhoneNumber answers: digits, of mainland China ("13800138000"), or
+// with a country code ("+852-51234567"). Users without one have a number of their own that never changes.
+func (e *Emulator) PhoneNumber(openid, number string) error {
+	numbers := config.Stubs{PhoneNumbers: map[string]string{openid: number}}
+	text, err := json.Marshal(numbers)
+	if err != nil {
+		return err
+	}
+	_, findings := config.ParseStubs("", text, "")
+	for _, f := range findings {
+		if f.Severity == config.Error {
+			return fmt.Errorf("emulator: %s; %s", f.Message, f.Advice)
+		}
+	}
+	e.platform.Stubs.Add(&numbers, "Go")
+	return nil
+}
+
+// Message is one that a function sent to a user: a subscription message (订阅消息) or a customer service message (客服消息).
+type Message = platform.Message
+
+// Outbox returns the messages that a user was sent, oldest first; all users' if openid is empty. The last 1000 are kept.
+func (e *Emulator) Outbox(openid string) []Message { return e.platform.Outbox(openid) }
