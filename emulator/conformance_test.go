@@ -1,20 +1,15 @@
 package emulator_test
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -23,6 +18,7 @@ import (
 	"github.com/wxcloud-go/wxfn/emulator"
 	"github.com/wxcloud-go/wxfn/emulator/emulatortest"
 	"github.com/wxcloud-go/wxfn/openapi"
+	official "github.com/wxcloud-go/wxfn/testdata/conformance"
 )
 
 const conformanceDir = "../testdata/conformance"
@@ -62,34 +58,8 @@ func TestConformance(t *testing.T) {
 // needsConformancePackages skips a test of Node functions where they cannot run, but for one in CI, where they must.
 func needsConformancePackages(t *testing.T) {
 	t.Helper()
-	if err := conformancePackages(); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal(err)
-		}
-		t.Skip(err)
-	}
+	official.NeedsPackages(t, conformanceDir)
 }
-
-// conformancePackages installs what package-lock.json names, unless it is there.
-var conformancePackages = sync.OnceValue(func() error {
-	for _, program := range []string{"node", "npm"} {
-		if _, err := exec.LookPath(program); err != nil {
-			return fmt.Errorf("the official SDK needs the program %s: %w", program, err)
-		}
-	}
-	// npm writes this file when everything else is in its place.
-	if _, err := os.Stat(filepath.Join(conformanceDir, "node_modules", ".package-lock.json")); err == nil {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), 90*time.Second)
-	defer cancel()
-	npm := exec.CommandContext(ctx, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
-	npm.Dir = conformanceDir
-	if out, err := npm.CombinedOutput(); err != nil {
-		return fmt.Errorf("npm ci in %s: %w: %.300s", conformanceDir, err, strings.Join(strings.Fields(string(out)), " "))
-	}
-	return nil
-})
 
 // conformance is the emulator that all subtests share.
 type conformance struct{ emu *emulator.Emulator }

@@ -23,7 +23,11 @@ type AnalysisAPI struct{ client *Client }
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/data-analysis/visit-retain/api_getdailyretain.html.
 func (a AnalysisAPI) GetDailyRetain(ctx context.Context, req *AnalysisGetDailyRetainRequest) (*AnalysisGetDailyRetainResult, error) {
-	return call[AnalysisGetDailyRetainResult](ctx, a.client, method{name: "analysis.getDailyRetain"}, given(req))
+	return call[AnalysisGetDailyRetainResult](ctx, a.client, method{
+		name:       "analysis.getDailyRetain",
+		documented: "begin_date end_date",
+		refusal:    refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // GetDailySummary returns the overview figures (数据概况) of a day: all users so far, and shares.
@@ -39,7 +43,11 @@ func (a AnalysisAPI) GetDailyRetain(ctx context.Context, req *AnalysisGetDailyRe
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/data-analysis/others/api_getdailysummary.html.
 func (a AnalysisAPI) GetDailySummary(ctx context.Context, req *AnalysisGetDailySummaryRequest) (*AnalysisGetDailySummaryResult, error) {
-	return call[AnalysisGetDailySummaryResult](ctx, a.client, method{name: "analysis.getDailySummary"}, given(req))
+	return call[AnalysisGetDailySummaryResult](ctx, a.client, method{
+		name:       "analysis.getDailySummary",
+		documented: "begin_date end_date",
+		refusal:    refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // GetDailyVisitTrend returns the visit figures (访问日趋势) of a day.
@@ -55,7 +63,11 @@ func (a AnalysisAPI) GetDailySummary(ctx context.Context, req *AnalysisGetDailyS
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/data-analysis/visit-trend/api_getdailyvisittrend.html.
 func (a AnalysisAPI) GetDailyVisitTrend(ctx context.Context, req *AnalysisGetDailyVisitTrendRequest) (*AnalysisGetDailyVisitTrendResult, error) {
-	return call[AnalysisGetDailyVisitTrendResult](ctx, a.client, method{name: "analysis.getDailyVisitTrend"}, given(req))
+	return call[AnalysisGetDailyVisitTrendResult](ctx, a.client, method{
+		name:       "analysis.getDailyVisitTrend",
+		documented: "begin_date end_date",
+		refusal:    refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // GetMonthlyRetain returns the retention (访问月留存) of a month's new and active users in the following month.
@@ -71,7 +83,11 @@ func (a AnalysisAPI) GetDailyVisitTrend(ctx context.Context, req *AnalysisGetDai
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/data-analysis/visit-retain/api_getmonthlyretain.html.
 func (a AnalysisAPI) GetMonthlyRetain(ctx context.Context, req *AnalysisGetMonthlyRetainRequest) (*AnalysisGetMonthlyRetainResult, error) {
-	return call[AnalysisGetMonthlyRetainResult](ctx, a.client, method{name: "analysis.getMonthlyRetain"}, given(req))
+	return call[AnalysisGetMonthlyRetainResult](ctx, a.client, method{
+		name:       "analysis.getMonthlyRetain",
+		documented: "begin_date end_date",
+		refusal:    refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // GetMonthlyVisitTrend returns the visit figures (访问月趋势) of a month.
@@ -87,7 +103,11 @@ func (a AnalysisAPI) GetMonthlyRetain(ctx context.Context, req *AnalysisGetMonth
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/data-analysis/visit-trend/api_getmonthlyvisittrend.html.
 func (a AnalysisAPI) GetMonthlyVisitTrend(ctx context.Context, req *AnalysisGetMonthlyVisitTrendRequest) (*AnalysisGetMonthlyVisitTrendResult, error) {
-	return call[AnalysisGetMonthlyVisitTrendResult](ctx, a.client, method{name: "analysis.getMonthlyVisitTrend"}, given(req))
+	return call[AnalysisGetMonthlyVisitTrendResult](ctx, a.client, method{
+		name:       "analysis.getMonthlyVisitTrend",
+		documented: "begin_date end_date",
+		refusal:    refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // GetPerformanceData returns performance figures (性能数据) of the mini program: start, page switching, memory.
@@ -103,7 +123,11 @@ func (a AnalysisAPI) GetMonthlyVisitTrend(ctx context.Context, req *AnalysisGetM
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/data-analysis/others/api_getperformancedata.html.
 func (a AnalysisAPI) GetPerformanceData(ctx context.Context, req *AnalysisGetPerformanceDataRequest) (*AnalysisGetPerformanceDataResult, error) {
-	return call[AnalysisGetPerformanceDataResult](ctx, a.client, method{name: "analysis.getPerformanceData"}, given(req))
+	return call[AnalysisGetPerformanceDataResult](ctx, a.client, method{
+		name:       "analysis.getPerformanceData",
+		documented: "begin_timestamp end_timestamp",
+		refusal:    refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // GetUserPortrait returns who the users are (用户画像): province, city, sex, age, platform and device of new
@@ -120,7 +144,11 @@ func (a AnalysisAPI) GetPerformanceData(ctx context.Context, req *AnalysisGetPer
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/data-analysis/others/api_getuserportrait.html.
 func (a AnalysisAPI) GetUserPortrait(ctx context.Context, req *AnalysisGetUserPortraitRequest) (*AnalysisGetUserPortraitResult, error) {
-	return call[AnalysisGetUserPortraitResult](ctx, a.client, method{name: "analysis.getUserPortrait"}, given(req))
+	return call[AnalysisGetUserPortraitResult](ctx, a.client, method{
+		name:       "analysis.getUserPortrait",
+		documented: "begin_date end_date",
+		refusal:    refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // GetVisitDistribution returns how a day's visits are distributed (访问分布) by source, length of stay and
@@ -137,7 +165,11 @@ func (a AnalysisAPI) GetUserPortrait(ctx context.Context, req *AnalysisGetUserPo
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/data-analysis/others/api_getvisitdistribution.html.
 func (a AnalysisAPI) GetVisitDistribution(ctx context.Context, req *AnalysisGetVisitDistributionRequest) (*AnalysisGetVisitDistributionResult, error) {
-	return call[AnalysisGetVisitDistributionResult](ctx, a.client, method{name: "analysis.getVisitDistribution"}, given(req))
+	return call[AnalysisGetVisitDistributionResult](ctx, a.client, method{
+		name:       "analysis.getVisitDistribution",
+		documented: "begin_date end_date",
+		refusal:    refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // GetVisitPage returns the visit figures of the mini program's pages (访问页面) for a day.
@@ -154,7 +186,11 @@ func (a AnalysisAPI) GetVisitDistribution(ctx context.Context, req *AnalysisGetV
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/data-analysis/others/api_getvisitpage.html.
 func (a AnalysisAPI) GetVisitPage(ctx context.Context, req *AnalysisGetVisitPageRequest) (*AnalysisGetVisitPageResult, error) {
-	return call[AnalysisGetVisitPageResult](ctx, a.client, method{name: "analysis.getVisitPage"}, given(req))
+	return call[AnalysisGetVisitPageResult](ctx, a.client, method{
+		name:       "analysis.getVisitPage",
+		documented: "begin_date end_date",
+		refusal:    refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // GetWeeklyRetain returns the retention (访问周留存) of a week's new and active users over the following weeks.
@@ -170,7 +206,11 @@ func (a AnalysisAPI) GetVisitPage(ctx context.Context, req *AnalysisGetVisitPage
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/data-analysis/visit-retain/api_getweeklyretain.html.
 func (a AnalysisAPI) GetWeeklyRetain(ctx context.Context, req *AnalysisGetWeeklyRetainRequest) (*AnalysisGetWeeklyRetainResult, error) {
-	return call[AnalysisGetWeeklyRetainResult](ctx, a.client, method{name: "analysis.getWeeklyRetain"}, given(req))
+	return call[AnalysisGetWeeklyRetainResult](ctx, a.client, method{
+		name:       "analysis.getWeeklyRetain",
+		documented: "begin_date end_date",
+		refusal:    refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // GetWeeklyVisitTrend returns the visit figures (访问周趋势) of a week.
@@ -186,7 +226,11 @@ func (a AnalysisAPI) GetWeeklyRetain(ctx context.Context, req *AnalysisGetWeekly
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/data-analysis/visit-trend/api_getweeklyvisittrend.html.
 func (a AnalysisAPI) GetWeeklyVisitTrend(ctx context.Context, req *AnalysisGetWeeklyVisitTrendRequest) (*AnalysisGetWeeklyVisitTrendResult, error) {
-	return call[AnalysisGetWeeklyVisitTrendResult](ctx, a.client, method{name: "analysis.getWeeklyVisitTrend"}, given(req))
+	return call[AnalysisGetWeeklyVisitTrendResult](ctx, a.client, method{
+		name:       "analysis.getWeeklyVisitTrend",
+		documented: "begin_date end_date",
+		refusal:    refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // AnalysisGetDailyRetainRequest holds the parameters of [AnalysisAPI.GetDailyRetain].
@@ -200,9 +244,9 @@ type AnalysisGetDailyRetainRequest struct {
 func (r *AnalysisGetDailyRetainRequest) missing() *missing {
 	switch {
 	case r.BeginDate == "":
-		return &missing{"beginDate", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "beginDate"}
 	case r.EndDate == "":
-		return &missing{"endDate", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "endDate"}
 	}
 	return nil
 }
@@ -240,9 +284,9 @@ type AnalysisGetDailySummaryRequest struct {
 func (r *AnalysisGetDailySummaryRequest) missing() *missing {
 	switch {
 	case r.BeginDate == "":
-		return &missing{"beginDate", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "beginDate"}
 	case r.EndDate == "":
-		return &missing{"endDate", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "endDate"}
 	}
 	return nil
 }
@@ -276,9 +320,9 @@ type AnalysisGetDailyVisitTrendRequest struct {
 func (r *AnalysisGetDailyVisitTrendRequest) missing() *missing {
 	switch {
 	case r.BeginDate == "":
-		return &missing{"beginDate", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "beginDate"}
 	case r.EndDate == "":
-		return &missing{"endDate", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "endDate"}
 	}
 	return nil
 }
@@ -321,9 +365,9 @@ type AnalysisGetMonthlyRetainRequest struct {
 func (r *AnalysisGetMonthlyRetainRequest) missing() *missing {
 	switch {
 	case r.BeginDate == "":
-		return &missing{"beginDate", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "beginDate"}
 	case r.EndDate == "":
-		return &missing{"endDate", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "endDate"}
 	}
 	return nil
 }
@@ -350,9 +394,9 @@ type AnalysisGetMonthlyVisitTrendRequest struct {
 func (r *AnalysisGetMonthlyVisitTrendRequest) missing() *missing {
 	switch {
 	case r.BeginDate == "":
-		return &missing{"beginDate", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "beginDate"}
 	case r.EndDate == "":
-		return &missing{"endDate", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "endDate"}
 	}
 	return nil
 }
@@ -377,7 +421,7 @@ type AnalysisGetPerformanceDataRequest struct {
 func (r *AnalysisGetPerformanceDataRequest) missing() *missing {
 	switch {
 	case r.Params == nil:
-		return &missing{"params", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "params"}
 	}
 	for i := range r.Params {
 		if m := r.Params[i].missing(); m != nil {
@@ -407,9 +451,9 @@ type AnalysisGetPerformanceDataParam struct {
 func (r *AnalysisGetPerformanceDataParam) missing() *missing {
 	switch {
 	case r.Field == "":
-		return &missing{"field", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "field"}
 	case r.Value == "":
-		return &missing{"value", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "value"}
 	}
 	return nil
 }
@@ -468,9 +512,9 @@ type AnalysisGetUserPortraitRequest struct {
 func (r *AnalysisGetUserPortraitRequest) missing() *missing {
 	switch {
 	case r.BeginDate == "":
-		return &missing{"beginDate", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "beginDate"}
 	case r.EndDate == "":
-		return &missing{"endDate", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "endDate"}
 	}
 	return nil
 }
@@ -526,9 +570,9 @@ type AnalysisGetVisitDistributionRequest struct {
 func (r *AnalysisGetVisitDistributionRequest) missing() *missing {
 	switch {
 	case r.BeginDate == "":
-		return &missing{"beginDate", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "beginDate"}
 	case r.EndDate == "":
-		return &missing{"endDate", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "endDate"}
 	}
 	return nil
 }
@@ -561,9 +605,9 @@ type AnalysisGetVisitPageRequest struct {
 func (r *AnalysisGetVisitPageRequest) missing() *missing {
 	switch {
 	case r.BeginDate == "":
-		return &missing{"beginDate", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "beginDate"}
 	case r.EndDate == "":
-		return &missing{"endDate", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "endDate"}
 	}
 	return nil
 }
@@ -607,9 +651,9 @@ type AnalysisGetWeeklyRetainRequest struct {
 func (r *AnalysisGetWeeklyRetainRequest) missing() *missing {
 	switch {
 	case r.BeginDate == "":
-		return &missing{"beginDate", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "beginDate"}
 	case r.EndDate == "":
-		return &missing{"endDate", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "endDate"}
 	}
 	return nil
 }
@@ -636,9 +680,9 @@ type AnalysisGetWeeklyVisitTrendRequest struct {
 func (r *AnalysisGetWeeklyVisitTrendRequest) missing() *missing {
 	switch {
 	case r.BeginDate == "":
-		return &missing{"beginDate", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "beginDate"}
 	case r.EndDate == "":
-		return &missing{"endDate", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "endDate"}
 	}
 	return nil
 }

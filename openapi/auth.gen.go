@@ -26,7 +26,11 @@ type AuthAPI struct{ client *Client }
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/user-info/basic-info/api_getpaidunionid.html.
 func (a AuthAPI) GetPaidUnionID(ctx context.Context, req *AuthGetPaidUnionIDRequest) (*AuthGetPaidUnionIDResult, error) {
-	return call[AuthGetPaidUnionIDResult](ctx, a.client, method{name: "auth.getPaidUnionId"}, given(req))
+	return call[AuthGetPaidUnionIDResult](ctx, a.client, method{
+		name:       "auth.getPaidUnionId",
+		documented: "mch_id out_trade_no transaction_id",
+		refusal:    refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // AuthGetPaidUnionIDRequest holds the parameters of [AuthAPI.GetPaidUnionID].
@@ -44,7 +48,7 @@ type AuthGetPaidUnionIDRequest struct {
 func (r *AuthGetPaidUnionIDRequest) missing() *missing {
 	switch {
 	case r.OpenID == "":
-		return &missing{"openid", CodeInvalidOpenID, "invalid openid"}
+		return &missing{name: "openid", refusal: refusal{CodeInvalidOpenID, "invalid openid"}}
 	}
 	return nil
 }

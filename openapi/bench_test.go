@@ -3,6 +3,7 @@ package openapi_test
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -12,11 +13,11 @@ import (
 	"github.com/wxcloud-go/wxfn/openapi/tcb"
 )
 
-// benchmarkServer answers every request with a picture of 20 kB.
-func benchmarkServer(b *testing.B) context.Context {
-	resp := tcb.CommOpenAPIResp{RespData: make([]byte, 20<<10), ContentType: "image/jpeg"}
+// benchmarkServer answers every request with resp.
+func benchmarkServer(b *testing.B, resp tcb.CommOpenAPIResp) context.Context {
 	body := resp.Marshal()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
 		w.Header().Set("Content-Type", tcb.ProtobufType)
 		_, _ = w.Write(body)
 	}))
@@ -29,20 +30,21 @@ func benchmarkServer(b *testing.B) context.Context {
 
 // The official Node SDK takes 2.3 ms for this, one call after another, and makes 2,032 calls a second with 32 at once.
 func BenchmarkCloudCall(b *testing.B) {
+	picture := tcb.CommOpenAPIResp{RespData: make([]byte, 20<<10), ContentType: "image/jpeg"}
 	call := func(b *testing.B, ctx context.Context) {
 		if _, err := openapi.Wxacode.CreateQRCode(ctx, &openapi.WxacodeCreateQRCodeRequest{Path: "page/index/index", Width: new(430)}); err != nil {
 			b.Error(err)
 		}
 	}
 	b.Run("one after another", func(b *testing.B) {
-		ctx := benchmarkServer(b)
+		ctx := benchmarkServer(b, picture)
 		b.ReportAllocs()
 		for b.Loop() {
 			call(b, ctx)
 		}
 	})
 	b.Run("32 at once", func(b *testing.B) {
-		ctx := benchmarkServer(b)
+		ctx := benchmarkServer(b, picture)
 		b.SetParallelism(16)
 		b.RunParallel(func(pb *testing.PB) {
 			for pb.Next() {
@@ -72,6 +74,30 @@ func BenchmarkImageJSON(b *testing.B) {
 		for b.Loop() {
 			var back openapi.Image
 			if err := json.Unmarshal(text, &back); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+// The official SDK takes bytes as they are, so that a large picture costs it nothing but the signature and the way out.
+func BenchmarkMediaOf10MB(b *testing.B) {
+	picture := make([]byte, 10<<20)
+	for i := range picture {
+		picture[i] = byte(i * 7)
+	}
+	b.Run("sent", func(b *testing.B) {
+		ctx := benchmarkServer(b, tcb.CommOpenAPIResp{RespData: []byte(`{"errcode":0}`), ContentType: "application/json"})
+		for b.Loop() {
+			if _, err := openapi.Img.AiCrop(ctx, &openapi.ImgAiCropRequest{Img: openapi.Media{ContentType: "image/png", Value: picture}}); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("received", func(b *testing.B) {
+		ctx := benchmarkServer(b, tcb.CommOpenAPIResp{RespData: picture, ContentType: "image/jpeg"})
+		for b.Loop() {
+			if _, err := openapi.OfficialAccount.Media.Get(ctx, &openapi.OfficialAccountMediaGetRequest{MediaID: "m"}); err != nil {
 				b.Fatal(err)
 			}
 		}

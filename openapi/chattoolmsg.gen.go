@@ -26,7 +26,11 @@ type ChattoolmsgAPI struct{ client *Client }
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/mp-message-management/updatable-message/api_setchattoolmsg.html.
 func (a ChattoolmsgAPI) Send(ctx context.Context, req *ChattoolmsgSendRequest) (*Answer, error) {
-	return call[Answer](ctx, a.client, method{name: "chattoolmsg.send"}, given(req))
+	return call[Answer](ctx, a.client, method{
+		name:       "chattoolmsg.send",
+		documented: "activity_id group_openid participator_info_list target_state template_id version_type",
+		refusal:    refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // ChattoolmsgSendRequest holds the parameters of [ChattoolmsgAPI.Send].
@@ -48,9 +52,9 @@ type ChattoolmsgSendRequest struct {
 func (r *ChattoolmsgSendRequest) missing() *missing {
 	switch {
 	case r.ActivityID == "":
-		return &missing{"activityId", CodeInvalidActivityID, "activity_id error"}
+		return &missing{name: "activityId", refusal: refusal{CodeInvalidActivityID, "activity_id error"}}
 	case r.TemplateID == "":
-		return &missing{"templateId", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "templateId"}
 	}
 	for i := range r.ParticipatorInfoList {
 		if m := r.ParticipatorInfoList[i].missing(); m != nil {
@@ -72,7 +76,7 @@ type ChattoolmsgSendParticipatorInfo struct {
 func (r *ChattoolmsgSendParticipatorInfo) missing() *missing {
 	switch {
 	case r.GroupOpenID == "":
-		return &missing{"groupOpenid", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "groupOpenid"}
 	}
 	return nil
 }

@@ -54,7 +54,8 @@ func WithV2() Option { return func(c *Client) { c.cgiName = "commrpcv2" } }
 
 // WithoutConvertCase leaves the names of parameters and results as they are: cloud.openapi({convertCase: false}) of the
 // official SDK. For [Client.Call], parameters must then be named as in the reference, and so are results. Typed methods send
-// the reference's names: roomId, which otherwise goes out as room_id.
+// the reference's names: roomId, which otherwise goes out as room_id; names of your own, in an object that the reference
+// leaves open, stay as they are.
 func WithoutConvertCase() Option { return func(c *Client) { c.keepCase = true } }
 
 // WithHTTPClient sends requests by h: for a proxy, say. An invocation that brings its own way to the platform, as under

@@ -23,7 +23,11 @@ type CloudbaseAPI struct{ client *Client }
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/cloudbase/functions/api_adddelayedfunctiontask.html.
 func (a CloudbaseAPI) AddDelayedFunctionTask(ctx context.Context, req *CloudbaseAddDelayedFunctionTaskRequest) (*Answer, error) {
-	return call[Answer](ctx, a.client, method{name: "cloudbase.addDelayedFunctionTask"}, given(req))
+	return call[Answer](ctx, a.client, method{
+		name:       "cloudbase.addDelayedFunctionTask",
+		documented: "delay_time function_name",
+		refusal:    refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // CreateSendSMSTask creates a task that sends text messages (创建发短信任务) to the numbers of an uploaded CSV
@@ -43,7 +47,11 @@ func (a CloudbaseAPI) AddDelayedFunctionTask(ctx context.Context, req *Cloudbase
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/cloudbase/others/api_createsendsmstask.html.
 func (a CloudbaseAPI) CreateSendSMSTask(ctx context.Context, req *CloudbaseCreateSendSMSTaskRequest) (*CloudbaseCreateSendSMSTaskResult, error) {
-	return call[CloudbaseCreateSendSMSTaskResult](ctx, a.client, method{name: "cloudbase.createSendSmsTask"}, given(req))
+	return call[CloudbaseCreateSendSMSTaskResult](ctx, a.client, method{
+		name:       "cloudbase.createSendSmsTask",
+		documented: "file_url template_id",
+		refusal:    refusal{CodeInvalidParam, "参数有误，具体原因参考 errmsg"},
+	}, given(req))
 }
 
 // DescribeExtensionUploadInfo gets temporary addresses for uploading files (获取上传链接), such as the CSV file
@@ -60,7 +68,10 @@ func (a CloudbaseAPI) CreateSendSMSTask(ctx context.Context, req *CloudbaseCreat
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/cloudbase/others/api_describeextensionuploadinfo.html.
 func (a CloudbaseAPI) DescribeExtensionUploadInfo(ctx context.Context, req *CloudbaseDescribeExtensionUploadInfoRequest) (*CloudbaseDescribeExtensionUploadInfoResult, error) {
-	return call[CloudbaseDescribeExtensionUploadInfoResult](ctx, a.client, method{name: "cloudbase.describeExtensionUploadInfo", documented: []string{"ExtensionFiles", "FileName", "FileType"}}, given(req))
+	return call[CloudbaseDescribeExtensionUploadInfoResult](ctx, a.client, method{
+		name:    "cloudbase.describeExtensionUploadInfo",
+		refusal: refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // DescribeSMSRecords gets the records of sent text messages (查询短信记录).
@@ -76,7 +87,10 @@ func (a CloudbaseAPI) DescribeExtensionUploadInfo(ctx context.Context, req *Clou
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/cloudbase/others/api_describesmsrecords.html.
 func (a CloudbaseAPI) DescribeSMSRecords(ctx context.Context, req *CloudbaseDescribeSMSRecordsRequest) (*CloudbaseDescribeSMSRecordsResult, error) {
-	return call[CloudbaseDescribeSMSRecordsResult](ctx, a.client, method{name: "cloudbase.describeSmsRecords", documented: []string{"EndDate", "EnvId", "Mobile", "PageNumber", "PageSize", "QueryId", "StartDate"}}, given(req))
+	return call[CloudbaseDescribeSMSRecordsResult](ctx, a.client, method{
+		name:    "cloudbase.describeSmsRecords",
+		refusal: refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // GetOpenData exchanges CloudIDs for the open data behind them (获取 cloudID 对应的开放数据).
@@ -89,7 +103,11 @@ func (a CloudbaseAPI) DescribeSMSRecords(ctx context.Context, req *CloudbaseDesc
 //
 // Mirrors https://developers.weixin.qq.com/miniprogram/dev/server/API/cloudbase/others/api_getopendata.html.
 func (a CloudbaseAPI) GetOpenData(ctx context.Context, req *CloudbaseGetOpenDataRequest) (*CloudbaseGetOpenDataResult, error) {
-	return call[CloudbaseGetOpenDataResult](ctx, a.client, method{name: "cloudbase.getOpenData"}, given(req))
+	return call[CloudbaseGetOpenDataResult](ctx, a.client, method{
+		name:       "cloudbase.getOpenData",
+		documented: "cloudid_list",
+		refusal:    refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // GetStatistics gets statistics of SMS marketing (云开发短信营销数据).
@@ -103,7 +121,11 @@ func (a CloudbaseAPI) GetOpenData(ctx context.Context, req *CloudbaseGetOpenData
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/cloudbase/others/api_getcloudbasestatistics.html.
 func (a CloudbaseAPI) GetStatistics(ctx context.Context, req *CloudbaseGetStatisticsRequest) (*CloudbaseGetStatisticsResult, error) {
-	return call[CloudbaseGetStatisticsResult](ctx, a.client, method{name: "cloudbase.getStatistics"}, given(req))
+	return call[CloudbaseGetStatisticsResult](ctx, a.client, method{
+		name:       "cloudbase.getStatistics",
+		documented: "begin_date end_date page_limit page_offset",
+		refusal:    refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // GetVoIPSign gets the signature for joining a real-time voice room (实时语音签名).
@@ -117,7 +139,11 @@ func (a CloudbaseAPI) GetStatistics(ctx context.Context, req *CloudbaseGetStatis
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/cloudbase/others/api_getcloudbasevoipsign.html.
 func (a CloudbaseAPI) GetVoIPSign(ctx context.Context, req *CloudbaseGetVoIPSignRequest) (*CloudbaseGetVoIPSignResult, error) {
-	return call[CloudbaseGetVoIPSignResult](ctx, a.client, method{name: "cloudbase.getVoIPSign"}, given(req))
+	return call[CloudbaseGetVoIPSignResult](ctx, a.client, method{
+		name:       "cloudbase.getVoIPSign",
+		documented: "group_id",
+		refusal:    refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // Report reports an event of SMS marketing to CloudBase (云开发上报).
@@ -131,7 +157,11 @@ func (a CloudbaseAPI) GetVoIPSign(ctx context.Context, req *CloudbaseGetVoIPSign
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/cloudbase/others/api_cloudbasereportapi.html.
 func (a CloudbaseAPI) Report(ctx context.Context, req *CloudbaseReportRequest) (*Answer, error) {
-	return call[Answer](ctx, a.client, method{name: "cloudbase.report"}, given(req))
+	return call[Answer](ctx, a.client, method{
+		name:       "cloudbase.report",
+		documented: "activity_id channel_id env_id phone_count report_action session_id task_id",
+		refusal:    refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // SendSMS sends text messages (云开发短信) with a link to a static site of the cloud environment, which opens
@@ -153,7 +183,11 @@ func (a CloudbaseAPI) Report(ctx context.Context, req *CloudbaseReportRequest) (
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/cloudbase/others/api_sendcloudbasesms.html.
 func (a CloudbaseAPI) SendSMS(ctx context.Context, req *CloudbaseSendSMSRequest) (*CloudbaseSendSMSResult, error) {
-	return call[CloudbaseSendSMSResult](ctx, a.client, method{name: "cloudbase.sendSms"}, given(req))
+	return call[CloudbaseSendSMSResult](ctx, a.client, method{
+		name:       "cloudbase.sendSms",
+		documented: "phone_number_list resource_appid sms_type template_id template_param_list use_short_name",
+		refusal:    refusal{CodeInvalidParam, "参数有误，具体原因参考 errmsg"},
+	}, given(req))
 }
 
 // SendSMSV2 sends text messages (云开发短信) that carry a URL Link to the mini program.
@@ -172,7 +206,11 @@ func (a CloudbaseAPI) SendSMS(ctx context.Context, req *CloudbaseSendSMSRequest)
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/cloudbase/others/api_newsendcloudbasesms.html.
 func (a CloudbaseAPI) SendSMSV2(ctx context.Context, req *CloudbaseSendSMSV2Request) (*CloudbaseSendSMSV2Result, error) {
-	return call[CloudbaseSendSMSV2Result](ctx, a.client, method{name: "cloudbase.sendSmsV2"}, given(req))
+	return call[CloudbaseSendSMSV2Result](ctx, a.client, method{
+		name:       "cloudbase.sendSmsV2",
+		documented: "phone_number_list resource_appid template_id template_param_list url_link use_short_name",
+		refusal:    refusal{CodeInvalidParam, "参数有误，具体原因参考 errmsg"},
+	}, given(req))
 }
 
 // CloudbaseAddDelayedFunctionTaskRequest holds the parameters of [CloudbaseAPI.AddDelayedFunctionTask].
@@ -190,11 +228,11 @@ type CloudbaseAddDelayedFunctionTaskRequest struct {
 func (r *CloudbaseAddDelayedFunctionTaskRequest) missing() *missing {
 	switch {
 	case r.Env == "":
-		return &missing{"env", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "env"}
 	case r.FunctionName == "":
-		return &missing{"functionName", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "functionName"}
 	case r.Data == "":
-		return &missing{"data", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "data"}
 	}
 	return nil
 }
@@ -213,9 +251,9 @@ type CloudbaseCreateSendSMSTaskRequest struct {
 func (r *CloudbaseCreateSendSMSTaskRequest) missing() *missing {
 	switch {
 	case r.Env == "":
-		return &missing{"env", CodeInvalidEnvID, "the environment is invalid"}
+		return &missing{name: "env", refusal: refusal{CodeInvalidEnvID, "the environment is invalid"}}
 	case r.FileURL == "":
-		return &missing{"fileUrl", CodeInvalidParam, "参数有误，具体原因参考 errmsg"}
+		return &missing{name: "fileUrl"}
 	}
 	return nil
 }
@@ -237,7 +275,7 @@ type CloudbaseDescribeExtensionUploadInfoRequest struct {
 func (r *CloudbaseDescribeExtensionUploadInfoRequest) missing() *missing {
 	switch {
 	case r.ExtensionFiles == nil:
-		return &missing{"ExtensionFiles", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "ExtensionFiles"}
 	}
 	for i := range r.ExtensionFiles {
 		if m := r.ExtensionFiles[i].missing(); m != nil {
@@ -260,9 +298,9 @@ type CloudbaseDescribeExtensionUploadInfoExtensionFile struct {
 func (r *CloudbaseDescribeExtensionUploadInfoExtensionFile) missing() *missing {
 	switch {
 	case r.FileType == "":
-		return &missing{"FileType", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "FileType"}
 	case r.FileName == "":
-		return &missing{"FileName", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "FileName"}
 	}
 	return nil
 }
@@ -309,11 +347,11 @@ type CloudbaseDescribeSMSRecordsRequest struct {
 func (r *CloudbaseDescribeSMSRecordsRequest) missing() *missing {
 	switch {
 	case r.EnvID == "":
-		return &missing{"EnvId", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "EnvId"}
 	case r.StartDate == "":
-		return &missing{"StartDate", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "StartDate"}
 	case r.EndDate == "":
-		return &missing{"EndDate", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "EndDate"}
 	}
 	return nil
 }
@@ -360,7 +398,7 @@ type CloudbaseGetOpenDataRequest struct {
 func (r *CloudbaseGetOpenDataRequest) missing() *missing {
 	switch {
 	case r.CloudidList == nil:
-		return &missing{"cloudidList", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "cloudidList"}
 	}
 	return nil
 }
@@ -398,7 +436,7 @@ type CloudbaseGetStatisticsRequest struct {
 func (r *CloudbaseGetStatisticsRequest) missing() *missing {
 	switch {
 	case r.Action == "":
-		return &missing{"action", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "action"}
 	}
 	return nil
 }
@@ -443,9 +481,9 @@ type CloudbaseGetVoIPSignRequest struct {
 func (r *CloudbaseGetVoIPSignRequest) missing() *missing {
 	switch {
 	case r.GroupID == "":
-		return &missing{"groupId", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "groupId"}
 	case r.Nonce == "":
-		return &missing{"nonce", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "nonce"}
 	}
 	return nil
 }
@@ -478,11 +516,11 @@ type CloudbaseReportRequest struct {
 func (r *CloudbaseReportRequest) missing() *missing {
 	switch {
 	case r.ReportAction == "":
-		return &missing{"reportAction", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "reportAction"}
 	case r.EnvID == "":
-		return &missing{"envId", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "envId"}
 	case r.ActivityID == "":
-		return &missing{"activityId", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "activityId"}
 	}
 	return nil
 }
@@ -513,11 +551,11 @@ type CloudbaseSendSMSRequest struct {
 func (r *CloudbaseSendSMSRequest) missing() *missing {
 	switch {
 	case r.Env == "":
-		return &missing{"env", CodeInvalidEnvID, "the environment is invalid"}
+		return &missing{name: "env", refusal: refusal{CodeInvalidEnvID, "the environment is invalid"}}
 	case r.PhoneNumberList == nil:
-		return &missing{"phoneNumberList", CodeInvalidParam, "参数有误，具体原因参考 errmsg"}
+		return &missing{name: "phoneNumberList"}
 	case r.SMSType == "":
-		return &missing{"smsType", CodeInvalidParam, "参数有误，具体原因参考 errmsg"}
+		return &missing{name: "smsType"}
 	}
 	return nil
 }
@@ -566,15 +604,15 @@ type CloudbaseSendSMSV2Request struct {
 func (r *CloudbaseSendSMSV2Request) missing() *missing {
 	switch {
 	case r.Env == "":
-		return &missing{"env", CodeInvalidEnvID, "the environment is invalid"}
+		return &missing{name: "env", refusal: refusal{CodeInvalidEnvID, "the environment is invalid"}}
 	case r.URLLink == "":
-		return &missing{"urlLink", CodeInvalidURLLink, "the URL Link of the SMS is invalid"}
+		return &missing{name: "urlLink", refusal: refusal{CodeInvalidURLLink, "the URL Link of the SMS is invalid"}}
 	case r.TemplateID == "":
-		return &missing{"templateId", CodeInvalidParam, "参数有误，具体原因参考 errmsg"}
+		return &missing{name: "templateId"}
 	case r.TemplateParamList == nil:
-		return &missing{"templateParamList", CodeInvalidParam, "参数有误，具体原因参考 errmsg"}
+		return &missing{name: "templateParamList"}
 	case r.PhoneNumberList == nil:
-		return &missing{"phoneNumberList", CodeInvalidParam, "参数有误，具体原因参考 errmsg"}
+		return &missing{name: "phoneNumberList"}
 	}
 	return nil
 }

@@ -26,7 +26,11 @@ type CustomerServiceMessageAPI struct{ client *Client }
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/kf-mgnt/kf-message/api_sendcustommessage.html.
 func (a CustomerServiceMessageAPI) Send(ctx context.Context, req *CustomerServiceMessageSendRequest) (*Answer, error) {
-	return call[Answer](ctx, a.client, method{name: "customerServiceMessage.send"}, given(req))
+	return call[Answer](ctx, a.client, method{
+		name:       "customerServiceMessage.send",
+		documented: "article_id card_id head_content is_ai_msg kf_account media_id tail_content thumb_media_id thumb_url",
+		refusal:    refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // SetTyping shows a user that customer service is typing (客服输入状态), or stops showing it.
@@ -43,7 +47,10 @@ func (a CustomerServiceMessageAPI) Send(ctx context.Context, req *CustomerServic
 //
 // Mirrors https://developers.weixin.qq.com/miniprogram/dev/server/API/kf-mgnt/kf-message/api_typing.html.
 func (a CustomerServiceMessageAPI) SetTyping(ctx context.Context, req *CustomerServiceMessageSetTypingRequest) (*Answer, error) {
-	return call[Answer](ctx, a.client, method{name: "customerServiceMessage.setTyping"}, given(req))
+	return call[Answer](ctx, a.client, method{
+		name:    "customerServiceMessage.setTyping",
+		refusal: refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // CustomerServiceMessageSendRequest holds the parameters of [CustomerServiceMessageAPI.Send].
@@ -90,9 +97,9 @@ type CustomerServiceMessageSendRequest struct {
 func (r *CustomerServiceMessageSendRequest) missing() *missing {
 	switch {
 	case r.Touser == "":
-		return &missing{"touser", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "touser"}
 	case r.Msgtype == "":
-		return &missing{"msgtype", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "msgtype"}
 	}
 	if r.Text != nil {
 		if m := r.Text.missing(); m != nil {
@@ -172,7 +179,7 @@ type CustomerServiceMessageSendText struct {
 func (r *CustomerServiceMessageSendText) missing() *missing {
 	switch {
 	case r.Content == "":
-		return &missing{"content", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "content"}
 	}
 	return nil
 }
@@ -187,7 +194,7 @@ type CustomerServiceMessageMedia struct {
 func (r *CustomerServiceMessageMedia) missing() *missing {
 	switch {
 	case r.MediaID == "":
-		return &missing{"mediaId", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "mediaId"}
 	}
 	return nil
 }
@@ -207,9 +214,9 @@ type CustomerServiceMessageSendVideo struct {
 func (r *CustomerServiceMessageSendVideo) missing() *missing {
 	switch {
 	case r.MediaID == "":
-		return &missing{"mediaId", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "mediaId"}
 	case r.ThumbMediaID == "":
-		return &missing{"thumbMediaId", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "thumbMediaId"}
 	}
 	return nil
 }
@@ -231,13 +238,13 @@ type CustomerServiceMessageSendMusic struct {
 func (r *CustomerServiceMessageSendMusic) missing() *missing {
 	switch {
 	case r.Title == "":
-		return &missing{"title", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "title"}
 	case r.Description == "":
-		return &missing{"description", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "description"}
 	case r.Musicurl == "":
-		return &missing{"musicurl", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "musicurl"}
 	case r.ThumbMediaID == "":
-		return &missing{"thumbMediaId", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "thumbMediaId"}
 	}
 	return nil
 }
@@ -251,7 +258,7 @@ type CustomerServiceMessageSendNews struct {
 func (r *CustomerServiceMessageSendNews) missing() *missing {
 	switch {
 	case r.Articles == nil:
-		return &missing{"articles", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "articles"}
 	}
 	for i := range r.Articles {
 		if m := r.Articles[i].missing(); m != nil {
@@ -276,13 +283,13 @@ type CustomerServiceMessageSendArticle struct {
 func (r *CustomerServiceMessageSendArticle) missing() *missing {
 	switch {
 	case r.Title == "":
-		return &missing{"title", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "title"}
 	case r.Description == "":
-		return &missing{"description", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "description"}
 	case r.Picurl == "":
-		return &missing{"picurl", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "picurl"}
 	case r.URL == "":
-		return &missing{"url", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "url"}
 	}
 	return nil
 }
@@ -296,7 +303,7 @@ type CustomerServiceMessageSendMpnewsarticle struct {
 func (r *CustomerServiceMessageSendMpnewsarticle) missing() *missing {
 	switch {
 	case r.ArticleID == "":
-		return &missing{"articleId", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "articleId"}
 	}
 	return nil
 }
@@ -314,7 +321,7 @@ type CustomerServiceMessageSendMsgmenu struct {
 func (r *CustomerServiceMessageSendMsgmenu) missing() *missing {
 	switch {
 	case r.List == nil:
-		return &missing{"list", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "list"}
 	}
 	for i := range r.List {
 		if m := r.List[i].missing(); m != nil {
@@ -335,9 +342,9 @@ type CustomerServiceMessageSendItem struct {
 func (r *CustomerServiceMessageSendItem) missing() *missing {
 	switch {
 	case r.ID == "":
-		return &missing{"id", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "id"}
 	case r.Content == "":
-		return &missing{"content", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "content"}
 	}
 	return nil
 }
@@ -351,7 +358,7 @@ type CustomerServiceMessageSendWxcard struct {
 func (r *CustomerServiceMessageSendWxcard) missing() *missing {
 	switch {
 	case r.CardID == "":
-		return &missing{"cardId", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "cardId"}
 	}
 	return nil
 }
@@ -371,11 +378,11 @@ type CustomerServiceMessageSendMiniprogrampage struct {
 func (r *CustomerServiceMessageSendMiniprogrampage) missing() *missing {
 	switch {
 	case r.Title == "":
-		return &missing{"title", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "title"}
 	case r.Pagepath == "":
-		return &missing{"pagepath", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "pagepath"}
 	case r.ThumbMediaID == "":
-		return &missing{"thumbMediaId", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "thumbMediaId"}
 	}
 	return nil
 }
@@ -389,7 +396,7 @@ type CustomerServiceMessageSendCustomservice struct {
 func (r *CustomerServiceMessageSendCustomservice) missing() *missing {
 	switch {
 	case r.KfAccount == "":
-		return &missing{"kfAccount", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "kfAccount"}
 	}
 	return nil
 }
@@ -415,13 +422,13 @@ type CustomerServiceMessageSendLink struct {
 func (r *CustomerServiceMessageSendLink) missing() *missing {
 	switch {
 	case r.Title == "":
-		return &missing{"title", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "title"}
 	case r.Description == "":
-		return &missing{"description", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "description"}
 	case r.URL == "":
-		return &missing{"url", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "url"}
 	case r.ThumbURL == "":
-		return &missing{"thumbUrl", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "thumbUrl"}
 	}
 	return nil
 }
@@ -439,9 +446,9 @@ type CustomerServiceMessageSetTypingRequest struct {
 func (r *CustomerServiceMessageSetTypingRequest) missing() *missing {
 	switch {
 	case r.Touser == "":
-		return &missing{"touser", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "touser"}
 	case r.Command == "":
-		return &missing{"command", CodeInvalidCommand, "invalid command"}
+		return &missing{name: "command", refusal: refusal{CodeInvalidCommand, "invalid command"}}
 	}
 	return nil
 }

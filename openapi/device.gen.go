@@ -21,7 +21,11 @@ type DeviceAPI struct{ client *Client }
 //
 // Mirrors https://developers.weixin.qq.com/miniprogram/dev/server/API/hardware-device/api_getsnticket.html.
 func (a DeviceAPI) GetSnTicket(ctx context.Context, req *DeviceGetSnTicketRequest) (*DeviceGetSnTicketResult, error) {
-	return call[DeviceGetSnTicketResult](ctx, a.client, method{name: "device.getSnTicket"}, given(req))
+	return call[DeviceGetSnTicketResult](ctx, a.client, method{
+		name:       "device.getSnTicket",
+		documented: "model_id",
+		refusal:    refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // DeviceGetSnTicketRequest holds the parameters of [DeviceAPI.GetSnTicket].
@@ -36,9 +40,9 @@ type DeviceGetSnTicketRequest struct {
 func (r *DeviceGetSnTicketRequest) missing() *missing {
 	switch {
 	case r.Sn == "":
-		return &missing{"sn", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "sn"}
 	case r.ModelID == "":
-		return &missing{"modelId", CodeInvalidModelID, "the model_id did not pass the check"}
+		return &missing{name: "modelId", refusal: refusal{CodeInvalidModelID, "the model_id did not pass the check"}}
 	}
 	return nil
 }

@@ -1,10 +1,14 @@
 package openapi
 
 import (
+	"cmp"
+	"encoding"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -40,7 +44,7 @@ func (f *fitter) no(v any, t reflect.Type, path string) any {
 }
 
 func (f *fitter) value(v any, t reflect.Type, path string) any {
-	if v == nil || reflect.PointerTo(t).Implements(reflect.TypeFor[json.Unmarshaler]()) {
+	if p := reflect.PointerTo(t); v == nil || p.Implements(reflect.TypeFor[json.Unmarshaler]()) || p.Implements(reflect.TypeFor[encoding.TextUnmarshaler]()) {
 		return v
 	}
 	switch t.Kind() {
@@ -51,13 +55,16 @@ func (f *fitter) value(v any, t reflect.Type, path string) any {
 		if !ok {
 			return f.no(v, t, path)
 		}
-		for _, field := range reflect.VisibleFields(t) {
-			name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-			if inner, there := object[name]; there {
-				object[name] = f.value(inner, field.Type, path+"."+name)
+		fields := reflect.VisibleFields(t)
+		for _, name := range slices.Sorted(maps.Keys(object)) {
+			if field := fieldNamed(name, fields); field != nil {
+				object[name] = f.value(object[name], field.Type, path+"."+name)
 			}
 		}
 	case reflect.Slice:
+		if t.Elem().Kind() == reflect.Uint8 {
+			return v // text that encodes bytes
+		}
 		list, ok := v.([]any)
 		if !ok {
 			return f.no(v, t, path)
@@ -66,13 +73,34 @@ func (f *fitter) value(v any, t reflect.Type, path string) any {
 			list[i] = f.value(list[i], t.Elem(), fmt.Sprintf("%s[%d]", path, i))
 		}
 	case reflect.Map:
-		if _, ok := v.(map[string]any); !ok {
+		object, ok := v.(map[string]any)
+		if !ok {
 			return f.no(v, t, path)
 		}
-	case reflect.Int, reflect.Float64, reflect.String, reflect.Bool:
+		for _, name := range slices.Sorted(maps.Keys(object)) {
+			object[name] = f.value(object[name], t.Elem(), path+"."+name)
+		}
+	case reflect.String, reflect.Bool, reflect.Float32, reflect.Float64,
+		reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
+		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
 		return f.scalar(v, t, path)
 	}
 	return v
+}
+
+// fieldNamed returns the field that takes a name of JSON, as package encoding/json finds it; nil if there is none.
+func fieldNamed(name string, fields []reflect.StructField) (found *reflect.StructField) {
+	for i, field := range fields {
+		tag, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		switch own := cmp.Or(tag, field.Name); {
+		case tag == "-" || !field.IsExported() || field.Anonymous && tag == "":
+		case own == name:
+			return &fields[i]
+		case found == nil && strings.EqualFold(own, name):
+			found = &fields[i]
+		}
+	}
+	return found
 }
 
 func (f *fitter) scalar(v any, t reflect.Type, path string) any {
@@ -87,20 +115,33 @@ func (f *fitter) scalar(v any, t reflect.Type, path string) any {
 		if b, err := strconv.ParseBool(text); err == nil {
 			return b
 		}
-	case reflect.Int:
-		if n, err := strconv.ParseInt(text, 10, strconv.IntSize); err == nil {
+	case reflect.Float32, reflect.Float64:
+		if n, err := strconv.ParseFloat(text, t.Bits()); err == nil && !math.IsInf(n, 0) && !math.IsNaN(n) {
 			return n
 		}
-		const exact = 1 << 53
-		if n, err := strconv.ParseFloat(text, 64); err == nil && n == math.Trunc(n) && math.Abs(n) <= exact {
-			return int64(n)
-		}
-	case reflect.Float64:
-		if n, err := strconv.ParseFloat(text, 64); err == nil && !math.IsInf(n, 0) && !math.IsNaN(n) {
+	default:
+		if n, ok := whole(text, t); ok {
 			return n
+		}
+		const exact = 1 << 53 // from here on, a float64 may stand for another number
+		if n, err := strconv.ParseFloat(text, 64); err == nil && n == math.Trunc(n) && math.Abs(n) < exact {
+			if n, ok := whole(strconv.FormatFloat(n, 'f', -1, 64), t); ok { // 1.0 and 1e3 are whole, too
+				return n
+			}
 		}
 	}
 	return f.no(v, t, path)
+}
+
+// whole reads a whole number of type t.
+func whole(text string, t reflect.Type) (n any, ok bool) {
+	var err error
+	if t.Kind() < reflect.Uint {
+		n, err = strconv.ParseInt(text, 10, t.Bits())
+	} else {
+		n, err = strconv.ParseUint(text, 10, t.Bits())
+	}
+	return n, err == nil
 }
 
 // literal returns the text of a scalar.

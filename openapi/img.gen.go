@@ -22,7 +22,11 @@ type ImgAPI struct{ client *Client }
 //
 // Mirrors https://developers.weixin.qq.com/miniprogram/dev/server/API/img-ocr/img/api_imgaicrop.html.
 func (a ImgAPI) AiCrop(ctx context.Context, req *ImgAiCropRequest) (*ImgAiCropResult, error) {
-	return call[ImgAiCropResult](ctx, a.client, method{name: "img.aiCrop"}, given(req))
+	return call[ImgAiCropResult](ctx, a.client, method{
+		name:       "img.aiCrop",
+		documented: "img_url",
+		refusal:    refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // ScanQRCode reads the QR codes and bar codes in an image (二维码/条码识别), also DataMatrix and PDF417.
@@ -38,7 +42,11 @@ func (a ImgAPI) AiCrop(ctx context.Context, req *ImgAiCropRequest) (*ImgAiCropRe
 //
 // Mirrors https://developers.weixin.qq.com/miniprogram/dev/server/API/img-ocr/img/api_imgqrcode.html.
 func (a ImgAPI) ScanQRCode(ctx context.Context, req *ImgScanQRCodeRequest) (*ImgScanQRCodeResult, error) {
-	return call[ImgScanQRCodeResult](ctx, a.client, method{name: "img.scanQRCode"}, given(req))
+	return call[ImgScanQRCodeResult](ctx, a.client, method{
+		name:       "img.scanQRCode",
+		documented: "img_url",
+		refusal:    refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // Superresolution doubles the resolution of an image (图片高清化).
@@ -54,7 +62,11 @@ func (a ImgAPI) ScanQRCode(ctx context.Context, req *ImgScanQRCodeRequest) (*Img
 //
 // Mirrors https://developers.weixin.qq.com/miniprogram/dev/server/API/img-ocr/img/api_imgsuperresolution.html.
 func (a ImgAPI) Superresolution(ctx context.Context, req *ImgSuperresolutionRequest) (*ImgSuperresolutionResult, error) {
-	return call[ImgSuperresolutionResult](ctx, a.client, method{name: "img.superresolution"}, given(req))
+	return call[ImgSuperresolutionResult](ctx, a.client, method{
+		name:       "img.superresolution",
+		documented: "img_url",
+		refusal:    refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // ImgAiCropRequest holds the parameters of [ImgAPI.AiCrop].
@@ -71,7 +83,9 @@ type ImgAiCropRequest struct {
 func (r *ImgAiCropRequest) missing() *missing {
 	switch {
 	case len(r.Img.Value) == 0 && r.ImgURL == "":
-		return &missing{"img", CodeInvalidImageData, "invalid image data"}
+		return &missing{name: "img", refusal: refusal{CodeInvalidImageData, "invalid image data"}}
+	case len(r.Img.Value) > 0 && r.Img.ContentType == "":
+		return &missing{name: "img.contentType", refusal: refusal{CodeInvalidImageData, "invalid image data"}}
 	}
 	return nil
 }
@@ -116,7 +130,9 @@ type ImgScanQRCodeRequest struct {
 func (r *ImgScanQRCodeRequest) missing() *missing {
 	switch {
 	case len(r.Img.Value) == 0 && r.ImgURL == "":
-		return &missing{"img", CodeInvalidImageData, "invalid image data"}
+		return &missing{name: "img", refusal: refusal{CodeInvalidImageData, "invalid image data"}}
+	case len(r.Img.Value) > 0 && r.Img.ContentType == "":
+		return &missing{name: "img.contentType", refusal: refusal{CodeInvalidImageData, "invalid image data"}}
 	}
 	return nil
 }
@@ -170,7 +186,9 @@ type ImgSuperresolutionRequest struct {
 func (r *ImgSuperresolutionRequest) missing() *missing {
 	switch {
 	case len(r.Img.Value) == 0 && r.ImgURL == "":
-		return &missing{"img", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "img"}
+	case len(r.Img.Value) > 0 && r.Img.ContentType == "":
+		return &missing{name: "img.contentType"}
 	}
 	return nil
 }

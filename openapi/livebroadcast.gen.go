@@ -24,7 +24,10 @@ type LiveBroadcastAPI struct{ client *Client }
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/livebroadcast/studio-management/api_addveassistant.html.
 func (a LiveBroadcastAPI) AddAssistant(ctx context.Context, req *LiveBroadcastAddAssistantRequest) (*Answer, error) {
-	return call[Answer](ctx, a.client, method{name: "liveBroadcast.addAssistant", documented: []string{"roomId"}}, given(req))
+	return call[Answer](ctx, a.client, method{
+		name:    "liveBroadcast.addAssistant",
+		refusal: refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // AddGoods puts goods of the library into a live room (导入商品).
@@ -42,7 +45,10 @@ func (a LiveBroadcastAPI) AddAssistant(ctx context.Context, req *LiveBroadcastAd
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/livebroadcast/studio-management/api_importgoods.html.
 func (a LiveBroadcastAPI) AddGoods(ctx context.Context, req *LiveBroadcastAddGoodsRequest) (*Answer, error) {
-	return call[Answer](ctx, a.client, method{name: "liveBroadcast.addGoods", documented: []string{"roomId"}}, given(req))
+	return call[Answer](ctx, a.client, method{
+		name:    "liveBroadcast.addGoods",
+		refusal: refusal{CodeInvalidRequestArgs, "a parameter of the request is missing or invalid"},
+	}, given(req))
 }
 
 // AddRole gives a user a role in live broadcasts (设置成员角色).
@@ -60,7 +66,10 @@ func (a LiveBroadcastAPI) AddGoods(ctx context.Context, req *LiveBroadcastAddGoo
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/livebroadcast/role-management/api_getrolelistdw.html.
 func (a LiveBroadcastAPI) AddRole(ctx context.Context, req *LiveBroadcastAddRoleRequest) (*LiveBroadcastAddRoleResult, error) {
-	return call[LiveBroadcastAddRoleResult](ctx, a.client, method{name: "liveBroadcast.addRole"}, given(req))
+	return call[LiveBroadcastAddRoleResult](ctx, a.client, method{
+		name:    "liveBroadcast.addRole",
+		refusal: refusal{CodeInvalidRequestArgs, "a parameter of the request is missing or invalid"},
+	}, given(req))
 }
 
 // AddSubAnchor gives the anchor of a live room a second account (主播副号).
@@ -76,7 +85,10 @@ func (a LiveBroadcastAPI) AddRole(ctx context.Context, req *LiveBroadcastAddRole
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/livebroadcast/studio-management/api_addsubanchor.html.
 func (a LiveBroadcastAPI) AddSubAnchor(ctx context.Context, req *LiveBroadcastAddSubAnchorRequest) (*Answer, error) {
-	return call[Answer](ctx, a.client, method{name: "liveBroadcast.addSubAnchor", documented: []string{"roomId"}}, given(req))
+	return call[Answer](ctx, a.client, method{
+		name:    "liveBroadcast.addSubAnchor",
+		refusal: refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // CreateRoom makes a live room (直播间), which then shows in the list of rooms.
@@ -97,7 +109,10 @@ func (a LiveBroadcastAPI) AddSubAnchor(ctx context.Context, req *LiveBroadcastAd
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/livebroadcast/studio-management/api_createroom.html.
 func (a LiveBroadcastAPI) CreateRoom(ctx context.Context, req *LiveBroadcastCreateRoomRequest) (*LiveBroadcastCreateRoomResult, error) {
-	return call[LiveBroadcastCreateRoomResult](ctx, a.client, method{name: "liveBroadcast.createRoom", documented: []string{"anchorName", "anchorWechat", "closeComment", "closeGoods", "closeKf", "closeLike", "closeReplay", "closeShare", "coverImg", "createrWechat", "endTime", "feedsImg", "isFeedsPublic", "shareImg", "startTime", "subAnchorWechat"}}, given(req))
+	return call[LiveBroadcastCreateRoomResult](ctx, a.client, method{
+		name:    "liveBroadcast.createRoom",
+		refusal: refusal{CodeInvalidRequestArgs, "a parameter of the request is missing or invalid"},
+	}, given(req))
 }
 
 // DeleteRole takes a role in live broadcasts from a user (移除成员角色).
@@ -114,7 +129,10 @@ func (a LiveBroadcastAPI) CreateRoom(ctx context.Context, req *LiveBroadcastCrea
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/livebroadcast/role-management/api_deleterole.html.
 func (a LiveBroadcastAPI) DeleteRole(ctx context.Context, req *LiveBroadcastDeleteRoleRequest) (*Answer, error) {
-	return call[Answer](ctx, a.client, method{name: "liveBroadcast.deleteRole"}, given(req))
+	return call[Answer](ctx, a.client, method{
+		name:    "liveBroadcast.deleteRole",
+		refusal: refusal{CodeInvalidRequestArgs, "a parameter of the request is missing or invalid"},
+	}, given(req))
 }
 
 // DeleteRoom deletes a live room (直播间).
@@ -147,7 +165,7 @@ func (a LiveBroadcastAPI) DeleteRoom(ctx context.Context, req *LiveBroadcastDele
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/livebroadcast/studio-management/api_deletesubanchor.html.
 func (a LiveBroadcastAPI) DeleteSubAnchor(ctx context.Context, req *LiveBroadcastDeleteSubAnchorRequest) (*Answer, error) {
-	return call[Answer](ctx, a.client, method{name: "liveBroadcast.deleteSubAnchor", documented: []string{"roomId"}}, given(req))
+	return call[Answer](ctx, a.client, method{name: "liveBroadcast.deleteSubAnchor"}, given(req))
 }
 
 // EditRoom changes a live room (直播间).
@@ -166,7 +184,10 @@ func (a LiveBroadcastAPI) DeleteSubAnchor(ctx context.Context, req *LiveBroadcas
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/livebroadcast/studio-management/api_editroom.html.
 func (a LiveBroadcastAPI) EditRoom(ctx context.Context, req *LiveBroadcastEditRoomRequest) (*Answer, error) {
-	return call[Answer](ctx, a.client, method{name: "liveBroadcast.editRoom", documented: []string{"anchorName", "anchorWechat", "closeComment", "closeGoods", "closeKf", "closeLike", "closeReplay", "closeShare", "coverImg", "endTime", "feedsImg", "isFeedsPublic", "shareImg", "startTime"}}, given(req))
+	return call[Answer](ctx, a.client, method{
+		name:    "liveBroadcast.editRoom",
+		refusal: refusal{CodeInvalidRequestArgs, "a parameter of the request is missing or invalid"},
+	}, given(req))
 }
 
 // GetAssistantList lists the assistants (小助手) of a live room.
@@ -182,7 +203,7 @@ func (a LiveBroadcastAPI) EditRoom(ctx context.Context, req *LiveBroadcastEditRo
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/livebroadcast/studio-management/api_getassistantlist.html.
 func (a LiveBroadcastAPI) GetAssistantList(ctx context.Context, req *LiveBroadcastGetAssistantListRequest) (*LiveBroadcastGetAssistantListResult, error) {
-	return call[LiveBroadcastGetAssistantListResult](ctx, a.client, method{name: "liveBroadcast.getAssistantList", documented: []string{"roomId"}}, given(req))
+	return call[LiveBroadcastGetAssistantListResult](ctx, a.client, method{name: "liveBroadcast.getAssistantList"}, given(req))
 }
 
 // GetFollowers lists the users who subscribed to the app's live broadcasts for good (长期订阅用户).
@@ -196,7 +217,10 @@ func (a LiveBroadcastAPI) GetAssistantList(ctx context.Context, req *LiveBroadca
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/livebroadcast/subscribe-management/api_getfollowers.html.
 func (a LiveBroadcastAPI) GetFollowers(ctx context.Context, req *LiveBroadcastGetFollowersRequest) (*LiveBroadcastGetFollowersResult, error) {
-	return call[LiveBroadcastGetFollowersResult](ctx, a.client, method{name: "liveBroadcast.getFollowers"}, given(req))
+	return call[LiveBroadcastGetFollowersResult](ctx, a.client, method{
+		name:       "liveBroadcast.getFollowers",
+		documented: "page_break",
+	}, given(req))
 }
 
 // GetLiveInfo lists the live rooms (直播间), or the replays (回放) of one room.
@@ -213,7 +237,10 @@ func (a LiveBroadcastAPI) GetFollowers(ctx context.Context, req *LiveBroadcastGe
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/livebroadcast/studio-management/api_getliveinfo.html.
 func (a LiveBroadcastAPI) GetLiveInfo(ctx context.Context, req *LiveBroadcastGetLiveInfoRequest) (*LiveBroadcastGetLiveInfoResult, error) {
-	return call[LiveBroadcastGetLiveInfoResult](ctx, a.client, method{name: "liveBroadcast.getLiveInfo"}, given(req))
+	return call[LiveBroadcastGetLiveInfoResult](ctx, a.client, method{
+		name:       "liveBroadcast.getLiveInfo",
+		documented: "room_id",
+	}, given(req))
 }
 
 // GetPushURL gets the address to push the stream of a live room to (推流地址).
@@ -230,7 +257,7 @@ func (a LiveBroadcastAPI) GetLiveInfo(ctx context.Context, req *LiveBroadcastGet
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/livebroadcast/studio-management/api_getpushurl.html.
 func (a LiveBroadcastAPI) GetPushURL(ctx context.Context, req *LiveBroadcastGetPushURLRequest) (*LiveBroadcastGetPushURLResult, error) {
-	return call[LiveBroadcastGetPushURLResult](ctx, a.client, method{name: "liveBroadcast.getPushUrl", documented: []string{"roomId"}}, given(req))
+	return call[LiveBroadcastGetPushURLResult](ctx, a.client, method{name: "liveBroadcast.getPushUrl"}, given(req))
 }
 
 // GetRoleList lists the members of live broadcasts and their roles (查询成员列表).
@@ -261,7 +288,7 @@ func (a LiveBroadcastAPI) GetRoleList(ctx context.Context, req *LiveBroadcastGet
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/livebroadcast/studio-management/api_getsharedcode.html.
 func (a LiveBroadcastAPI) GetSharedCode(ctx context.Context, req *LiveBroadcastGetSharedCodeRequest) (*LiveBroadcastGetSharedCodeResult, error) {
-	return call[LiveBroadcastGetSharedCodeResult](ctx, a.client, method{name: "liveBroadcast.getSharedCode", documented: []string{"roomId"}}, given(req))
+	return call[LiveBroadcastGetSharedCodeResult](ctx, a.client, method{name: "liveBroadcast.getSharedCode"}, given(req))
 }
 
 // GetSubAnchor gets the second account of a live room's anchor (主播副号).
@@ -277,7 +304,7 @@ func (a LiveBroadcastAPI) GetSharedCode(ctx context.Context, req *LiveBroadcastG
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/livebroadcast/studio-management/api_getsubanchor.html.
 func (a LiveBroadcastAPI) GetSubAnchor(ctx context.Context, req *LiveBroadcastGetSubAnchorRequest) (*LiveBroadcastGetSubAnchorResult, error) {
-	return call[LiveBroadcastGetSubAnchorResult](ctx, a.client, method{name: "liveBroadcast.getSubAnchor", documented: []string{"roomId"}}, given(req))
+	return call[LiveBroadcastGetSubAnchorResult](ctx, a.client, method{name: "liveBroadcast.getSubAnchor"}, given(req))
 }
 
 // GoodsAdd adds an item to the library of live goods and sends it to review (添加并提审商品).
@@ -295,7 +322,10 @@ func (a LiveBroadcastAPI) GetSubAnchor(ctx context.Context, req *LiveBroadcastGe
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/livebroadcast/commodity-management/api_addgoods.html.
 func (a LiveBroadcastAPI) GoodsAdd(ctx context.Context, req *LiveBroadcastGoodsAddRequest) (*LiveBroadcastGoodsAddResult, error) {
-	return call[LiveBroadcastGoodsAddResult](ctx, a.client, method{name: "liveBroadcast.goodsAdd", documented: []string{"coverImgUrl", "goodsInfo", "priceType", "thirdPartyAppid"}}, given(req))
+	return call[LiveBroadcastGoodsAddResult](ctx, a.client, method{
+		name:    "liveBroadcast.goodsAdd",
+		refusal: refusal{CodeInvalidRequestArgs, "a parameter of the request is missing or invalid"},
+	}, given(req))
 }
 
 // GoodsAudit sends an item whose review was withdrawn to review again (重新提交商品审核).
@@ -311,7 +341,7 @@ func (a LiveBroadcastAPI) GoodsAdd(ctx context.Context, req *LiveBroadcastGoodsA
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/livebroadcast/commodity-management/api_resubmitaudit.html.
 func (a LiveBroadcastAPI) GoodsAudit(ctx context.Context, req *LiveBroadcastGoodsAuditRequest) (*LiveBroadcastGoodsAuditResult, error) {
-	return call[LiveBroadcastGoodsAuditResult](ctx, a.client, method{name: "liveBroadcast.goodsAudit", documented: []string{"goodsId"}}, given(req))
+	return call[LiveBroadcastGoodsAuditResult](ctx, a.client, method{name: "liveBroadcast.goodsAudit"}, given(req))
 }
 
 // GoodsDelete takes an item out of a live room (删除直播间商品).
@@ -327,7 +357,7 @@ func (a LiveBroadcastAPI) GoodsAudit(ctx context.Context, req *LiveBroadcastGood
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/livebroadcast/studio-management/api_deletedoods.html.
 func (a LiveBroadcastAPI) GoodsDelete(ctx context.Context, req *LiveBroadcastGoodsDeleteRequest) (*Answer, error) {
-	return call[Answer](ctx, a.client, method{name: "liveBroadcast.goodsDelete", documented: []string{"goodsId", "roomId"}}, given(req))
+	return call[Answer](ctx, a.client, method{name: "liveBroadcast.goodsDelete"}, given(req))
 }
 
 // GoodsInfo gets goods of the library and how far their review is (商品审核状态).
@@ -343,7 +373,11 @@ func (a LiveBroadcastAPI) GoodsDelete(ctx context.Context, req *LiveBroadcastGoo
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/livebroadcast/commodity-management/api_getgoodsauditinfo.html.
 func (a LiveBroadcastAPI) GoodsInfo(ctx context.Context, req *LiveBroadcastGoodsInfoRequest) (*LiveBroadcastGoodsInfoResult, error) {
-	return call[LiveBroadcastGoodsInfoResult](ctx, a.client, method{name: "liveBroadcast.goodsInfo"}, given(req))
+	return call[LiveBroadcastGoodsInfoResult](ctx, a.client, method{
+		name:       "liveBroadcast.goodsInfo",
+		documented: "goods_ids",
+		refusal:    refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // GoodsList lists the goods of the library by the state of their review (获取商品列表).
@@ -376,7 +410,7 @@ func (a LiveBroadcastAPI) GoodsList(ctx context.Context, req *LiveBroadcastGoods
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/livebroadcast/studio-management/api_pushgoods.html.
 func (a LiveBroadcastAPI) GoodsPush(ctx context.Context, req *LiveBroadcastGoodsPushRequest) (*Answer, error) {
-	return call[Answer](ctx, a.client, method{name: "liveBroadcast.goodsPush", documented: []string{"goodsId", "roomId"}}, given(req))
+	return call[Answer](ctx, a.client, method{name: "liveBroadcast.goodsPush"}, given(req))
 }
 
 // GoodsResetAudit withdraws an item from review (撤回商品审核).
@@ -392,7 +426,7 @@ func (a LiveBroadcastAPI) GoodsPush(ctx context.Context, req *LiveBroadcastGoods
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/livebroadcast/commodity-management/api_resetaudit.html.
 func (a LiveBroadcastAPI) GoodsResetAudit(ctx context.Context, req *LiveBroadcastGoodsResetAuditRequest) (*Answer, error) {
-	return call[Answer](ctx, a.client, method{name: "liveBroadcast.goodsResetAudit", documented: []string{"auditId", "goodsId"}}, given(req))
+	return call[Answer](ctx, a.client, method{name: "liveBroadcast.goodsResetAudit"}, given(req))
 }
 
 // GoodsSale puts an item of a live room on sale, or takes it off (上下架商品).
@@ -409,7 +443,7 @@ func (a LiveBroadcastAPI) GoodsResetAudit(ctx context.Context, req *LiveBroadcas
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/livebroadcast/studio-management/api_salegoods.html.
 func (a LiveBroadcastAPI) GoodsSale(ctx context.Context, req *LiveBroadcastGoodsSaleRequest) (*Answer, error) {
-	return call[Answer](ctx, a.client, method{name: "liveBroadcast.goodsSale", documented: []string{"goodsId", "onSale", "roomId"}}, given(req))
+	return call[Answer](ctx, a.client, method{name: "liveBroadcast.goodsSale"}, given(req))
 }
 
 // GoodsSort sets the order of the goods of a live room (直播间商品排序).
@@ -426,7 +460,10 @@ func (a LiveBroadcastAPI) GoodsSale(ctx context.Context, req *LiveBroadcastGoods
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/livebroadcast/studio-management/api_sortgoods.html.
 func (a LiveBroadcastAPI) GoodsSort(ctx context.Context, req *LiveBroadcastGoodsSortRequest) (*Answer, error) {
-	return call[Answer](ctx, a.client, method{name: "liveBroadcast.goodsSort", documented: []string{"goodsId", "roomId"}}, given(req))
+	return call[Answer](ctx, a.client, method{
+		name:    "liveBroadcast.goodsSort",
+		refusal: refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // GoodsUpdate changes an item of the library of live goods (更新商品).
@@ -445,7 +482,7 @@ func (a LiveBroadcastAPI) GoodsSort(ctx context.Context, req *LiveBroadcastGoods
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/livebroadcast/commodity-management/api_updategoodsinfo.html.
 func (a LiveBroadcastAPI) GoodsUpdate(ctx context.Context, req *LiveBroadcastGoodsUpdateRequest) (*Answer, error) {
-	return call[Answer](ctx, a.client, method{name: "liveBroadcast.goodsUpdate", documented: []string{"coverImgUrl", "goodsId", "goodsInfo", "priceType", "thirdPartyAppid"}}, given(req))
+	return call[Answer](ctx, a.client, method{name: "liveBroadcast.goodsUpdate"}, given(req))
 }
 
 // GoodsVideo gets the video in which a live room explains an item (商品讲解视频).
@@ -463,7 +500,7 @@ func (a LiveBroadcastAPI) GoodsUpdate(ctx context.Context, req *LiveBroadcastGoo
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/livebroadcast/studio-management/api_downloadgoodsvideo.html.
 func (a LiveBroadcastAPI) GoodsVideo(ctx context.Context, req *LiveBroadcastGoodsVideoRequest) (*LiveBroadcastGoodsVideoResult, error) {
-	return call[LiveBroadcastGoodsVideoResult](ctx, a.client, method{name: "liveBroadcast.goodsVideo", documented: []string{"goodsId", "roomId"}}, given(req))
+	return call[LiveBroadcastGoodsVideoResult](ctx, a.client, method{name: "liveBroadcast.goodsVideo"}, given(req))
 }
 
 // ModifyAssistant changes the nickname of an assistant (小助手) of a live room.
@@ -479,7 +516,10 @@ func (a LiveBroadcastAPI) GoodsVideo(ctx context.Context, req *LiveBroadcastGood
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/livebroadcast/studio-management/api_modifyassistant.html.
 func (a LiveBroadcastAPI) ModifyAssistant(ctx context.Context, req *LiveBroadcastModifyAssistantRequest) (*Answer, error) {
-	return call[Answer](ctx, a.client, method{name: "liveBroadcast.modifyAssistant", documented: []string{"roomId"}}, given(req))
+	return call[Answer](ctx, a.client, method{
+		name:    "liveBroadcast.modifyAssistant",
+		refusal: refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // ModifySubAnchor changes the second account of a live room's anchor (主播副号).
@@ -495,7 +535,10 @@ func (a LiveBroadcastAPI) ModifyAssistant(ctx context.Context, req *LiveBroadcas
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/livebroadcast/studio-management/api_modifysubanchor.html.
 func (a LiveBroadcastAPI) ModifySubAnchor(ctx context.Context, req *LiveBroadcastModifySubAnchorRequest) (*Answer, error) {
-	return call[Answer](ctx, a.client, method{name: "liveBroadcast.modifySubAnchor", documented: []string{"roomId"}}, given(req))
+	return call[Answer](ctx, a.client, method{
+		name:    "liveBroadcast.modifySubAnchor",
+		refusal: refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // PushMessage tells long-term subscribers that a live room has started (发送直播开始事件).
@@ -512,7 +555,11 @@ func (a LiveBroadcastAPI) ModifySubAnchor(ctx context.Context, req *LiveBroadcas
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/livebroadcast/subscribe-management/api_pushmessage.html.
 func (a LiveBroadcastAPI) PushMessage(ctx context.Context, req *LiveBroadcastPushMessageRequest) (*LiveBroadcastPushMessageResult, error) {
-	return call[LiveBroadcastPushMessageResult](ctx, a.client, method{name: "liveBroadcast.pushMessage"}, given(req))
+	return call[LiveBroadcastPushMessageResult](ctx, a.client, method{
+		name:       "liveBroadcast.pushMessage",
+		documented: "room_id user_openid",
+		refusal:    refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // RemoveAssistant removes an assistant (小助手) from a live room.
@@ -528,7 +575,10 @@ func (a LiveBroadcastAPI) PushMessage(ctx context.Context, req *LiveBroadcastPus
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/livebroadcast/studio-management/api_removeassistant.html.
 func (a LiveBroadcastAPI) RemoveAssistant(ctx context.Context, req *LiveBroadcastRemoveAssistantRequest) (*Answer, error) {
-	return call[Answer](ctx, a.client, method{name: "liveBroadcast.removeAssistant", documented: []string{"roomId"}}, given(req))
+	return call[Answer](ctx, a.client, method{
+		name:    "liveBroadcast.removeAssistant",
+		refusal: refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // UpdateComment mutes all viewers of a live room, or lets them comment again (全局禁言).
@@ -544,7 +594,7 @@ func (a LiveBroadcastAPI) RemoveAssistant(ctx context.Context, req *LiveBroadcas
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/livebroadcast/studio-management/api_updatecomment.html.
 func (a LiveBroadcastAPI) UpdateComment(ctx context.Context, req *LiveBroadcastUpdateCommentRequest) (*Answer, error) {
-	return call[Answer](ctx, a.client, method{name: "liveBroadcast.updateComment", documented: []string{"banComment"}}, given(req))
+	return call[Answer](ctx, a.client, method{name: "liveBroadcast.updateComment"}, given(req))
 }
 
 // UpdateFeedPublic lets WeChat list a live room, or not (官方收录).
@@ -560,7 +610,7 @@ func (a LiveBroadcastAPI) UpdateComment(ctx context.Context, req *LiveBroadcastU
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/livebroadcast/studio-management/api_updatefeedpublic.html.
 func (a LiveBroadcastAPI) UpdateFeedPublic(ctx context.Context, req *LiveBroadcastUpdateFeedPublicRequest) (*Answer, error) {
-	return call[Answer](ctx, a.client, method{name: "liveBroadcast.updateFeedPublic", documented: []string{"isFeedsPublic", "roomId"}}, given(req))
+	return call[Answer](ctx, a.client, method{name: "liveBroadcast.updateFeedPublic"}, given(req))
 }
 
 // UpdateKF turns customer service (客服功能) of a live room on or off.
@@ -576,7 +626,7 @@ func (a LiveBroadcastAPI) UpdateFeedPublic(ctx context.Context, req *LiveBroadca
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/livebroadcast/studio-management/api_updatekf.html.
 func (a LiveBroadcastAPI) UpdateKF(ctx context.Context, req *LiveBroadcastUpdateKFRequest) (*Answer, error) {
-	return call[Answer](ctx, a.client, method{name: "liveBroadcast.updateKF", documented: []string{"closeKf", "roomId"}}, given(req))
+	return call[Answer](ctx, a.client, method{name: "liveBroadcast.updateKF"}, given(req))
 }
 
 // UpdateReplay turns the replay (回放功能) of a live room on or off.
@@ -592,7 +642,7 @@ func (a LiveBroadcastAPI) UpdateKF(ctx context.Context, req *LiveBroadcastUpdate
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/livebroadcast/studio-management/api_updatereplay.html.
 func (a LiveBroadcastAPI) UpdateReplay(ctx context.Context, req *LiveBroadcastUpdateReplayRequest) (*Answer, error) {
-	return call[Answer](ctx, a.client, method{name: "liveBroadcast.updateReplay", documented: []string{"closeReplay", "roomId"}}, given(req))
+	return call[Answer](ctx, a.client, method{name: "liveBroadcast.updateReplay"}, given(req))
 }
 
 // LiveBroadcastAddAssistantRequest holds the parameters of [LiveBroadcastAPI.AddAssistant].
@@ -606,7 +656,7 @@ type LiveBroadcastAddAssistantRequest struct {
 func (r *LiveBroadcastAddAssistantRequest) missing() *missing {
 	switch {
 	case r.Users == nil:
-		return &missing{"users", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "users"}
 	}
 	for i := range r.Users {
 		if m := r.Users[i].missing(); m != nil {
@@ -627,9 +677,9 @@ type LiveBroadcastAddAssistantUser struct {
 func (r *LiveBroadcastAddAssistantUser) missing() *missing {
 	switch {
 	case r.Username == "":
-		return &missing{"username", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "username"}
 	case r.Nickname == "":
-		return &missing{"nickname", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "nickname"}
 	}
 	return nil
 }
@@ -645,7 +695,7 @@ type LiveBroadcastAddGoodsRequest struct {
 func (r *LiveBroadcastAddGoodsRequest) missing() *missing {
 	switch {
 	case r.IDs == nil:
-		return &missing{"ids", CodeInvalidRequestArgs, "a parameter of the request is missing or invalid"}
+		return &missing{name: "ids"}
 	}
 	return nil
 }
@@ -662,7 +712,7 @@ type LiveBroadcastAddRoleRequest struct {
 func (r *LiveBroadcastAddRoleRequest) missing() *missing {
 	switch {
 	case r.Username == "":
-		return &missing{"username", CodeInvalidRoleUser, "the WeChat id is invalid"}
+		return &missing{name: "username"}
 	}
 	return nil
 }
@@ -685,7 +735,7 @@ type LiveBroadcastAddSubAnchorRequest struct {
 func (r *LiveBroadcastAddSubAnchorRequest) missing() *missing {
 	switch {
 	case r.Username == "":
-		return &missing{"username", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "username"}
 	}
 	return nil
 }
@@ -738,17 +788,17 @@ type LiveBroadcastCreateRoomRequest struct {
 func (r *LiveBroadcastCreateRoomRequest) missing() *missing {
 	switch {
 	case r.Name == "":
-		return &missing{"name", CodeInvalidRequestArgs, "a parameter of the request is missing or invalid"}
+		return &missing{name: "name"}
 	case r.CoverImg == "":
-		return &missing{"coverImg", CodeInvalidRequestArgs, "a parameter of the request is missing or invalid"}
+		return &missing{name: "coverImg"}
 	case r.AnchorName == "":
-		return &missing{"anchorName", CodeInvalidRequestArgs, "a parameter of the request is missing or invalid"}
+		return &missing{name: "anchorName"}
 	case r.AnchorWechat == "":
-		return &missing{"anchorWechat", CodeInvalidRequestArgs, "a parameter of the request is missing or invalid"}
+		return &missing{name: "anchorWechat"}
 	case r.ShareImg == "":
-		return &missing{"shareImg", CodeInvalidRequestArgs, "a parameter of the request is missing or invalid"}
+		return &missing{name: "shareImg"}
 	case r.FeedsImg == "":
-		return &missing{"feedsImg", CodeInvalidRequestArgs, "a parameter of the request is missing or invalid"}
+		return &missing{name: "feedsImg"}
 	}
 	return nil
 }
@@ -774,7 +824,7 @@ type LiveBroadcastDeleteRoleRequest struct {
 func (r *LiveBroadcastDeleteRoleRequest) missing() *missing {
 	switch {
 	case r.Username == "":
-		return &missing{"username", CodeInvalidRoleUser, "the WeChat id is invalid"}
+		return &missing{name: "username"}
 	}
 	return nil
 }
@@ -834,17 +884,17 @@ type LiveBroadcastEditRoomRequest struct {
 func (r *LiveBroadcastEditRoomRequest) missing() *missing {
 	switch {
 	case r.Name == "":
-		return &missing{"name", CodeInvalidRequestArgs, "a parameter of the request is missing or invalid"}
+		return &missing{name: "name"}
 	case r.CoverImg == "":
-		return &missing{"coverImg", CodeInvalidRequestArgs, "a parameter of the request is missing or invalid"}
+		return &missing{name: "coverImg"}
 	case r.AnchorName == "":
-		return &missing{"anchorName", CodeInvalidRequestArgs, "a parameter of the request is missing or invalid"}
+		return &missing{name: "anchorName"}
 	case r.AnchorWechat == "":
-		return &missing{"anchorWechat", CodeInvalidRequestArgs, "a parameter of the request is missing or invalid"}
+		return &missing{name: "anchorWechat"}
 	case r.ShareImg == "":
-		return &missing{"shareImg", CodeInvalidRequestArgs, "a parameter of the request is missing or invalid"}
+		return &missing{name: "shareImg"}
 	case r.FeedsImg == "":
-		return &missing{"feedsImg", CodeInvalidRequestArgs, "a parameter of the request is missing or invalid"}
+		return &missing{name: "feedsImg"}
 	}
 	return nil
 }
@@ -1109,11 +1159,11 @@ type LiveBroadcastGoodsAddGoodsInfo struct {
 func (r *LiveBroadcastGoodsAddGoodsInfo) missing() *missing {
 	switch {
 	case r.CoverImgURL == "":
-		return &missing{"coverImgUrl", CodeInvalidRequestArgs, "a parameter of the request is missing or invalid"}
+		return &missing{name: "coverImgUrl"}
 	case r.Name == "":
-		return &missing{"name", CodeInvalidRequestArgs, "a parameter of the request is missing or invalid"}
+		return &missing{name: "name"}
 	case r.URL == "":
-		return &missing{"url", CodeInvalidRequestArgs, "a parameter of the request is missing or invalid"}
+		return &missing{name: "url"}
 	}
 	return nil
 }
@@ -1157,7 +1207,7 @@ type LiveBroadcastGoodsInfoRequest struct {
 func (r *LiveBroadcastGoodsInfoRequest) missing() *missing {
 	switch {
 	case r.GoodsIDs == nil:
-		return &missing{"goodsIds", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "goodsIds"}
 	}
 	return nil
 }
@@ -1273,7 +1323,7 @@ type LiveBroadcastGoodsSortRequest struct {
 func (r *LiveBroadcastGoodsSortRequest) missing() *missing {
 	switch {
 	case r.Goods == nil:
-		return &missing{"goods", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "goods"}
 	}
 	return nil
 }
@@ -1339,9 +1389,9 @@ type LiveBroadcastModifyAssistantRequest struct {
 func (r *LiveBroadcastModifyAssistantRequest) missing() *missing {
 	switch {
 	case r.Username == "":
-		return &missing{"username", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "username"}
 	case r.Nickname == "":
-		return &missing{"nickname", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "nickname"}
 	}
 	return nil
 }
@@ -1357,7 +1407,7 @@ type LiveBroadcastModifySubAnchorRequest struct {
 func (r *LiveBroadcastModifySubAnchorRequest) missing() *missing {
 	switch {
 	case r.Username == "":
-		return &missing{"username", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "username"}
 	}
 	return nil
 }
@@ -1373,7 +1423,7 @@ type LiveBroadcastPushMessageRequest struct {
 func (r *LiveBroadcastPushMessageRequest) missing() *missing {
 	switch {
 	case r.UserOpenID == nil:
-		return &missing{"userOpenid", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "userOpenid"}
 	}
 	return nil
 }
@@ -1396,7 +1446,7 @@ type LiveBroadcastRemoveAssistantRequest struct {
 func (r *LiveBroadcastRemoveAssistantRequest) missing() *missing {
 	switch {
 	case r.Username == "":
-		return &missing{"username", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "username"}
 	}
 	return nil
 }

@@ -27,7 +27,11 @@ type LogisticsAPI struct{ client *Client }
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/express/express-by-business/api_addorder.html.
 func (a LogisticsAPI) AddOrder(ctx context.Context, req *LogisticsAddOrderRequest) (*LogisticsAddOrderResult, error) {
-	return call[LogisticsAddOrderResult](ctx, a.client, method{name: "logistics.addOrder"}, given(req))
+	return call[LogisticsAddOrderResult](ctx, a.client, method{
+		name:       "logistics.addOrder",
+		documented: "add_source biz_id custom_remark delivery_id detail_list expect_time goods_count goods_desc goods_img_url goods_name img_url insured_value order_id post_code service_name service_type space_x space_y space_z take_mode use_insured wx_appid wxa_path",
+		refusal:    refusal{CodeDeliveryArgs, "args error"},
+	}, given(req))
 }
 
 // BatchGetOrder returns the data of several waybills (批量获取运单数据).
@@ -43,7 +47,11 @@ func (a LogisticsAPI) AddOrder(ctx context.Context, req *LogisticsAddOrderReques
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/express/express-by-business/api_batchgetorder.html.
 func (a LogisticsAPI) BatchGetOrder(ctx context.Context, req *LogisticsBatchGetOrderRequest) (*LogisticsBatchGetOrderResult, error) {
-	return call[LogisticsBatchGetOrderResult](ctx, a.client, method{name: "logistics.batchGetOrder"}, given(req))
+	return call[LogisticsBatchGetOrderResult](ctx, a.client, method{
+		name:       "logistics.batchGetOrder",
+		documented: "delivery_id order_id order_list waybill_id",
+		refusal:    refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // BindAccount binds or unbinds an account with an express company (绑定/解绑物流账号).
@@ -57,7 +65,11 @@ func (a LogisticsAPI) BatchGetOrder(ctx context.Context, req *LogisticsBatchGetO
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/express/express-by-business/api_bindaccount.html.
 func (a LogisticsAPI) BindAccount(ctx context.Context, req *LogisticsBindAccountRequest) (*Answer, error) {
-	return call[Answer](ctx, a.client, method{name: "logistics.bindAccount"}, given(req))
+	return call[Answer](ctx, a.client, method{
+		name:       "logistics.bindAccount",
+		documented: "biz_id delivery_id remark_content",
+		refusal:    refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // CancelOrder cancels a waybill (取消运单).
@@ -71,7 +83,11 @@ func (a LogisticsAPI) BindAccount(ctx context.Context, req *LogisticsBindAccount
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/express/express-by-business/api_cancelorder.html.
 func (a LogisticsAPI) CancelOrder(ctx context.Context, req *LogisticsCancelOrderRequest) (*LogisticsCancelOrderResult, error) {
-	return call[LogisticsCancelOrderResult](ctx, a.client, method{name: "logistics.cancelOrder"}, given(req))
+	return call[LogisticsCancelOrderResult](ctx, a.client, method{
+		name:       "logistics.cancelOrder",
+		documented: "delivery_id order_id waybill_id",
+		refusal:    refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // GetAllAccount lists the bound accounts with express companies (物流账号).
@@ -113,7 +129,11 @@ func (a LogisticsAPI) GetAllDelivery(ctx context.Context) (*LogisticsGetAllDeliv
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/express/express-by-provider/api_getcontact.html.
 func (a LogisticsAPI) GetContact(ctx context.Context, req *LogisticsGetContactRequest) (*LogisticsGetContactResult, error) {
-	return call[LogisticsGetContactResult](ctx, a.client, method{name: "logistics.getContact"}, given(req))
+	return call[LogisticsGetContactResult](ctx, a.client, method{
+		name:       "logistics.getContact",
+		documented: "waybill_id",
+		refusal:    refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // GetOrder returns the data of a waybill (获取运单数据).
@@ -127,7 +147,11 @@ func (a LogisticsAPI) GetContact(ctx context.Context, req *LogisticsGetContactRe
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/express/express-by-business/api_getorder.html.
 func (a LogisticsAPI) GetOrder(ctx context.Context, req *LogisticsGetOrderRequest) (*LogisticsGetOrderResult, error) {
-	return call[LogisticsGetOrderResult](ctx, a.client, method{name: "logistics.getOrder"}, given(req))
+	return call[LogisticsGetOrderResult](ctx, a.client, method{
+		name:       "logistics.getOrder",
+		documented: "delivery_id order_id print_type waybill_id",
+		refusal:    refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // GetPath returns the track of a waybill (运单轨迹).
@@ -141,7 +165,11 @@ func (a LogisticsAPI) GetOrder(ctx context.Context, req *LogisticsGetOrderReques
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/express/express-by-business/api_getpath.html.
 func (a LogisticsAPI) GetPath(ctx context.Context, req *LogisticsGetPathRequest) (*LogisticsGetPathResult, error) {
-	return call[LogisticsGetPathResult](ctx, a.client, method{name: "logistics.getPath"}, given(req))
+	return call[LogisticsGetPathResult](ctx, a.client, method{
+		name:       "logistics.getPath",
+		documented: "delivery_id waybill_id",
+		refusal:    refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // GetPrinter lists the users who may print waybills (打印员).
@@ -171,7 +199,11 @@ func (a LogisticsAPI) GetPrinter(ctx context.Context) (*LogisticsGetPrinterResul
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/express/express-by-business/api_getquota.html.
 func (a LogisticsAPI) GetQuota(ctx context.Context, req *LogisticsGetQuotaRequest) (*LogisticsGetQuotaResult, error) {
-	return call[LogisticsGetQuotaResult](ctx, a.client, method{name: "logistics.getQuota"}, given(req))
+	return call[LogisticsGetQuotaResult](ctx, a.client, method{
+		name:       "logistics.getQuota",
+		documented: "biz_id delivery_id",
+		refusal:    refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // PreviewTemplate renders a waybill template (预览面单模板) for testing, for express companies.
@@ -186,7 +218,11 @@ func (a LogisticsAPI) GetQuota(ctx context.Context, req *LogisticsGetQuotaReques
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/express/express-by-provider/api_previewtemplate.html.
 func (a LogisticsAPI) PreviewTemplate(ctx context.Context, req *LogisticsPreviewTemplateRequest) (*LogisticsPreviewTemplateResult, error) {
-	return call[LogisticsPreviewTemplateResult](ctx, a.client, method{name: "logistics.previewTemplate"}, given(req))
+	return call[LogisticsPreviewTemplateResult](ctx, a.client, method{
+		name:       "logistics.previewTemplate",
+		documented: "add_source biz_id custom_remark delivery_id detail_list expect_time goods_count goods_name img_url insured_value order_id post_code service_name service_type space_x space_y space_z take_mode use_insured waybill_data waybill_id waybill_template wx_appid wxa_appid wxa_path",
+		refusal:    refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // UpdateBusiness reports the review of a merchant's account (更新商户审核结果), for express companies.
@@ -200,7 +236,11 @@ func (a LogisticsAPI) PreviewTemplate(ctx context.Context, req *LogisticsPreview
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/express/express-by-provider/api_updatebusiness.html.
 func (a LogisticsAPI) UpdateBusiness(ctx context.Context, req *LogisticsUpdateBusinessRequest) (*Answer, error) {
-	return call[Answer](ctx, a.client, method{name: "logistics.updateBusiness"}, given(req))
+	return call[Answer](ctx, a.client, method{
+		name:       "logistics.updateBusiness",
+		documented: "biz_id result_code result_msg shop_app_id",
+		refusal:    refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // UpdatePath reports an event of a waybill's track (更新运单轨迹), for express companies.
@@ -214,7 +254,11 @@ func (a LogisticsAPI) UpdateBusiness(ctx context.Context, req *LogisticsUpdateBu
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/express/express-by-provider/api_updatepath.html.
 func (a LogisticsAPI) UpdatePath(ctx context.Context, req *LogisticsUpdatePathRequest) (*Answer, error) {
-	return call[Answer](ctx, a.client, method{name: "logistics.updatePath"}, given(req))
+	return call[Answer](ctx, a.client, method{
+		name:       "logistics.updatePath",
+		documented: "action_msg action_time action_type waybill_id",
+		refusal:    refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // UpdatePrinter adds or removes a user who may print waybills (面单打印员).
@@ -231,7 +275,11 @@ func (a LogisticsAPI) UpdatePath(ctx context.Context, req *LogisticsUpdatePathRe
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/express/express-by-business/api_updateprinter.html.
 func (a LogisticsAPI) UpdatePrinter(ctx context.Context, req *LogisticsUpdatePrinterRequest) (*Answer, error) {
-	return call[Answer](ctx, a.client, method{name: "logistics.updatePrinter"}, given(req))
+	return call[Answer](ctx, a.client, method{
+		name:       "logistics.updatePrinter",
+		documented: "tagid_list update_type",
+		refusal:    refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // LogisticsAddOrderRequest holds the parameters of [LogisticsAPI.AddOrder].
@@ -276,11 +324,11 @@ type LogisticsAddOrderRequest struct {
 func (r *LogisticsAddOrderRequest) missing() *missing {
 	switch {
 	case r.OrderID == "":
-		return &missing{"orderId", CodeDeliveryArgs, "args error"}
+		return &missing{name: "orderId"}
 	case r.DeliveryID == "":
-		return &missing{"deliveryId", CodeDeliveryArgs, "args error"}
+		return &missing{name: "deliveryId"}
 	case r.BizID == "":
-		return &missing{"bizId", CodeDeliveryArgs, "args error"}
+		return &missing{name: "bizId"}
 	}
 	if m := r.Cargo.missing(); m != nil {
 		return m.in("cargo")
@@ -338,7 +386,7 @@ type LogisticsCargo struct {
 func (r *LogisticsCargo) missing() *missing {
 	switch {
 	case r.DetailList == nil:
-		return &missing{"detailList", CodeDeliveryArgs, "args error"}
+		return &missing{name: "detailList"}
 	}
 	for i := range r.DetailList {
 		if m := r.DetailList[i].missing(); m != nil {
@@ -359,7 +407,7 @@ type LogisticsCargoDetail struct {
 func (r *LogisticsCargoDetail) missing() *missing {
 	switch {
 	case r.Name == "":
-		return &missing{"name", CodeDeliveryArgs, "args error"}
+		return &missing{name: "name"}
 	}
 	return nil
 }
@@ -400,11 +448,11 @@ type LogisticsAddOrderDetail struct {
 func (r *LogisticsAddOrderDetail) missing() *missing {
 	switch {
 	case r.GoodsName == "":
-		return &missing{"goodsName", CodeDeliveryArgs, "args error"}
+		return &missing{name: "goodsName"}
 	case r.GoodsImgURL == "":
-		return &missing{"goodsImgUrl", CodeDeliveryArgs, "args error"}
+		return &missing{name: "goodsImgUrl"}
 	case r.GoodsDesc == "":
-		return &missing{"goodsDesc", CodeDeliveryArgs, "args error"}
+		return &missing{name: "goodsDesc"}
 	}
 	return nil
 }
@@ -428,7 +476,7 @@ type LogisticsService struct {
 func (r *LogisticsService) missing() *missing {
 	switch {
 	case r.ServiceName == "":
-		return &missing{"serviceName", CodeDeliveryArgs, "args error"}
+		return &missing{name: "serviceName"}
 	}
 	return nil
 }
@@ -466,7 +514,7 @@ type LogisticsBatchGetOrderRequest struct {
 func (r *LogisticsBatchGetOrderRequest) missing() *missing {
 	switch {
 	case r.OrderList == nil:
-		return &missing{"orderList", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "orderList"}
 	}
 	for i := range r.OrderList {
 		if m := r.OrderList[i].missing(); m != nil {
@@ -489,9 +537,9 @@ type LogisticsOrderKey struct {
 func (r *LogisticsOrderKey) missing() *missing {
 	switch {
 	case r.OrderID == "":
-		return &missing{"orderId", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "orderId"}
 	case r.DeliveryID == "":
-		return &missing{"deliveryId", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "deliveryId"}
 	}
 	return nil
 }
@@ -537,11 +585,11 @@ type LogisticsBindAccountRequest struct {
 func (r *LogisticsBindAccountRequest) missing() *missing {
 	switch {
 	case r.Type == "":
-		return &missing{"type", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "type"}
 	case r.BizID == "":
-		return &missing{"bizId", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "bizId"}
 	case r.DeliveryID == "":
-		return &missing{"deliveryId", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "deliveryId"}
 	}
 	return nil
 }
@@ -561,11 +609,11 @@ type LogisticsCancelOrderRequest struct {
 func (r *LogisticsCancelOrderRequest) missing() *missing {
 	switch {
 	case r.DeliveryID == "":
-		return &missing{"deliveryId", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "deliveryId"}
 	case r.WaybillID == "":
-		return &missing{"waybillId", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "waybillId"}
 	case r.OrderID == "":
-		return &missing{"orderId", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "orderId"}
 	}
 	return nil
 }
@@ -657,9 +705,9 @@ type LogisticsGetContactRequest struct {
 func (r *LogisticsGetContactRequest) missing() *missing {
 	switch {
 	case r.Token == "":
-		return &missing{"token", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "token"}
 	case r.WaybillID == "":
-		return &missing{"waybillId", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "waybillId"}
 	}
 	return nil
 }
@@ -700,9 +748,9 @@ type LogisticsGetOrderRequest struct {
 func (r *LogisticsGetOrderRequest) missing() *missing {
 	switch {
 	case r.OrderID == "":
-		return &missing{"orderId", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "orderId"}
 	case r.DeliveryID == "":
-		return &missing{"deliveryId", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "deliveryId"}
 	}
 	return nil
 }
@@ -734,9 +782,9 @@ type LogisticsGetPathRequest struct {
 func (r *LogisticsGetPathRequest) missing() *missing {
 	switch {
 	case r.DeliveryID == "":
-		return &missing{"deliveryId", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "deliveryId"}
 	case r.WaybillID == "":
-		return &missing{"waybillId", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "waybillId"}
 	}
 	return nil
 }
@@ -786,9 +834,9 @@ type LogisticsGetQuotaRequest struct {
 func (r *LogisticsGetQuotaRequest) missing() *missing {
 	switch {
 	case r.DeliveryID == "":
-		return &missing{"deliveryId", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "deliveryId"}
 	case r.BizID == "":
-		return &missing{"bizId", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "bizId"}
 	}
 	return nil
 }
@@ -815,11 +863,11 @@ type LogisticsPreviewTemplateRequest struct {
 func (r *LogisticsPreviewTemplateRequest) missing() *missing {
 	switch {
 	case r.WaybillID == "":
-		return &missing{"waybillId", CodeWaybillNotFound, "waybill_id not found"}
+		return &missing{name: "waybillId"}
 	case r.WaybillTemplate == "":
-		return &missing{"waybillTemplate", CodeInvalidWaybillTemplate, "invalid waybill template format"}
+		return &missing{name: "waybillTemplate", refusal: refusal{CodeInvalidWaybillTemplate, "invalid waybill template format"}}
 	case r.WaybillData == "":
-		return &missing{"waybillData", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "waybillData"}
 	}
 	if m := r.Custom.missing(); m != nil {
 		return m.in("custom")
@@ -869,11 +917,11 @@ type LogisticsPreviewTemplateCustom struct {
 func (r *LogisticsPreviewTemplateCustom) missing() *missing {
 	switch {
 	case r.OrderID == "":
-		return &missing{"orderId", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "orderId"}
 	case r.DeliveryID == "":
-		return &missing{"deliveryId", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "deliveryId"}
 	case r.BizID == "":
-		return &missing{"bizId", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "bizId"}
 	}
 	if m := r.Cargo.missing(); m != nil {
 		return m.in("cargo")
@@ -922,9 +970,9 @@ type LogisticsUpdateBusinessRequest struct {
 func (r *LogisticsUpdateBusinessRequest) missing() *missing {
 	switch {
 	case r.ShopAppID == "":
-		return &missing{"shopAppId", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "shopAppId"}
 	case r.BizID == "":
-		return &missing{"bizId", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "bizId"}
 	}
 	return nil
 }
@@ -947,11 +995,11 @@ type LogisticsUpdatePathRequest struct {
 func (r *LogisticsUpdatePathRequest) missing() *missing {
 	switch {
 	case r.Token == "":
-		return &missing{"token", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "token"}
 	case r.WaybillID == "":
-		return &missing{"waybillId", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "waybillId"}
 	case r.ActionMsg == "":
-		return &missing{"actionMsg", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "actionMsg"}
 	}
 	return nil
 }
@@ -970,9 +1018,9 @@ type LogisticsUpdatePrinterRequest struct {
 func (r *LogisticsUpdatePrinterRequest) missing() *missing {
 	switch {
 	case r.OpenID == "":
-		return &missing{"openid", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "openid"}
 	case r.UpdateType == "":
-		return &missing{"updateType", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "updateType"}
 	}
 	return nil
 }

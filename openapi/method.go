@@ -1,11 +1,14 @@
 package openapi
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
+	"strings"
+
+	"github.com/wxcloud-go/wxfn/openapi/tcb"
 )
 
 // Answer is what every API answers, beside fields of its own. As JSON, an answer has the names of the official SDK.
@@ -27,8 +30,10 @@ func (a *Answer) keep(raw []byte) { a.Raw = raw }
 // method is an API as its typed method knows it.
 type method struct {
 	name string
-	// documented are the names of parameters that the reference writes in another way than in snake_case.
-	documented []string
+	// documented are the reference's names, with a space between, of parameters that users write in another way.
+	documented string
+	// refusal is how the platform refuses a parameter without a refusal of its own.
+	refusal refusal
 }
 
 // call is all that typed methods do. req is a pointer to a request, or nil for an API without parameters.
@@ -60,10 +65,10 @@ func (c *Client) callMethod(ctx context.Context, m method, req, result any) (ans
 	}
 	if r, ok := req.(interface{ missing() *missing }); ok {
 		if what := r.missing(); what != nil {
-			return false, what.error(m.name)
+			return false, what.error(m)
 		}
 	}
-	wireName := snakeCase
+	wireName := tcb.SnakeCase
 	if c.keepCase {
 		wireName = m.documentedName
 	}
@@ -74,34 +79,42 @@ func (c *Client) callMethod(ctx context.Context, m method, req, result any) (ans
 	if keeper, ok := result.(interface{ keep([]byte) }); ok {
 		keeper.keep(resp.RespData)
 	}
-	err = decode(m.name, resp, result, camelCase)
+	err = decode(m.name, resp, result, tcb.CamelCase)
 	_, failed := errors.AsType[*Error](err)
 	return !failed, err
 }
 
-// documentedName returns the reference's name of a parameter.
+// documentedName returns the reference's name of a parameter. A name that it does not have is the caller's own, in an
+// object that the reference leaves open, and stays.
 func (m method) documentedName(name string) string {
-	wire := snakeCase(name)
-	if i := slices.IndexFunc(m.documented, func(d string) bool { return camelCase(d) == name }); i >= 0 {
-		wire = m.documented[i]
+	for documented := range strings.FieldsSeq(m.documented) {
+		if tcb.CamelCase(documented) == name {
+			return documented
+		}
 	}
-	return wire
+	return name
 }
 
-// missing is a required parameter that a request lacks, and the error that the platform has for it.
-type missing struct {
-	name    string // as users of the official SDK write it: "pages[0].path"
+// refusal is the platform's error for a parameter that is missing.
+type refusal struct {
 	code    Code
 	message string
 }
 
-// in returns what is missing, as seen from the object around.
-func (m *missing) in(object string) *missing {
-	return &missing{object + "." + m.name, m.code, m.message}
+// missing is a required parameter that a request lacks.
+type missing struct {
+	name    string // as users of the official SDK write it: "pages[0].path"
+	refusal refusal
 }
 
-func (m *missing) error(api string) *Error {
-	return &Error{API: api, ErrCode: m.code,
-		ErrMsg: fmt.Sprintf("openapi.%s:fail %s: %s is required; nothing was sent", api, m.message, m.name),
-		Advice: fmt.Sprintf("set %s, which %s requires", m.name, api)}
+// in returns what is missing, as seen from the object around.
+func (m *missing) in(object string) *missing {
+	return &missing{object + "." + m.name, m.refusal}
+}
+
+func (m *missing) error(api method) *Error {
+	r := cmp.Or(m.refusal, api.refusal)
+	return &Error{API: api.name, ErrCode: r.code,
+		ErrMsg: fmt.Sprintf("openapi.%s:fail %s: %s is required; nothing was sent", api.name, r.message, m.name),
+		Advice: fmt.Sprintf("set %s, which %s requires", m.name, api.name)}
 }

@@ -22,7 +22,11 @@ type NearbyPoiAPI struct{ client *Client }
 //
 // Mirrors https://developers.weixin.qq.com/miniprogram/dev/server/API/nearby-poi/api_addnearbypoi.html.
 func (a NearbyPoiAPI) Add(ctx context.Context, req *NearbyPoiAddRequest) (*NearbyPoiAddResult, error) {
-	return call[NearbyPoiAddResult](ctx, a.client, method{name: "nearbyPoi.add"}, given(req))
+	return call[NearbyPoiAddResult](ctx, a.client, method{
+		name:       "nearbyPoi.add",
+		documented: "company_name contract_phone is_comm_nearby kf_info map_poi_id pic_list poi_id qualification_list service_infos store_name",
+		refusal:    refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // Delete deletes a place from the nearby mini programs (附近的小程序).
@@ -35,7 +39,11 @@ func (a NearbyPoiAPI) Add(ctx context.Context, req *NearbyPoiAddRequest) (*Nearb
 //
 // Mirrors https://developers.weixin.qq.com/miniprogram/dev/server/API/nearby-poi/api_deletenearbypoi.html.
 func (a NearbyPoiAPI) Delete(ctx context.Context, req *NearbyPoiDeleteRequest) (*Answer, error) {
-	return call[Answer](ctx, a.client, method{name: "nearbyPoi.delete"}, given(req))
+	return call[Answer](ctx, a.client, method{
+		name:       "nearbyPoi.delete",
+		documented: "poi_id",
+		refusal:    refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // GetList lists the places of the nearby mini program (附近的小程序).
@@ -54,7 +62,10 @@ func (a NearbyPoiAPI) Delete(ctx context.Context, req *NearbyPoiDeleteRequest) (
 //
 // Mirrors https://developers.weixin.qq.com/miniprogram/dev/server/API/nearby-poi/api_getnearbypoilist.html.
 func (a NearbyPoiAPI) GetList(ctx context.Context, req *NearbyPoiGetListRequest) (*NearbyPoiGetListResult, error) {
-	return call[NearbyPoiGetListResult](ctx, a.client, method{name: "nearbyPoi.getList"}, given(req))
+	return call[NearbyPoiGetListResult](ctx, a.client, method{
+		name:       "nearbyPoi.getList",
+		documented: "page_rows",
+	}, given(req))
 }
 
 // SetShowStatus shows or hides a place of the nearby mini programs (附近的小程序).
@@ -65,7 +76,11 @@ func (a NearbyPoiAPI) GetList(ctx context.Context, req *NearbyPoiGetListRequest)
 //
 // Mirrors https://developers.weixin.qq.com/miniprogram/dev/server/API/nearby-poi/api_setshowstatus.html.
 func (a NearbyPoiAPI) SetShowStatus(ctx context.Context, req *NearbyPoiSetShowStatusRequest) (*Answer, error) {
-	return call[Answer](ctx, a.client, method{name: "nearbyPoi.setShowStatus"}, given(req))
+	return call[Answer](ctx, a.client, method{
+		name:       "nearbyPoi.setShowStatus",
+		documented: "poi_id",
+		refusal:    refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // NearbyPoiAddRequest holds the parameters of [NearbyPoiAPI.Add].
@@ -106,23 +121,23 @@ type NearbyPoiAddRequest struct {
 func (r *NearbyPoiAddRequest) missing() *missing {
 	switch {
 	case r.PicList == "":
-		return &missing{"picList", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "picList"}
 	case r.ServiceInfos == "":
-		return &missing{"serviceInfos", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "serviceInfos"}
 	case r.StoreName == "":
-		return &missing{"storeName", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "storeName"}
 	case r.ContractPhone == "":
-		return &missing{"contractPhone", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "contractPhone"}
 	case r.Hour == "":
-		return &missing{"hour", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "hour"}
 	case r.CompanyName == "":
-		return &missing{"companyName", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "companyName"}
 	case r.Credential == "":
-		return &missing{"credential", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "credential"}
 	case r.Address == "":
-		return &missing{"address", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "address"}
 	case r.IsCommNearby == "":
-		return &missing{"isCommNearby", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "isCommNearby"}
 	}
 	return nil
 }
@@ -152,7 +167,7 @@ type NearbyPoiDeleteRequest struct {
 func (r *NearbyPoiDeleteRequest) missing() *missing {
 	switch {
 	case r.PoiID == "":
-		return &missing{"poiId", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "poiId"}
 	}
 	return nil
 }
@@ -194,7 +209,7 @@ type NearbyPoiSetShowStatusRequest struct {
 func (r *NearbyPoiSetShowStatusRequest) missing() *missing {
 	switch {
 	case r.PoiID == "":
-		return &missing{"poiId", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "poiId"}
 	}
 	return nil
 }

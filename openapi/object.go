@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/wxcloud-go/wxfn/openapi/tcb"
 )
@@ -117,55 +116,23 @@ func renameKeys(text []byte, f func(string) string) []byte {
 	return out
 }
 
-// snakeCase and camelCase convert as the official SDK does: only ASCII letters take part.
-func snakeCase(name string) string {
-	if !strings.ContainsFunc(name, isUpper) {
-		return name
-	}
-	var b strings.Builder
-	for i, r := range name {
-		if isUpper(r) {
-			if i > 0 {
-				b.WriteByte('_')
-			}
-			r += 'a' - 'A'
-		}
-		b.WriteRune(r)
-	}
-	return b.String()
-}
-
-func camelCase(name string) string {
-	var b []byte
-	for i := 0; i < len(name); i++ {
-		if name[i] == '_' && i+1 < len(name) && 'a' <= name[i+1] && name[i+1] <= 'z' {
-			i++
-			b = append(b, name[i]-'a'+'A')
-			continue
-		}
-		b = append(b, name[i])
-	}
-	return string(b)
-}
-
-func isUpper(r rune) bool { return 'A' <= r && r <= 'Z' }
-
 func (c *Client) wireName(name string) string {
 	if c.keepCase {
 		return name
 	}
-	return snakeCase(name)
+	return tcb.SnakeCase(name)
 }
 
 func (c *Client) resultName(name string) string {
 	if c.keepCase {
 		return name
 	}
-	return camelCase(name)
+	return tcb.CamelCase(name)
 }
 
 // encodeParams returns a pair for each parameter, under the name that wireName makes of it.
 func encodeParams(params any, wireName func(string) string) ([]tcb.KeyValuePair, error) {
+	params, held := holdFiles(params)
 	text, err := marshal(params)
 	if err != nil || string(text) == "null" {
 		return nil, err
@@ -177,11 +144,15 @@ func encodeParams(params any, wireName func(string) string) ([]tcb.KeyValuePair,
 	pairs := make([]tcb.KeyValuePair, 0, len(o.fields))
 	for _, f := range o.fields {
 		name := wireName(f.name)
-		pair := tcb.KeyValuePair{Key: name, Value: renameKeys(f.value, wireName)}
-		if media, ok := asMedia(f.value); ok {
-			pair = media.pair(name)
+		media, ok := asMedia(f.value)
+		if !ok {
+			pairs = append(pairs, tcb.KeyValuePair{Key: name, Value: renameKeys(f.value, wireName)})
+			continue
 		}
-		pairs = append(pairs, pair)
+		if value, ok := held[string(media.Value)]; ok {
+			media.Value = value
+		}
+		pairs = append(pairs, media.pair(name))
 	}
 	return pairs, nil
 }

@@ -23,7 +23,11 @@ type OCRAPI struct{ client *Client }
 //
 // Mirrors https://developers.weixin.qq.com/miniprogram/dev/server/API/img-ocr/ocr/api_bankcardocr.html.
 func (a OCRAPI) Bankcard(ctx context.Context, req *OCRBankcardRequest) (*OCRBankcardResult, error) {
-	return call[OCRBankcardResult](ctx, a.client, method{name: "ocr.bankcard"}, given(req))
+	return call[OCRBankcardResult](ctx, a.client, method{
+		name:       "ocr.bankcard",
+		documented: "img_url",
+		refusal:    refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // BusinessLicense reads a picture of a business licence (营业执照识别).
@@ -40,7 +44,11 @@ func (a OCRAPI) Bankcard(ctx context.Context, req *OCRBankcardRequest) (*OCRBank
 //
 // Mirrors https://developers.weixin.qq.com/miniprogram/dev/server/API/img-ocr/ocr/api_bizlicenseocr.html.
 func (a OCRAPI) BusinessLicense(ctx context.Context, req *OCRBusinessLicenseRequest) (*OCRBusinessLicenseResult, error) {
-	return call[OCRBusinessLicenseResult](ctx, a.client, method{name: "ocr.businessLicense"}, given(req))
+	return call[OCRBusinessLicenseResult](ctx, a.client, method{
+		name:       "ocr.businessLicense",
+		documented: "img_url",
+		refusal:    refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // DriverLicense reads a picture of a driver's licence (驾驶证识别), the document of a person.
@@ -56,7 +64,11 @@ func (a OCRAPI) BusinessLicense(ctx context.Context, req *OCRBusinessLicenseRequ
 //
 // Mirrors https://developers.weixin.qq.com/miniprogram/dev/server/API/img-ocr/ocr/api_drivinglicenseocr.html.
 func (a OCRAPI) DriverLicense(ctx context.Context, req *OCRDriverLicenseRequest) (*OCRDriverLicenseResult, error) {
-	return call[OCRDriverLicenseResult](ctx, a.client, method{name: "ocr.driverLicense"}, given(req))
+	return call[OCRDriverLicenseResult](ctx, a.client, method{
+		name:       "ocr.driverLicense",
+		documented: "img_url",
+		refusal:    refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // DrivingLicense reads a picture of a vehicle licence (行驶证识别), the document of a vehicle.
@@ -73,7 +85,11 @@ func (a OCRAPI) DriverLicense(ctx context.Context, req *OCRDriverLicenseRequest)
 //
 // Mirrors https://developers.weixin.qq.com/miniprogram/dev/server/API/img-ocr/ocr/api_drivingocr.html.
 func (a OCRAPI) DrivingLicense(ctx context.Context, req *OCRDrivingLicenseRequest) (*OCRDrivingLicenseResult, error) {
-	return call[OCRDrivingLicenseResult](ctx, a.client, method{name: "ocr.drivingLicense"}, given(req))
+	return call[OCRDrivingLicenseResult](ctx, a.client, method{
+		name:       "ocr.drivingLicense",
+		documented: "img_url",
+		refusal:    refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // Idcard reads a picture of a Chinese identity card (身份证识别), either side.
@@ -90,7 +106,11 @@ func (a OCRAPI) DrivingLicense(ctx context.Context, req *OCRDrivingLicenseReques
 //
 // Mirrors https://developers.weixin.qq.com/miniprogram/dev/server/API/img-ocr/ocr/api_idcardocr.html.
 func (a OCRAPI) Idcard(ctx context.Context, req *OCRIdcardRequest) (*OCRIdcardResult, error) {
-	return call[OCRIdcardResult](ctx, a.client, method{name: "ocr.idcard"}, given(req))
+	return call[OCRIdcardResult](ctx, a.client, method{
+		name:       "ocr.idcard",
+		documented: "img_url",
+		refusal:    refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // PrintedText reads printed text in an image (通用印刷体识别).
@@ -107,7 +127,11 @@ func (a OCRAPI) Idcard(ctx context.Context, req *OCRIdcardRequest) (*OCRIdcardRe
 //
 // Mirrors https://developers.weixin.qq.com/miniprogram/dev/server/API/img-ocr/ocr/api_commocr.html.
 func (a OCRAPI) PrintedText(ctx context.Context, req *OCRPrintedTextRequest) (*OCRPrintedTextResult, error) {
-	return call[OCRPrintedTextResult](ctx, a.client, method{name: "ocr.printedText"}, given(req))
+	return call[OCRPrintedTextResult](ctx, a.client, method{
+		name:       "ocr.printedText",
+		documented: "img_url",
+		refusal:    refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // OCRBankcardRequest holds the parameters of [OCRAPI.Bankcard].
@@ -123,7 +147,9 @@ type OCRBankcardRequest struct {
 func (r *OCRBankcardRequest) missing() *missing {
 	switch {
 	case len(r.Img.Value) == 0 && r.ImgURL == "":
-		return &missing{"img", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "img"}
+	case len(r.Img.Value) > 0 && r.Img.ContentType == "":
+		return &missing{name: "img.contentType"}
 	}
 	return nil
 }
@@ -146,7 +172,9 @@ type OCRBusinessLicenseRequest struct {
 func (r *OCRBusinessLicenseRequest) missing() *missing {
 	switch {
 	case len(r.Img.Value) == 0 && r.ImgURL == "":
-		return &missing{"img", CodeInvalidImageData, "decode image failed"}
+		return &missing{name: "img", refusal: refusal{CodeInvalidImageData, "decode image failed"}}
+	case len(r.Img.Value) > 0 && r.Img.ContentType == "":
+		return &missing{name: "img.contentType", refusal: refusal{CodeInvalidImageData, "decode image failed"}}
 	}
 	return nil
 }
@@ -230,7 +258,9 @@ type OCRDriverLicenseRequest struct {
 func (r *OCRDriverLicenseRequest) missing() *missing {
 	switch {
 	case len(r.Img.Value) == 0 && r.ImgURL == "":
-		return &missing{"img", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "img"}
+	case len(r.Img.Value) > 0 && r.Img.ContentType == "":
+		return &missing{name: "img.contentType"}
 	}
 	return nil
 }
@@ -275,7 +305,9 @@ type OCRDrivingLicenseRequest struct {
 func (r *OCRDrivingLicenseRequest) missing() *missing {
 	switch {
 	case len(r.Img.Value) == 0 && r.ImgURL == "":
-		return &missing{"img", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "img"}
+	case len(r.Img.Value) > 0 && r.Img.ContentType == "":
+		return &missing{name: "img.contentType"}
 	}
 	return nil
 }
@@ -330,7 +362,9 @@ type OCRIdcardRequest struct {
 func (r *OCRIdcardRequest) missing() *missing {
 	switch {
 	case len(r.Img.Value) == 0 && r.ImgURL == "":
-		return &missing{"img", CodeInvalidImageData, "decode image failed"}
+		return &missing{name: "img", refusal: refusal{CodeInvalidImageData, "decode image failed"}}
+	case len(r.Img.Value) > 0 && r.Img.ContentType == "":
+		return &missing{name: "img.contentType", refusal: refusal{CodeInvalidImageData, "decode image failed"}}
 	}
 	return nil
 }
@@ -367,7 +401,9 @@ type OCRPrintedTextRequest struct {
 func (r *OCRPrintedTextRequest) missing() *missing {
 	switch {
 	case len(r.Img.Value) == 0 && r.ImgURL == "":
-		return &missing{"img", CodeInvalidImageData, "decode image failed"}
+		return &missing{name: "img", refusal: refusal{CodeInvalidImageData, "decode image failed"}}
+	case len(r.Img.Value) > 0 && r.Img.ContentType == "":
+		return &missing{name: "img.contentType", refusal: refusal{CodeInvalidImageData, "decode image failed"}}
 	}
 	return nil
 }

@@ -22,7 +22,11 @@ type OfficialAccountMediaAPI struct{ client *Client }
 //
 // Mirrors https://developers.weixin.qq.com/miniprogram/dev/server/API/kf-mgnt/kf-message/api_getmedia.html.
 func (a OfficialAccountMediaAPI) Get(ctx context.Context, req *OfficialAccountMediaGetRequest) (*OfficialAccountMediaGetResult, error) {
-	return call[OfficialAccountMediaGetResult](ctx, a.client, method{name: "officialAccount.media.get"}, given(req))
+	return call[OfficialAccountMediaGetResult](ctx, a.client, method{
+		name:       "officialAccount.media.get",
+		documented: "media_id",
+		refusal:    refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // Upload uploads a temporary media file (新增临时素材).
@@ -40,7 +44,10 @@ func (a OfficialAccountMediaAPI) Get(ctx context.Context, req *OfficialAccountMe
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/kf-mgnt/kf-message/api_uploadtempmedia.html.
 func (a OfficialAccountMediaAPI) Upload(ctx context.Context, req *OfficialAccountMediaUploadRequest) (*OfficialAccountMediaUploadResult, error) {
-	return call[OfficialAccountMediaUploadResult](ctx, a.client, method{name: "officialAccount.media.upload"}, given(req))
+	return call[OfficialAccountMediaUploadResult](ctx, a.client, method{
+		name:    "officialAccount.media.upload",
+		refusal: refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // OfficialAccountMediaGetRequest holds the parameters of [OfficialAccountMediaAPI.Get].
@@ -52,7 +59,7 @@ type OfficialAccountMediaGetRequest struct {
 func (r *OfficialAccountMediaGetRequest) missing() *missing {
 	switch {
 	case r.MediaID == "":
-		return &missing{"mediaId", CodeInvalidMediaID, "invalid media_id"}
+		return &missing{name: "mediaId", refusal: refusal{CodeInvalidMediaID, "invalid media_id"}}
 	}
 	return nil
 }
@@ -68,6 +75,10 @@ type OfficialAccountMediaGetResult struct {
 	Answer
 }
 
+func (r *OfficialAccountMediaGetResult) take(i Image) {
+	r.ContentType, r.Buffer, r.ErrMsg = i.ContentType, i.Buffer, i.ErrMsg
+}
+
 // OfficialAccountMediaUploadRequest holds the parameters of [OfficialAccountMediaAPI.Upload].
 type OfficialAccountMediaUploadRequest struct {
 	// Required: kind of the file: image, voice, video or thumb (thumbnail).
@@ -79,9 +90,11 @@ type OfficialAccountMediaUploadRequest struct {
 func (r *OfficialAccountMediaUploadRequest) missing() *missing {
 	switch {
 	case r.Type == "":
-		return &missing{"type", CodeInvalidMediaType, "invalid media type"}
+		return &missing{name: "type", refusal: refusal{CodeInvalidMediaType, "invalid media type"}}
 	case len(r.Media.Value) == 0:
-		return &missing{"media", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "media"}
+	case len(r.Media.Value) > 0 && r.Media.ContentType == "":
+		return &missing{name: "media.contentType"}
 	}
 	return nil
 }

@@ -28,7 +28,10 @@ type OfficialAccountNewtmplAPI struct{ client *Client }
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/mp-message-management/subscribe-message/api_addwxanewtemplate.html.
 func (a OfficialAccountNewtmplAPI) AddTemplate(ctx context.Context, req *OfficialAccountNewtmplAddTemplateRequest) (*OfficialAccountNewtmplAddTemplateResult, error) {
-	return call[OfficialAccountNewtmplAddTemplateResult](ctx, a.client, method{name: "officialAccount.newtmpl.addTemplate", documented: []string{"kidList", "sceneDesc"}}, given(req))
+	return call[OfficialAccountNewtmplAddTemplateResult](ctx, a.client, method{
+		name:    "officialAccount.newtmpl.addTemplate",
+		refusal: refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // DelTemplate deletes one of the account's own subscription message templates (删除订阅消息模板).
@@ -45,7 +48,10 @@ func (a OfficialAccountNewtmplAPI) AddTemplate(ctx context.Context, req *Officia
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/mp-message-management/subscribe-message/api_delwxanewtemplate.html.
 func (a OfficialAccountNewtmplAPI) DelTemplate(ctx context.Context, req *OfficialAccountNewtmplDelTemplateRequest) (*Answer, error) {
-	return call[Answer](ctx, a.client, method{name: "officialAccount.newtmpl.delTemplate", documented: []string{"priTmplId"}}, given(req))
+	return call[Answer](ctx, a.client, method{
+		name:    "officialAccount.newtmpl.delTemplate",
+		refusal: refusal{CodeInvalidRequestArgs, "a parameter of the request is missing or invalid"},
+	}, given(req))
 }
 
 // GetCategory gets the categories of the account (账号类目), for looking up public templates.
@@ -77,7 +83,10 @@ func (a OfficialAccountNewtmplAPI) GetCategory(ctx context.Context) (*OfficialAc
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/mp-message-management/subscribe-message/api_getpubnewtemplatekeywords.html.
 func (a OfficialAccountNewtmplAPI) GetPubTemplateKeywords(ctx context.Context, req *OfficialAccountNewtmplGetPubTemplateKeywordsRequest) (*OfficialAccountNewtmplGetPubTemplateKeywordsResult, error) {
-	return call[OfficialAccountNewtmplGetPubTemplateKeywordsResult](ctx, a.client, method{name: "officialAccount.newtmpl.getPubTemplateKeywords"}, given(req))
+	return call[OfficialAccountNewtmplGetPubTemplateKeywordsResult](ctx, a.client, method{
+		name:    "officialAccount.newtmpl.getPubTemplateKeywords",
+		refusal: refusal{CodeInvalidRequestArgs, "a parameter of the request is missing or invalid"},
+	}, given(req))
 }
 
 // GetPubTemplateTitles gets the public templates of categories (类目下的公共模板).
@@ -95,7 +104,10 @@ func (a OfficialAccountNewtmplAPI) GetPubTemplateKeywords(ctx context.Context, r
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/mp-message-management/subscribe-message/api_getpubnewtemplatetitles.html.
 func (a OfficialAccountNewtmplAPI) GetPubTemplateTitles(ctx context.Context, req *OfficialAccountNewtmplGetPubTemplateTitlesRequest) (*OfficialAccountNewtmplGetPubTemplateTitlesResult, error) {
-	return call[OfficialAccountNewtmplGetPubTemplateTitlesResult](ctx, a.client, method{name: "officialAccount.newtmpl.getPubTemplateTitles"}, given(req))
+	return call[OfficialAccountNewtmplGetPubTemplateTitlesResult](ctx, a.client, method{
+		name:    "officialAccount.newtmpl.getPubTemplateTitles",
+		refusal: refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // GetTemplate gets the account's own subscription message templates (已有模板列表).
@@ -127,11 +139,11 @@ type OfficialAccountNewtmplAddTemplateRequest struct {
 func (r *OfficialAccountNewtmplAddTemplateRequest) missing() *missing {
 	switch {
 	case r.Tid == "":
-		return &missing{"tid", CodeInvalidTemplateTID, "the template's tid is invalid"}
+		return &missing{name: "tid", refusal: refusal{CodeInvalidTemplateTID, "the template's tid is invalid"}}
 	case r.KidList == nil:
-		return &missing{"kidList", CodeInvalidKeywordList, "kidList, the list of keywords, is invalid"}
+		return &missing{name: "kidList", refusal: refusal{CodeInvalidKeywordList, "kidList, the list of keywords, is invalid"}}
 	case r.SceneDesc == "":
-		return &missing{"sceneDesc", CodeInvalidSceneDesc, "sceneDesc, the description of the use, is invalid"}
+		return &missing{name: "sceneDesc", refusal: refusal{CodeInvalidSceneDesc, "sceneDesc, the description of the use, is invalid"}}
 	}
 	return nil
 }
@@ -152,7 +164,7 @@ type OfficialAccountNewtmplDelTemplateRequest struct {
 func (r *OfficialAccountNewtmplDelTemplateRequest) missing() *missing {
 	switch {
 	case r.PriTmplID == "":
-		return &missing{"priTmplId", CodeInvalidRequestArgs, "a parameter of the request is missing or invalid"}
+		return &missing{name: "priTmplId"}
 	}
 	return nil
 }
@@ -182,7 +194,7 @@ type OfficialAccountNewtmplGetPubTemplateKeywordsRequest struct {
 func (r *OfficialAccountNewtmplGetPubTemplateKeywordsRequest) missing() *missing {
 	switch {
 	case r.Tid == "":
-		return &missing{"tid", CodeInvalidTemplateTID, "the template's tid is invalid"}
+		return &missing{name: "tid", refusal: refusal{CodeInvalidTemplateTID, "the template's tid is invalid"}}
 	}
 	return nil
 }
@@ -224,7 +236,7 @@ type OfficialAccountNewtmplGetPubTemplateTitlesRequest struct {
 func (r *OfficialAccountNewtmplGetPubTemplateTitlesRequest) missing() *missing {
 	switch {
 	case r.IDs == "":
-		return &missing{"ids", CodeCategoryIDsMissing, "the category ids are missing"}
+		return &missing{name: "ids", refusal: refusal{CodeCategoryIDsMissing, "the category ids are missing"}}
 	}
 	return nil
 }

@@ -162,6 +162,9 @@ func decodeBytes(api string, resp *tcb.CommOpenAPIResp, result any) error {
 	case *Image:
 		*result = image
 		return nil
+	case interface{ take(Image) }:
+		result.take(image)
+		return nil
 	}
 	text, err := marshal(image)
 	if err == nil {

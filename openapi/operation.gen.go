@@ -43,7 +43,11 @@ func (a OperationAPI) GetFeedback(ctx context.Context, req *OperationGetFeedback
 //
 // Mirrors https://developers.weixin.qq.com/miniprogram/dev/server/API/operation/api_getfeedbackmedia.html.
 func (a OperationAPI) GetFeedbackmedia(ctx context.Context, req *OperationGetFeedbackmediaRequest) (*Image, error) {
-	return call[Image](ctx, a.client, method{name: "operation.getFeedbackmedia"}, given(req))
+	return call[Image](ctx, a.client, method{
+		name:       "operation.getFeedbackmedia",
+		documented: "media_id record_id",
+		refusal:    refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // GetGrayReleasePlan returns the state of the phased release (分阶段发布).
@@ -70,7 +74,10 @@ func (a OperationAPI) GetGrayReleasePlan(ctx context.Context) (*OperationGetGray
 //
 // Mirrors https://developers.weixin.qq.com/miniprogram/dev/server/API/operation/api_getjserrdetail.html.
 func (a OperationAPI) GetJsErrDetail(ctx context.Context, req *OperationGetJsErrDetailRequest) (*OperationGetJsErrDetailResult, error) {
-	return call[OperationGetJsErrDetailResult](ctx, a.client, method{name: "operation.getJsErrDetail", documented: []string{"appVersion", "clientVersion", "endTime", "errorMsgMd5", "errorStackMd5", "osName", "sdkVersion", "startTime"}}, given(req))
+	return call[OperationGetJsErrDetailResult](ctx, a.client, method{
+		name:    "operation.getJsErrDetail",
+		refusal: refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // GetJsErrList lists the JavaScript errors (JS 错误列表) of the mini program.
@@ -85,7 +92,10 @@ func (a OperationAPI) GetJsErrDetail(ctx context.Context, req *OperationGetJsErr
 //
 // Mirrors https://developers.weixin.qq.com/miniprogram/dev/server/API/operation/api_getjserrlist.html.
 func (a OperationAPI) GetJsErrList(ctx context.Context, req *OperationGetJsErrListRequest) (*OperationGetJsErrListResult, error) {
-	return call[OperationGetJsErrListResult](ctx, a.client, method{name: "operation.getJsErrList", documented: []string{"appVersion", "endTime", "errType", "startTime"}}, given(req))
+	return call[OperationGetJsErrListResult](ctx, a.client, method{
+		name:    "operation.getJsErrList",
+		refusal: refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // GetPerformance returns how long the mini program takes to start, download and render (性能监控).
@@ -98,7 +108,11 @@ func (a OperationAPI) GetJsErrList(ctx context.Context, req *OperationGetJsErrLi
 //
 // Mirrors https://developers.weixin.qq.com/miniprogram/dev/server/API/operation/api_getperformance.html.
 func (a OperationAPI) GetPerformance(ctx context.Context, req *OperationGetPerformanceRequest) (*OperationGetPerformanceResult, error) {
-	return call[OperationGetPerformanceResult](ctx, a.client, method{name: "operation.getPerformance"}, given(req))
+	return call[OperationGetPerformanceResult](ctx, a.client, method{
+		name:       "operation.getPerformance",
+		documented: "cost_time_type default_end_time default_start_time is_download_code",
+		refusal:    refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // GetSceneList lists the sources of visits (访问来源) that getPerformance takes.
@@ -136,7 +150,10 @@ func (a OperationAPI) GetVersionList(ctx context.Context) (*OperationGetVersionL
 //
 // Mirrors https://developers.weixin.qq.com/miniprogram/dev/server/API/operation/api_realtimelogsearch.html.
 func (a OperationAPI) RealtimelogSearch(ctx context.Context, req *OperationRealtimelogSearchRequest) (*OperationRealtimelogSearchResult, error) {
-	return call[OperationRealtimelogSearchResult](ctx, a.client, method{name: "operation.realtimelogSearch", documented: []string{"filterMsg", "traceId"}}, given(req))
+	return call[OperationRealtimelogSearchResult](ctx, a.client, method{
+		name:    "operation.realtimelogSearch",
+		refusal: refusal{CodeInvalidRequestArgs, "a parameter of the request is missing or invalid"},
+	}, given(req))
 }
 
 // OperationGetDomainInfoRequest holds the parameters of [OperationAPI.GetDomainInfo].
@@ -216,7 +233,7 @@ type OperationGetFeedbackmediaRequest struct {
 func (r *OperationGetFeedbackmediaRequest) missing() *missing {
 	switch {
 	case r.MediaID == "":
-		return &missing{"mediaId", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "mediaId"}
 	}
 	return nil
 }
@@ -272,23 +289,23 @@ type OperationGetJsErrDetailRequest struct {
 func (r *OperationGetJsErrDetailRequest) missing() *missing {
 	switch {
 	case r.StartTime == "":
-		return &missing{"startTime", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "startTime"}
 	case r.EndTime == "":
-		return &missing{"endTime", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "endTime"}
 	case r.ErrorMsgMD5 == "":
-		return &missing{"errorMsgMd5", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "errorMsgMd5"}
 	case r.ErrorStackMD5 == "":
-		return &missing{"errorStackMd5", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "errorStackMd5"}
 	case r.AppVersion == "":
-		return &missing{"appVersion", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "appVersion"}
 	case r.SdkVersion == "":
-		return &missing{"sdkVersion", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "sdkVersion"}
 	case r.OsName == "":
-		return &missing{"osName", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "osName"}
 	case r.ClientVersion == "":
-		return &missing{"clientVersion", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "clientVersion"}
 	case r.Desc == "":
-		return &missing{"desc", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "desc"}
 	}
 	return nil
 }
@@ -357,17 +374,17 @@ type OperationGetJsErrListRequest struct {
 func (r *OperationGetJsErrListRequest) missing() *missing {
 	switch {
 	case r.AppVersion == "":
-		return &missing{"appVersion", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "appVersion"}
 	case r.ErrType == "":
-		return &missing{"errType", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "errType"}
 	case r.StartTime == "":
-		return &missing{"startTime", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "startTime"}
 	case r.EndTime == "":
-		return &missing{"endTime", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "endTime"}
 	case r.Orderby == "":
-		return &missing{"orderby", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "orderby"}
 	case r.Desc == "":
-		return &missing{"desc", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "desc"}
 	}
 	return nil
 }
@@ -419,13 +436,13 @@ type OperationGetPerformanceRequest struct {
 func (r *OperationGetPerformanceRequest) missing() *missing {
 	switch {
 	case r.Device == "":
-		return &missing{"device", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "device"}
 	case r.IsDownloadCode == "":
-		return &missing{"isDownloadCode", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "isDownloadCode"}
 	case r.Scene == "":
-		return &missing{"scene", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "scene"}
 	case r.Networktype == "":
-		return &missing{"networktype", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "networktype"}
 	}
 	return nil
 }
@@ -495,7 +512,7 @@ type OperationRealtimelogSearchRequest struct {
 func (r *OperationRealtimelogSearchRequest) missing() *missing {
 	switch {
 	case r.Date == "":
-		return &missing{"date", CodeInvalidRequestArgs, "a parameter of the request is missing or invalid"}
+		return &missing{name: "date"}
 	}
 	return nil
 }

@@ -24,7 +24,10 @@ type PhonenumberAPI struct{ client *Client }
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/user-info/phone-number/api_getphonenumber.html.
 func (a PhonenumberAPI) GetPhoneNumber(ctx context.Context, req *PhonenumberGetPhoneNumberRequest) (*PhonenumberGetPhoneNumberResult, error) {
-	return call[PhonenumberGetPhoneNumberResult](ctx, a.client, method{name: "phonenumber.getPhoneNumber"}, given(req))
+	return call[PhonenumberGetPhoneNumberResult](ctx, a.client, method{
+		name:    "phonenumber.getPhoneNumber",
+		refusal: refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // PhonenumberGetPhoneNumberRequest holds the parameters of [PhonenumberAPI.GetPhoneNumber].
@@ -39,7 +42,7 @@ type PhonenumberGetPhoneNumberRequest struct {
 func (r *PhonenumberGetPhoneNumberRequest) missing() *missing {
 	switch {
 	case r.Code == "":
-		return &missing{"code", CodeInvalidCode, "the code is invalid"}
+		return &missing{name: "code", refusal: refusal{CodeInvalidCode, "the code is invalid"}}
 	}
 	return nil
 }

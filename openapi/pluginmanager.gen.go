@@ -23,7 +23,11 @@ type PluginManagerAPI struct{ client *Client }
 //
 // Mirrors https://developers.weixin.qq.com/miniprogram/dev/server/API/plugin-management/api_manageplugin.html.
 func (a PluginManagerAPI) GetPluginList(ctx context.Context, req *PluginManagerGetPluginListRequest) (*PluginManagerGetPluginListResult, error) {
-	return call[PluginManagerGetPluginListResult](ctx, a.client, method{name: "pluginManager.getPluginList"}, given(req))
+	return call[PluginManagerGetPluginListResult](ctx, a.client, method{
+		name:       "pluginManager.getPluginList",
+		documented: "plugin_appid user_version",
+		refusal:    refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // SetDevPluginApplyStatus manages the applications for the developer's own plugin (插件申请管理): lists,
@@ -40,7 +44,10 @@ func (a PluginManagerAPI) GetPluginList(ctx context.Context, req *PluginManagerG
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/plugin-management/api_managepluginapplication.html.
 func (a PluginManagerAPI) SetDevPluginApplyStatus(ctx context.Context, req *PluginManagerSetDevPluginApplyStatusRequest) (*PluginManagerSetDevPluginApplyStatusResult, error) {
-	return call[PluginManagerSetDevPluginApplyStatusResult](ctx, a.client, method{name: "pluginManager.setDevPluginApplyStatus"}, given(req))
+	return call[PluginManagerSetDevPluginApplyStatusResult](ctx, a.client, method{
+		name:    "pluginManager.setDevPluginApplyStatus",
+		refusal: refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // PluginManagerGetPluginListRequest holds the parameters of [PluginManagerAPI.GetPluginList].
@@ -59,7 +66,7 @@ type PluginManagerGetPluginListRequest struct {
 func (r *PluginManagerGetPluginListRequest) missing() *missing {
 	switch {
 	case r.Action == "":
-		return &missing{"action", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "action"}
 	}
 	return nil
 }
@@ -102,7 +109,7 @@ type PluginManagerSetDevPluginApplyStatusRequest struct {
 func (r *PluginManagerSetDevPluginApplyStatusRequest) missing() *missing {
 	switch {
 	case r.Action == "":
-		return &missing{"action", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "action"}
 	}
 	return nil
 }

@@ -25,7 +25,10 @@ type RedpacketcoverAPI struct{ client *Client }
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/red-packet-cover/api_getredpacketcoverurl.html.
 func (a RedpacketcoverAPI) GetAuthenticationURL(ctx context.Context, req *RedpacketcoverGetAuthenticationURLRequest) (*RedpacketcoverGetAuthenticationURLResult, error) {
-	return call[RedpacketcoverGetAuthenticationURLResult](ctx, a.client, method{name: "redpacketcover.getAuthenticationUrl"}, given(req))
+	return call[RedpacketcoverGetAuthenticationURLResult](ctx, a.client, method{
+		name:    "redpacketcover.getAuthenticationUrl",
+		refusal: refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // RedpacketcoverGetAuthenticationURLRequest holds the parameters of [RedpacketcoverAPI.GetAuthenticationURL].
@@ -39,9 +42,9 @@ type RedpacketcoverGetAuthenticationURLRequest struct {
 func (r *RedpacketcoverGetAuthenticationURLRequest) missing() *missing {
 	switch {
 	case r.OpenID == "":
-		return &missing{"openid", CodeCoverOpenIDMissing, "openid is missing"}
+		return &missing{name: "openid", refusal: refusal{CodeCoverOpenIDMissing, "openid is missing"}}
 	case r.Ctoken == "":
-		return &missing{"ctoken", CodeCoverTokenMissing, "ctoken is missing"}
+		return &missing{name: "ctoken", refusal: refusal{CodeCoverTokenMissing, "ctoken is missing"}}
 	}
 	return nil
 }

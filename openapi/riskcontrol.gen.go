@@ -27,7 +27,11 @@ type RiskControlAPI struct{ client *Client }
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/sec-center/safety-control-capability/api_getuserriskrank.html.
 func (a RiskControlAPI) GetUserRiskRank(ctx context.Context, req *RiskControlGetUserRiskRankRequest) (*RiskControlGetUserRiskRankResult, error) {
-	return call[RiskControlGetUserRiskRankResult](ctx, a.client, method{name: "riskControl.getUserRiskRank"}, given(req))
+	return call[RiskControlGetUserRiskRankResult](ctx, a.client, method{
+		name:       "riskControl.getUserRiskRank",
+		documented: "bank_card_no cert_no client_ip email_address extended_info is_test mobile_no",
+		refusal:    refusal{CodeDataFormat, "data format error"},
+	}, given(req))
 }
 
 // RiskControlGetUserRiskRankRequest holds the parameters of [RiskControlAPI.GetUserRiskRank].
@@ -57,11 +61,11 @@ type RiskControlGetUserRiskRankRequest struct {
 func (r *RiskControlGetUserRiskRankRequest) missing() *missing {
 	switch {
 	case r.AppID == "":
-		return &missing{"appid", CodeDataFormat, "data format error"}
+		return &missing{name: "appid"}
 	case r.OpenID == "":
-		return &missing{"openid", CodeInvalidOpenID, "invalid openid"}
+		return &missing{name: "openid", refusal: refusal{CodeInvalidOpenID, "invalid openid"}}
 	case r.ClientIP == "":
-		return &missing{"clientIp", CodeDataFormat, "data format error"}
+		return &missing{name: "clientIp"}
 	}
 	return nil
 }

@@ -26,7 +26,11 @@ type SearchAPI struct{ client *Client }
 //
 // Mirrors https://developers.weixin.qq.com/miniprogram/dev/server/API/wxsearch/api_submitpages.html.
 func (a SearchAPI) SubmitPages(ctx context.Context, req *SearchSubmitPagesRequest) (*Answer, error) {
-	return call[Answer](ctx, a.client, method{name: "search.submitPages"}, given(req))
+	return call[Answer](ctx, a.client, method{
+		name:       "search.submitPages",
+		documented: "author_name author_portrait author_title content_id cover_img_url data_list extra_info h5_url page_type time_modify time_publish video_img video_length video_title",
+		refusal:    refusal{CodeDataFormat, "data format error"},
+	}, given(req))
 }
 
 // SearchSubmitPagesRequest holds the parameters of [SearchAPI.SubmitPages].
@@ -38,7 +42,7 @@ type SearchSubmitPagesRequest struct {
 func (r *SearchSubmitPagesRequest) missing() *missing {
 	switch {
 	case r.Pages == nil:
-		return &missing{"pages", CodePagesEmpty, "pages is empty"}
+		return &missing{name: "pages", refusal: refusal{CodePagesEmpty, "pages is empty"}}
 	}
 	for i := range r.Pages {
 		if m := r.Pages[i].missing(); m != nil {
@@ -61,9 +65,9 @@ type SearchSubmitPagesPage struct {
 func (r *SearchSubmitPagesPage) missing() *missing {
 	switch {
 	case r.Path == "":
-		return &missing{"path", CodeDataFormat, "data format error"}
+		return &missing{name: "path"}
 	case r.DataList == nil:
-		return &missing{"dataList", CodeDataFormat, "data format error"}
+		return &missing{name: "dataList"}
 	}
 	for i := range r.DataList {
 		if m := r.DataList[i].missing(); m != nil {
@@ -111,13 +115,13 @@ type SearchSubmitPagesData struct {
 func (r *SearchSubmitPagesData) missing() *missing {
 	switch {
 	case r.Type == "":
-		return &missing{"@type", CodeDataFormat, "data format error"}
+		return &missing{name: "@type"}
 	case r.ContentID == "":
-		return &missing{"contentId", CodeDataFormat, "data format error"}
+		return &missing{name: "contentId"}
 	case r.Title == "":
-		return &missing{"title", CodeDataFormat, "data format error"}
+		return &missing{name: "title"}
 	case r.Mainbody == "":
-		return &missing{"mainbody", CodeDataFormat, "data format error"}
+		return &missing{name: "mainbody"}
 	}
 	if r.Author != nil {
 		if m := r.Author.missing(); m != nil {
@@ -145,7 +149,7 @@ type SearchSubmitPagesAuthor struct {
 func (r *SearchSubmitPagesAuthor) missing() *missing {
 	switch {
 	case r.AuthorName == "":
-		return &missing{"authorName", CodeDataFormat, "data format error"}
+		return &missing{name: "authorName"}
 	}
 	return nil
 }
@@ -163,7 +167,7 @@ type SearchSubmitPagesVideo struct {
 func (r *SearchSubmitPagesVideo) missing() *missing {
 	switch {
 	case r.VideoImg == "":
-		return &missing{"videoImg", CodeDataFormat, "data format error"}
+		return &missing{name: "videoImg"}
 	}
 	return nil
 }

@@ -25,7 +25,11 @@ type SecurityAPI struct{ client *Client }
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/sec-center/sec-check/api_mediacheckasync.html.
 func (a SecurityAPI) MediaCheckAsync(ctx context.Context, req *SecurityMediaCheckAsyncRequest) (*SecurityMediaCheckAsyncResult, error) {
-	return call[SecurityMediaCheckAsyncResult](ctx, a.client, method{name: "security.mediaCheckAsync"}, given(req))
+	return call[SecurityMediaCheckAsyncResult](ctx, a.client, method{
+		name:       "security.mediaCheckAsync",
+		documented: "media_type media_url",
+		refusal:    refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // MsgSecCheck checks a text for forbidden content (文本内容安全识别).
@@ -43,7 +47,10 @@ func (a SecurityAPI) MediaCheckAsync(ctx context.Context, req *SecurityMediaChec
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/sec-center/sec-check/api_msgseccheck.html.
 func (a SecurityAPI) MsgSecCheck(ctx context.Context, req *SecurityMsgSecCheckRequest) (*SecurityMsgSecCheckResult, error) {
-	return call[SecurityMsgSecCheckResult](ctx, a.client, method{name: "security.msgSecCheck"}, given(req))
+	return call[SecurityMsgSecCheckResult](ctx, a.client, method{
+		name:    "security.msgSecCheck",
+		refusal: refusal{CodeDataFormat, "data format error"},
+	}, given(req))
 }
 
 // SecurityMediaCheckAsyncRequest holds the parameters of [SecurityAPI.MediaCheckAsync].
@@ -64,9 +71,9 @@ type SecurityMediaCheckAsyncRequest struct {
 func (r *SecurityMediaCheckAsyncRequest) missing() *missing {
 	switch {
 	case r.MediaURL == "":
-		return &missing{"mediaUrl", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "mediaUrl"}
 	case r.OpenID == "":
-		return &missing{"openid", CodeInvalidOpenID, "invalid openid"}
+		return &missing{name: "openid", refusal: refusal{CodeInvalidOpenID, "invalid openid"}}
 	}
 	return nil
 }
@@ -99,9 +106,9 @@ type SecurityMsgSecCheckRequest struct {
 func (r *SecurityMsgSecCheckRequest) missing() *missing {
 	switch {
 	case r.Content == "":
-		return &missing{"content", CodeDataFormat, "data format error"}
+		return &missing{name: "content"}
 	case r.OpenID == "":
-		return &missing{"openid", CodeInvalidOpenID, "invalid openid"}
+		return &missing{name: "openid", refusal: refusal{CodeInvalidOpenID, "invalid openid"}}
 	}
 	return nil
 }

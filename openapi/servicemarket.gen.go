@@ -25,7 +25,11 @@ type ServiceMarketAPI struct{ client *Client }
 //
 // Mirrors https://developers.weixin.qq.com/miniprogram/dev/server/API/wx-service-market/api_invokeservice.html.
 func (a ServiceMarketAPI) InvokeService(ctx context.Context, req *ServiceMarketInvokeServiceRequest) (*ServiceMarketInvokeServiceResult, error) {
-	return call[ServiceMarketInvokeServiceResult](ctx, a.client, method{name: "serviceMarket.invokeService"}, given(req))
+	return call[ServiceMarketInvokeServiceResult](ctx, a.client, method{
+		name:       "serviceMarket.invokeService",
+		documented: "client_msg_id",
+		refusal:    refusal{CodeMarketArgs, "invalid parameter"},
+	}, given(req))
 }
 
 // ServiceMarketInvokeServiceRequest holds the parameters of [ServiceMarketAPI.InvokeService].
@@ -45,13 +49,13 @@ type ServiceMarketInvokeServiceRequest struct {
 func (r *ServiceMarketInvokeServiceRequest) missing() *missing {
 	switch {
 	case r.Service == "":
-		return &missing{"service", CodeMarketArgs, "invalid parameter"}
+		return &missing{name: "service"}
 	case r.API == "":
-		return &missing{"api", CodeMarketArgs, "invalid parameter"}
+		return &missing{name: "api"}
 	case r.Data == nil:
-		return &missing{"data", CodeMarketArgs, "invalid parameter"}
+		return &missing{name: "data"}
 	case r.ClientMsgID == "":
-		return &missing{"clientMsgId", CodeMarketArgs, "invalid parameter"}
+		return &missing{name: "clientMsgId"}
 	}
 	return nil
 }

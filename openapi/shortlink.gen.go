@@ -24,7 +24,11 @@ type ShortlinkAPI struct{ client *Client }
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/qrcode-link/short-link/api_generateshortlink.html.
 func (a ShortlinkAPI) Generate(ctx context.Context, req *ShortlinkGenerateRequest) (*ShortlinkGenerateResult, error) {
-	return call[ShortlinkGenerateResult](ctx, a.client, method{name: "shortlink.generate"}, given(req))
+	return call[ShortlinkGenerateResult](ctx, a.client, method{
+		name:       "shortlink.generate",
+		documented: "is_permanent page_title page_url",
+		refusal:    refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // ShortlinkGenerateRequest holds the parameters of [ShortlinkAPI.Generate].
@@ -40,7 +44,7 @@ type ShortlinkGenerateRequest struct {
 func (r *ShortlinkGenerateRequest) missing() *missing {
 	switch {
 	case r.PageURL == "":
-		return &missing{"pageUrl", CodeInvalidURL, "invalid url"}
+		return &missing{name: "pageUrl", refusal: refusal{CodeInvalidURL, "invalid url"}}
 	}
 	return nil
 }

@@ -19,7 +19,11 @@ type SoterAPI struct{ client *Client }
 //
 // Mirrors https://developers.weixin.qq.com/miniprogram/dev/server/API/soter/api_verifysignature.html.
 func (a SoterAPI) VerifySignature(ctx context.Context, req *SoterVerifySignatureRequest) (*SoterVerifySignatureResult, error) {
-	return call[SoterVerifySignatureResult](ctx, a.client, method{name: "soter.verifySignature"}, given(req))
+	return call[SoterVerifySignatureResult](ctx, a.client, method{
+		name:       "soter.verifySignature",
+		documented: "json_signature json_string",
+		refusal:    refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // SoterVerifySignatureRequest holds the parameters of [SoterAPI.VerifySignature].
@@ -35,11 +39,11 @@ type SoterVerifySignatureRequest struct {
 func (r *SoterVerifySignatureRequest) missing() *missing {
 	switch {
 	case r.OpenID == "":
-		return &missing{"openid", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "openid"}
 	case r.JSONString == "":
-		return &missing{"jsonString", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "jsonString"}
 	case r.JSONSignature == "":
-		return &missing{"jsonSignature", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "jsonSignature"}
 	}
 	return nil
 }

@@ -29,7 +29,11 @@ type SubscribeMessageAPI struct{ client *Client }
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/mp-message-management/subscribe-message/api_sendmessage.html.
 func (a SubscribeMessageAPI) Send(ctx context.Context, req *SubscribeMessageSendRequest) (*Answer, error) {
-	return call[Answer](ctx, a.client, method{name: "subscribeMessage.send"}, given(req))
+	return call[Answer](ctx, a.client, method{
+		name:       "subscribeMessage.send",
+		documented: "miniprogram_state template_id",
+		refusal:    refusal{CodeInvalidTemplateData, "a value of the template is missing or against its rules"},
+	}, given(req))
 }
 
 // SubscribeMessageSendRequest holds the parameters of [SubscribeMessageAPI.Send].
@@ -53,11 +57,11 @@ type SubscribeMessageSendRequest struct {
 func (r *SubscribeMessageSendRequest) missing() *missing {
 	switch {
 	case r.TemplateID == "":
-		return &missing{"templateId", CodeInvalidTemplateID, "invalid template_id"}
+		return &missing{name: "templateId", refusal: refusal{CodeInvalidTemplateID, "invalid template_id"}}
 	case r.Touser == "":
-		return &missing{"touser", CodeInvalidOpenID, "invalid openid"}
+		return &missing{name: "touser", refusal: refusal{CodeInvalidOpenID, "invalid openid"}}
 	case r.Data == nil:
-		return &missing{"data", CodeInvalidTemplateData, "a value of the template is missing or against its rules"}
+		return &missing{name: "data", refusal: refusal{CodeInvalidTemplateData, "a value of the template is missing or against its rules"}}
 	}
 	return nil
 }

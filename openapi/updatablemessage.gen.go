@@ -42,7 +42,11 @@ func (a UpdatableMessageAPI) CreateActivityID(ctx context.Context, req *Updatabl
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/mp-message-management/updatable-message/api_setupdatablemsg.html.
 func (a UpdatableMessageAPI) SetUpdatableMsg(ctx context.Context, req *UpdatableMessageSetUpdatableMsgRequest) (*Answer, error) {
-	return call[Answer](ctx, a.client, method{name: "updatableMessage.setUpdatableMsg"}, given(req))
+	return call[Answer](ctx, a.client, method{
+		name:       "updatableMessage.setUpdatableMsg",
+		documented: "activity_id parameter_list target_state template_info",
+		refusal:    refusal{CodeDataFormat, "data format error"},
+	}, given(req))
 }
 
 // UpdatableMessageCreateActivityIDRequest holds the parameters of [UpdatableMessageAPI.CreateActivityID].
@@ -75,7 +79,7 @@ type UpdatableMessageSetUpdatableMsgRequest struct {
 func (r *UpdatableMessageSetUpdatableMsgRequest) missing() *missing {
 	switch {
 	case r.ActivityID == "":
-		return &missing{"activityId", CodeInvalidActivityID, "activity_id error"}
+		return &missing{name: "activityId", refusal: refusal{CodeInvalidActivityID, "activity_id error"}}
 	}
 	if m := r.TemplateInfo.missing(); m != nil {
 		return m.in("templateInfo")
@@ -92,7 +96,7 @@ type UpdatableMessageSetUpdatableMsgTemplateInfo struct {
 func (r *UpdatableMessageSetUpdatableMsgTemplateInfo) missing() *missing {
 	switch {
 	case r.ParameterList == nil:
-		return &missing{"parameterList", CodeDataFormat, "data format error"}
+		return &missing{name: "parameterList"}
 	}
 	for i := range r.ParameterList {
 		if m := r.ParameterList[i].missing(); m != nil {
@@ -115,9 +119,9 @@ type UpdatableMessageSetUpdatableMsgParameter struct {
 func (r *UpdatableMessageSetUpdatableMsgParameter) missing() *missing {
 	switch {
 	case r.Name == "":
-		return &missing{"name", CodeDataFormat, "data format error"}
+		return &missing{name: "name"}
 	case r.Value == "":
-		return &missing{"value", CodeDataFormat, "data format error"}
+		return &missing{name: "value"}
 	}
 	return nil
 }

@@ -27,7 +27,11 @@ type UrllinkAPI struct{ client *Client }
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/qrcode-link/url-link/api_generateurllink.html.
 func (a UrllinkAPI) Generate(ctx context.Context, req *UrllinkGenerateRequest) (*UrllinkGenerateResult, error) {
-	return call[UrllinkGenerateResult](ctx, a.client, method{name: "urllink.generate"}, given(req))
+	return call[UrllinkGenerateResult](ctx, a.client, method{
+		name:       "urllink.generate",
+		documented: "cloud_base env_version expire_interval expire_time expire_type is_expire resource_appid",
+		refusal:    refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // Query looks up an encrypted URL Link (加密 URL Link), or how often links can still be opened today.
@@ -39,7 +43,10 @@ func (a UrllinkAPI) Generate(ctx context.Context, req *UrllinkGenerateRequest) (
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/qrcode-link/url-link/api_queryurllink.html.
 func (a UrllinkAPI) Query(ctx context.Context, req *UrllinkQueryRequest) (*UrllinkQueryResult, error) {
-	return call[UrllinkQueryResult](ctx, a.client, method{name: "urllink.query"}, given(req))
+	return call[UrllinkQueryResult](ctx, a.client, method{
+		name:       "urllink.query",
+		documented: "query_type url_link",
+	}, given(req))
 }
 
 // UrllinkGenerateRequest holds the parameters of [UrllinkAPI.Generate].
@@ -92,7 +99,7 @@ type UrllinkGenerateCloudBase struct {
 func (r *UrllinkGenerateCloudBase) missing() *missing {
 	switch {
 	case r.Env == "":
-		return &missing{"env", CodeInvalidArgs, "invalid args"}
+		return &missing{name: "env"}
 	}
 	return nil
 }

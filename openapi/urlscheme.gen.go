@@ -26,7 +26,10 @@ type UrlschemeAPI struct{ client *Client }
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/qrcode-link/url-scheme/api_generatescheme.html.
 func (a UrlschemeAPI) Generate(ctx context.Context, req *UrlschemeGenerateRequest) (*UrlschemeGenerateResult, error) {
-	return call[UrlschemeGenerateResult](ctx, a.client, method{name: "urlscheme.generate"}, given(req))
+	return call[UrlschemeGenerateResult](ctx, a.client, method{
+		name:       "urlscheme.generate",
+		documented: "env_version expire_interval expire_time expire_type is_expire jump_wxa",
+	}, given(req))
 }
 
 // GenerateNFCScheme makes a URL Scheme for an NFC tag (NFC 标签打开小程序).
@@ -46,7 +49,11 @@ func (a UrlschemeAPI) Generate(ctx context.Context, req *UrlschemeGenerateReques
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/qrcode-link/url-scheme/api_generatenfcscheme.html.
 func (a UrlschemeAPI) GenerateNFCScheme(ctx context.Context, req *UrlschemeGenerateNFCSchemeRequest) (*UrlschemeGenerateNFCSchemeResult, error) {
-	return call[UrlschemeGenerateNFCSchemeResult](ctx, a.client, method{name: "urlscheme.generateNFCScheme"}, given(req))
+	return call[UrlschemeGenerateNFCSchemeResult](ctx, a.client, method{
+		name:       "urlscheme.generateNFCScheme",
+		documented: "env_version jump_wxa model_id",
+		refusal:    refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // Query looks up a URL Scheme (scheme 码), encrypted or plain, or how often links can still be opened today.
@@ -60,7 +67,10 @@ func (a UrlschemeAPI) GenerateNFCScheme(ctx context.Context, req *UrlschemeGener
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/qrcode-link/url-scheme/api_queryscheme.html.
 func (a UrlschemeAPI) Query(ctx context.Context, req *UrlschemeQueryRequest) (*UrlschemeQueryResult, error) {
-	return call[UrlschemeQueryResult](ctx, a.client, method{name: "urlscheme.query"}, given(req))
+	return call[UrlschemeQueryResult](ctx, a.client, method{
+		name:       "urlscheme.query",
+		documented: "query_type",
+	}, given(req))
 }
 
 // UrlschemeGenerateRequest holds the parameters of [UrlschemeAPI.Generate].
@@ -110,7 +120,7 @@ type UrlschemeGenerateNFCSchemeRequest struct {
 func (r *UrlschemeGenerateNFCSchemeRequest) missing() *missing {
 	switch {
 	case r.ModelID == "":
-		return &missing{"modelId", CodeInvalidModelID, "the model_id did not pass the check"}
+		return &missing{name: "modelId", refusal: refusal{CodeInvalidModelID, "the model_id did not pass the check"}}
 	}
 	return nil
 }

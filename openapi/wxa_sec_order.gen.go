@@ -28,7 +28,10 @@ type WxaSecOrderAPI struct{ client *Client }
 //
 // Mirrors https://developers.weixin.qq.com/miniprogram/dev/server/API/order_shipping/api_getorder.html.
 func (a WxaSecOrderAPI) GetOrder(ctx context.Context, req *WxaSecOrderGetOrderRequest) (*WxaSecOrderGetOrderResult, error) {
-	return call[WxaSecOrderGetOrderResult](ctx, a.client, method{name: "wxa.sec.order.getOrder"}, given(req))
+	return call[WxaSecOrderGetOrderResult](ctx, a.client, method{
+		name:       "wxa.sec.order.getOrder",
+		documented: "merchant_id merchant_trade_no sub_merchant_id transaction_id",
+	}, given(req))
 }
 
 // GetOrderList lists orders with their shipping state (查询订单列表) by time of payment, user or state.
@@ -50,7 +53,10 @@ func (a WxaSecOrderAPI) GetOrder(ctx context.Context, req *WxaSecOrderGetOrderRe
 //
 // Mirrors https://developers.weixin.qq.com/miniprogram/dev/server/API/order_shipping/api_getorderlist.html.
 func (a WxaSecOrderAPI) GetOrderList(ctx context.Context, req *WxaSecOrderGetOrderListRequest) (*WxaSecOrderGetOrderListResult, error) {
-	return call[WxaSecOrderGetOrderListResult](ctx, a.client, method{name: "wxa.sec.order.getOrderList"}, given(req))
+	return call[WxaSecOrderGetOrderListResult](ctx, a.client, method{
+		name:       "wxa.sec.order.getOrderList",
+		documented: "begin_time end_time last_index order_state page_size pay_time_range",
+	}, given(req))
 }
 
 // IsTradeManaged reports whether a mini program uses the shipping information service (发货信息管理服务).
@@ -67,7 +73,10 @@ func (a WxaSecOrderAPI) GetOrderList(ctx context.Context, req *WxaSecOrderGetOrd
 //
 // Mirrors https://developers.weixin.qq.com/miniprogram/dev/server/API/order_shipping/api_istrademanaged.html.
 func (a WxaSecOrderAPI) IsTradeManaged(ctx context.Context, req *WxaSecOrderIsTradeManagedRequest) (*WxaSecOrderIsTradeManagedResult, error) {
-	return call[WxaSecOrderIsTradeManagedResult](ctx, a.client, method{name: "wxa.sec.order.isTradeManaged"}, given(req))
+	return call[WxaSecOrderIsTradeManagedResult](ctx, a.client, method{
+		name:    "wxa.sec.order.isTradeManaged",
+		refusal: refusal{CodeInvalidArgs, "a parameter is missing, malformed or out of range"},
+	}, given(req))
 }
 
 // NotifyConfirmReceive reminds the user to confirm the receipt of an order (确认收货提醒).
@@ -93,7 +102,10 @@ func (a WxaSecOrderAPI) IsTradeManaged(ctx context.Context, req *WxaSecOrderIsTr
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/order_shipping/api_notifyconfirmreceive.html.
 func (a WxaSecOrderAPI) NotifyConfirmReceive(ctx context.Context, req *WxaSecOrderNotifyConfirmReceiveRequest) (*Answer, error) {
-	return call[Answer](ctx, a.client, method{name: "wxa.sec.order.notifyConfirmReceive"}, given(req))
+	return call[Answer](ctx, a.client, method{
+		name:       "wxa.sec.order.notifyConfirmReceive",
+		documented: "merchant_id merchant_trade_no received_time sub_merchant_id transaction_id",
+	}, given(req))
 }
 
 // SetMsgJumpPath sets the page that the user reaches from the shipping messages (消息跳转路径).
@@ -138,7 +150,11 @@ func (a WxaSecOrderAPI) SetMsgJumpPath(ctx context.Context, req *WxaSecOrderSetM
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/order_shipping/api_uploadcombinedshippinginfo.html.
 func (a WxaSecOrderAPI) UploadCombinedShippingInfo(ctx context.Context, req *WxaSecOrderUploadCombinedShippingInfoRequest) (*Answer, error) {
-	return call[Answer](ctx, a.client, method{name: "wxa.sec.order.uploadCombinedShippingInfo"}, given(req))
+	return call[Answer](ctx, a.client, method{
+		name:       "wxa.sec.order.uploadCombinedShippingInfo",
+		documented: "consignor_contact delivery_mode express_company is_all_delivered item_desc logistics_type order_key order_number_type out_trade_no receiver_contact shipping_list sub_orders tracking_no transaction_id upload_time",
+		refusal:    refusal{CodeShippingArgs, "a parameter of the shipping is invalid"},
+	}, given(req))
 }
 
 // UploadShippingInfo uploads the shipping information (发货信息录入) of an order, so that the user is told and
@@ -166,7 +182,11 @@ func (a WxaSecOrderAPI) UploadCombinedShippingInfo(ctx context.Context, req *Wxa
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/order_shipping/api_uploadshippinginfo.html.
 func (a WxaSecOrderAPI) UploadShippingInfo(ctx context.Context, req *WxaSecOrderUploadShippingInfoRequest) (*Answer, error) {
-	return call[Answer](ctx, a.client, method{name: "wxa.sec.order.uploadShippingInfo"}, given(req))
+	return call[Answer](ctx, a.client, method{
+		name:       "wxa.sec.order.uploadShippingInfo",
+		documented: "consignor_contact delivery_mode express_company is_all_delivered item_desc logistics_type order_key order_number_type out_trade_no receiver_contact shipping_list tracking_no transaction_id upload_time",
+		refusal:    refusal{CodeShippingArgs, "a parameter of the shipping is invalid"},
+	}, given(req))
 }
 
 // WxaSecOrderGetOrderRequest holds the parameters of [WxaSecOrderAPI.GetOrder].
@@ -295,7 +315,7 @@ type WxaSecOrderIsTradeManagedRequest struct {
 func (r *WxaSecOrderIsTradeManagedRequest) missing() *missing {
 	switch {
 	case r.AppID == "":
-		return &missing{"appid", CodeInvalidAppID, "invalid appid, or one that is not bound as required"}
+		return &missing{name: "appid", refusal: refusal{CodeInvalidAppID, "invalid appid, or one that is not bound as required"}}
 	}
 	return nil
 }
@@ -345,7 +365,7 @@ type WxaSecOrderUploadCombinedShippingInfoRequest struct {
 func (r *WxaSecOrderUploadCombinedShippingInfoRequest) missing() *missing {
 	switch {
 	case r.UploadTime == "":
-		return &missing{"uploadTime", CodeInvalidUploadTime, "the upload time is not in RFC 3339 format"}
+		return &missing{name: "uploadTime", refusal: refusal{CodeInvalidUploadTime, "the upload time is not in RFC 3339 format"}}
 	}
 	for i := range r.SubOrders {
 		if m := r.SubOrders[i].missing(); m != nil {
@@ -411,7 +431,7 @@ type WxaSecOrderShippingItem struct {
 func (r *WxaSecOrderShippingItem) missing() *missing {
 	switch {
 	case r.ItemDesc == "":
-		return &missing{"itemDesc", CodeItemDescEmpty, "item_desc is empty"}
+		return &missing{name: "itemDesc", refusal: refusal{CodeItemDescEmpty, "item_desc is empty"}}
 	}
 	return nil
 }
@@ -434,7 +454,7 @@ type WxaSecOrderPayer struct {
 func (r *WxaSecOrderPayer) missing() *missing {
 	switch {
 	case r.OpenID == "":
-		return &missing{"openid", CodeShippingArgs, "a parameter of the shipping is invalid"}
+		return &missing{name: "openid"}
 	}
 	return nil
 }
@@ -461,9 +481,9 @@ type WxaSecOrderUploadShippingInfoRequest struct {
 func (r *WxaSecOrderUploadShippingInfoRequest) missing() *missing {
 	switch {
 	case r.ShippingList == nil:
-		return &missing{"shippingList", CodeShippingArgs, "a parameter of the shipping is invalid"}
+		return &missing{name: "shippingList"}
 	case r.UploadTime == "":
-		return &missing{"uploadTime", CodeInvalidUploadTime, "the upload time is not in RFC 3339 format"}
+		return &missing{name: "uploadTime", refusal: refusal{CodeInvalidUploadTime, "the upload time is not in RFC 3339 format"}}
 	}
 	for i := range r.ShippingList {
 		if m := r.ShippingList[i].missing(); m != nil {

@@ -24,7 +24,10 @@ type WxacodeAPI struct{ client *Client }
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/qrcode-link/qr-code/api_createqrcode.html.
 func (a WxacodeAPI) CreateQRCode(ctx context.Context, req *WxacodeCreateQRCodeRequest) (*Image, error) {
-	return call[Image](ctx, a.client, method{name: "wxacode.createQRCode"}, given(req))
+	return call[Image](ctx, a.client, method{
+		name:    "wxacode.createQRCode",
+		refusal: refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // Get makes a Mini Program code (小程序码) that opens a page.
@@ -41,7 +44,11 @@ func (a WxacodeAPI) CreateQRCode(ctx context.Context, req *WxacodeCreateQRCodeRe
 //
 // Mirrors https://developers.weixin.qq.com/miniprogram/dev/server/API/qrcode-link/qr-code/api_getqrcode.html.
 func (a WxacodeAPI) Get(ctx context.Context, req *WxacodeGetRequest) (*Image, error) {
-	return call[Image](ctx, a.client, method{name: "wxacode.get"}, given(req))
+	return call[Image](ctx, a.client, method{
+		name:       "wxacode.get",
+		documented: "auto_color env_version is_hyaline line_color",
+		refusal:    refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // GetUnlimited makes a Mini Program code (小程序码) for a scene.
@@ -60,7 +67,11 @@ func (a WxacodeAPI) Get(ctx context.Context, req *WxacodeGetRequest) (*Image, er
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/qrcode-link/qr-code/api_getunlimitedqrcode.html.
 func (a WxacodeAPI) GetUnlimited(ctx context.Context, req *WxacodeGetUnlimitedRequest) (*Image, error) {
-	return call[Image](ctx, a.client, method{name: "wxacode.getUnlimited"}, given(req))
+	return call[Image](ctx, a.client, method{
+		name:       "wxacode.getUnlimited",
+		documented: "auto_color check_path env_version is_hyaline line_color",
+		refusal:    refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // WxacodeCreateQRCodeRequest holds the parameters of [WxacodeAPI.CreateQRCode].
@@ -75,7 +86,7 @@ type WxacodeCreateQRCodeRequest struct {
 func (r *WxacodeCreateQRCodeRequest) missing() *missing {
 	switch {
 	case r.Path == "":
-		return &missing{"path", CodeInvalidPathLength, "invalid length for path, or the data is not json string"}
+		return &missing{name: "path", refusal: refusal{CodeInvalidPathLength, "invalid length for path, or the data is not json string"}}
 	}
 	return nil
 }
@@ -100,7 +111,7 @@ type WxacodeGetRequest struct {
 func (r *WxacodeGetRequest) missing() *missing {
 	switch {
 	case r.Path == "":
-		return &missing{"path", CodeInvalidPathLength, "invalid length for path, or the data is not json string"}
+		return &missing{name: "path", refusal: refusal{CodeInvalidPathLength, "invalid length for path, or the data is not json string"}}
 	}
 	return nil
 }
@@ -140,7 +151,7 @@ type WxacodeGetUnlimitedRequest struct {
 func (r *WxacodeGetUnlimitedRequest) missing() *missing {
 	switch {
 	case r.Scene == "":
-		return &missing{"scene", CodeInvalidSceneLength, "invalid length for scene, or the data is not json string"}
+		return &missing{name: "scene", refusal: refusal{CodeInvalidSceneLength, "invalid length for scene, or the data is not json string"}}
 	}
 	return nil
 }

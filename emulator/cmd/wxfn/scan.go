@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -25,12 +26,14 @@ type scan struct {
 func scanCommand(p process) *cobra.Command {
 	s := scan{process: p, reach: reach{quiet: true}}
 	cmd := &cobra.Command{
-		Use:   "scan FILE",
-		Short: "Tell what a code opens, as a phone would that scans it",
-		Long: `Print the launch options {path, query, scene, appId} of the code in FILE, a JPEG or PNG file or - for standard input.
-A photo of a screen will do, within reason. The code must be one that the emulator of this folder has made.`,
-		Example: `  wxfn invoke createqrcode --out qr.jpg && wxfn scan qr.jpg`,
-		Args:    oneArgument("scan needs one picture"),
+		Use:   "scan FILE|LINK",
+		Short: "Tell what a code or a link opens, as a phone would",
+		Long: `Print the launch options {path, query, scene, appId} of the code in FILE, a JPEG or PNG file or - for standard input, or of
+LINK: a URL Scheme, URL Link or Short Link. A photo of a screen will do, within reason. The code or link must be one that the
+emulator of this folder has made.`,
+		Example: `  wxfn invoke createqrcode --out qr.jpg && wxfn scan qr.jpg
+  wxfn scan https://wxaurl.cn/Xb0T9kQ2yUuO1f3a`,
+		Args: oneArgument("scan needs one picture, or one link"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			s.argument = args[0]
 			return s.scan()
@@ -69,11 +72,15 @@ func oneArgument(otherwise string) cobra.PositionalArgs {
 }
 
 func (s *scan) scan() error {
-	picture, err := readArgument(s.argument, s.stdin)
-	if err != nil {
-		return usage(err)
+	method, path, picture := http.MethodGet, "/_wxfn/scan?content="+url.QueryEscape(s.argument), []byte(nil)
+	if !strings.Contains(s.argument, "://") { // no link
+		var err error
+		if picture, err = readArgument(s.argument, s.stdin); err != nil {
+			return usage(err)
+		}
+		method, path = http.MethodPost, "/_wxfn/scan"
 	}
-	answer, err := s.ask("/_wxfn/scan", picture)
+	answer, err := s.ask(method, path, picture)
 	if err != nil {
 		return err
 	}
@@ -82,7 +89,7 @@ func (s *scan) scan() error {
 }
 
 func (s *scan) preview() error {
-	jpeg, err := s.ask("/_wxfn/preview?path="+url.QueryEscape(s.argument), nil)
+	jpeg, err := s.ask(http.MethodPost, "/_wxfn/preview?path="+url.QueryEscape(s.argument), nil)
 	if err != nil {
 		return err
 	}
@@ -93,8 +100,8 @@ func (s *scan) preview() error {
 	return err
 }
 
-// ask posts to the control API. What it refuses is not good.
-func (s *scan) ask(path string, body []byte) ([]byte, error) {
+// ask asks the control API. What it refuses is not good.
+func (s *scan) ask(method, path string, body []byte) ([]byte, error) {
 	ctx, stop := s.untilSignal()
 	defer stop()
 	target, stopTarget, err := s.reach.target(ctx, s.process)
@@ -102,7 +109,7 @@ func (s *scan) ask(path string, body []byte) ([]byte, error) {
 		return nil, err
 	}
 	defer stopTarget()
-	resp, err := target.do(ctx, http.MethodPost, path, bytes.NewReader(body))
+	resp, err := target.do(ctx, method, path, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}

@@ -50,7 +50,7 @@ func TestTheControlAPI(t *testing.T) {
 		"GET /_wxfn/journal/r-1":          {200, record},
 		"GET /_wxfn/journal/r-2":          {404, `{"errCode":-1,"errMsg":"the journal has no invocation \"r-2\", or no longer"}`},
 		"GET /_wxfn/scan?content=known":   {200, `{"path":"page/index","query":{"a":"1"},"scene":1011,"appId":"wx1"}`},
-		"GET /_wxfn/scan?content=unknown": {404, `{"errCode":-1,"errMsg":"this emulator has made no such code"}`},
+		"GET /_wxfn/scan?content=unknown": {404, `{"errCode":-1,"errMsg":"this emulator has made no such code or link"}`},
 		"GET /_wxfn/scan?content=broken":  {500, `{"errCode":-1,"errMsg":"the store is broken"}`},
 		"GET /_wxfn/scan":                 {400, `{"errCode":-1,"errMsg":"name what the code holds: /_wxfn/scan?content=…"}`},
 		"GET /_wxfn/nothing":              {404, `{"errCode":-1,"errMsg":"the control API has no /_wxfn/nothing"}`},

@@ -35,8 +35,8 @@ type LaunchOptions struct {
 	EnvVersion string `json:"envVersion,omitempty"`
 }
 
-// ErrUnknownCode means that a code is not one that this emulator made.
-var ErrUnknownCode = errors.New("this emulator has made no such code")
+// ErrUnknownCode means that a code or a link is not one that this emulator made.
+var ErrUnknownCode = errors.New("this emulator has made no such code or link")
 
 // Scan returns what scanning a code with this content opens, or following this link. The error is [ErrUnknownCode],
 // [ErrExpired], or the store's.

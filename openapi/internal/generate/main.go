@@ -1,6 +1,7 @@
 // Generate writes the typed half of package openapi from the catalogue: one
-// file for each namespace, one for what holds them together, and one for the
-// names of error codes. It runs in the folder of package openapi:
+// file for each namespace, one for what holds them together, one for the names
+// of error codes, and the table of package methods. It runs in the folder of
+// package openapi:
 //
 //	go generate ./openapi
 package main
@@ -9,6 +10,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 
 	"github.com/wxcloud-go/wxfn/openapi/catalog"
@@ -24,19 +26,33 @@ func main() {
 	}
 }
 
+// generated returns the generated files that are there, with names as generate gives them.
+func generated(dir string) (names []string, err error) {
+	for _, folder := range []string{"", path.Dir(methodsFile)} {
+		files, err := filepath.Glob(filepath.Join(dir, folder, "*"+suffix))
+		if err != nil {
+			return nil, err
+		}
+		for _, file := range files {
+			names = append(names, path.Join(folder, filepath.Base(file)))
+		}
+	}
+	return names, nil
+}
+
 // run writes the files into dir, and removes those of namespaces that are gone.
 func run(dir string) error {
 	files, err := generate(catalog.All(), catalog.Codes())
 	if err != nil {
 		return err
 	}
-	old, err := filepath.Glob(filepath.Join(dir, "*"+suffix))
+	old, err := generated(dir)
 	if err != nil {
 		return err
 	}
-	for _, file := range old {
-		if _, wanted := files[filepath.Base(file)]; !wanted {
-			if err := os.Remove(file); err != nil {
+	for _, name := range old {
+		if _, wanted := files[name]; !wanted {
+			if err := os.Remove(filepath.Join(dir, name)); err != nil {
 				return err
 			}
 		}

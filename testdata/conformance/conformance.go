@@ -1,0 +1,75 @@
+// Package conformance has Node and the official SDK ready for tests.
+package conformance
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/lockedfile"
+)
+
+// NeedsPackages skips a test of Node functions where they cannot run, but for one in CI, where they must. dir is this
+// folder, as seen from the test's.
+func NeedsPackages(t testing.TB, dir string) {
+	t.Helper()
+	if err := install(dir); err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatal(err)
+		}
+		t.Skip(err)
+	}
+}
+
+// install installs what package-lock.json names, unless it is there.
+func install(dir string) error {
+	for _, program := range []string{"node", "npm"} {
+		if _, err := exec.LookPath(program); err != nil {
+			return fmt.Errorf("the official SDK needs the program %s: %w", program, err)
+		}
+	}
+	return once(dir)
+}
+
+var (
+	mu        sync.Mutex
+	installed = map[string]error{}
+)
+
+func once(dir string) error {
+	mu.Lock()
+	defer mu.Unlock()
+	err, done := installed[dir]
+	if !done {
+		err = npm(dir)
+		installed[dir] = err
+	}
+	return err
+}
+
+func npm(dir string) error {
+	// The tests of several packages run at once, and npm begins with removing what another one installs.
+	unlock, err := lockedfile.MutexAt(filepath.Join(os.TempDir(), "wxfn-conformance.lock")).Lock()
+	if err != nil {
+		return fmt.Errorf("npm ci in %s: %w", dir, err)
+	}
+	defer unlock()
+	// npm writes this file when everything else is in its place.
+	if _, err := os.Stat(filepath.Join(dir, "node_modules", ".package-lock.json")); err == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 90*time.Second)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
+	cmd.Dir = dir
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("npm ci in %s: %w: %.300s", dir, err, strings.Join(strings.Fields(string(out)), " "))
+	}
+	return nil
+}
