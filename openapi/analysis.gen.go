@@ -174,7 +174,7 @@ func (a AnalysisAPI) GetVisitDistribution(ctx context.Context, req *AnalysisGetV
 
 // GetVisitPage returns the visit figures of the mini program's pages (访问页面) for a day.
 //
-// One call covers one day; the latest day is yesterday. Only the 200 pages with the most views (page_visit_pv)
+// One call covers one day; the latest day is yesterday. Only the 200 pages with the most views (PageVisitPV)
 // are returned.
 //
 // Required: BeginDate, EndDate.
@@ -237,7 +237,7 @@ func (a AnalysisAPI) GetWeeklyVisitTrend(ctx context.Context, req *AnalysisGetWe
 type AnalysisGetDailyRetainRequest struct {
 	// Required: first day, yyyymmdd.
 	BeginDate string `json:"beginDate"`
-	// Required: last day, yyyymmdd; the same as begin_date, yesterday at the latest.
+	// Required: last day, yyyymmdd; the same as BeginDate, yesterday at the latest.
 	EndDate string `json:"endDate"`
 }
 
@@ -277,7 +277,7 @@ type AnalysisKeyValue struct {
 type AnalysisGetDailySummaryRequest struct {
 	// Required: first day, yyyymmdd.
 	BeginDate string `json:"beginDate"`
-	// Required: last day, yyyymmdd; the same as begin_date, yesterday at the latest.
+	// Required: last day, yyyymmdd; the same as BeginDate, yesterday at the latest.
 	EndDate string `json:"endDate"`
 }
 
@@ -313,7 +313,7 @@ type AnalysisGetDailySummaryItem struct {
 type AnalysisGetDailyVisitTrendRequest struct {
 	// Required: first day, yyyymmdd.
 	BeginDate string `json:"beginDate"`
-	// Required: last day, yyyymmdd; the same as begin_date, yesterday at the latest.
+	// Required: last day, yyyymmdd; the same as BeginDate, yesterday at the latest.
 	EndDate string `json:"endDate"`
 }
 
@@ -505,7 +505,7 @@ type AnalysisGetPerformanceDataField struct {
 type AnalysisGetUserPortraitRequest struct {
 	// Required: first day, yyyymmdd.
 	BeginDate string `json:"beginDate"`
-	// Required: last day, yyyymmdd: 0, 6 or 29 days after begin_date, yesterday at the latest.
+	// Required: last day, yyyymmdd: 0, 6 or 29 days after BeginDate, yesterday at the latest.
 	EndDate string `json:"endDate"`
 }
 
@@ -563,7 +563,7 @@ type AnalysisPortraitItem struct {
 type AnalysisGetVisitDistributionRequest struct {
 	// Required: first day, yyyymmdd.
 	BeginDate string `json:"beginDate"`
-	// Required: last day, yyyymmdd; the same as begin_date, yesterday at the latest.
+	// Required: last day, yyyymmdd; the same as BeginDate, yesterday at the latest.
 	EndDate string `json:"endDate"`
 }
 
@@ -598,7 +598,7 @@ type AnalysisGetVisitDistributionItem struct {
 type AnalysisGetVisitPageRequest struct {
 	// Required: first day, yyyymmdd.
 	BeginDate string `json:"beginDate"`
-	// Required: last day, yyyymmdd; the same as begin_date, yesterday at the latest.
+	// Required: last day, yyyymmdd; the same as BeginDate, yesterday at the latest.
 	EndDate string `json:"endDate"`
 }
 

@@ -12,9 +12,9 @@ type AuthAPI struct{ client *Client }
 // GetPaidUnionID gets the UnionID of a user after a payment (支付后获取 UnionID), without asking the user for
 // authorization.
 //
-// Works within five minutes after the payment is complete. The payment is named either by transaction_id or by
-// mch_id together with out_trade_no. Only verified mini programs may call it, and the mini program must be
-// bound to an Open Platform account (error 89002 otherwise).
+// Works within five minutes after the payment is complete. The payment is named either by TransactionID or by
+// MchID together with OutTradeNo. Only verified mini programs may call it, and the mini program must be bound
+// to an Open Platform account (error 89002 otherwise).
 //
 // Required: OpenID.
 //
@@ -37,11 +37,11 @@ func (a AuthAPI) GetPaidUnionID(ctx context.Context, req *AuthGetPaidUnionIDRequ
 type AuthGetPaidUnionIDRequest struct {
 	// Required: openid of the user who paid.
 	OpenID string `json:"openid"`
-	// Optional: order number given by WeChat Pay (微信支付订单号); alternative to mch_id with out_trade_no.
+	// Optional: order number given by WeChat Pay (微信支付订单号); alternative to MchID with OutTradeNo.
 	TransactionID string `json:"transactionId,omitempty"`
-	// Optional: merchant number (商户号) given by WeChat Pay; used together with out_trade_no.
+	// Optional: merchant number (商户号) given by WeChat Pay; used together with OutTradeNo.
 	MchID string `json:"mchId,omitempty"`
-	// Optional: the merchant's own order number (商户订单号); used together with mch_id.
+	// Optional: the merchant's own order number (商户订单号); used together with MchID.
 	OutTradeNo string `json:"outTradeNo,omitempty"`
 }
 

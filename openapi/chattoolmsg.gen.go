@@ -13,7 +13,7 @@ type ChattoolmsgAPI struct{ client *Client }
 // Send changes a dynamic card message (动态卡片消息) that was shared from a chat tool (聊天工具) of the mini
 // program.
 //
-// An activity_id expires, by default after 24 hours.
+// An ActivityID expires, by default after 24 hours.
 //
 // Required: ActivityID, TargetState, TemplateID, VersionType.
 //

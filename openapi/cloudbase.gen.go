@@ -503,13 +503,13 @@ type CloudbaseReportRequest struct {
 	EnvID string `json:"envId"`
 	// Required: ID of the campaign.
 	ActivityID string `json:"activityId"`
-	// Optional: ID of the task; required if report_action is sendSmsTask.
+	// Optional: ID of the task; required if ReportAction is sendSmsTask.
 	TaskID string `json:"taskId,omitempty"`
-	// Optional: number of phone numbers sent to, as a string; required if report_action is sendSmsTask.
+	// Optional: number of phone numbers sent to, as a string; required if ReportAction is sendSmsTask.
 	PhoneCount string `json:"phoneCount,omitempty"`
-	// Optional: ID of the channel (CloudBase CMS uses _cms_sms_); required if report_action is openH5.
+	// Optional: ID of the channel (CloudBase CMS uses _cms_sms_); required if ReportAction is openH5.
 	ChannelID string `json:"channelId,omitempty"`
-	// Optional: ID of the session; required if report_action is openH5.
+	// Optional: ID of the session; required if ReportAction is openH5.
 	SessionID string `json:"sessionId,omitempty"`
 }
 

@@ -187,7 +187,7 @@ func (r *CustomerServiceMessageSendText) missing() *missing {
 // CustomerServiceMessageMedia is Image of [CustomerServiceMessageSendRequest], Voice of
 // [CustomerServiceMessageSendRequest] and Mpnews of [CustomerServiceMessageSendRequest].
 type CustomerServiceMessageMedia struct {
-	// Required: media_id of the image, from the upload of temporary media.
+	// Required: MediaID of the image, from the upload of temporary media.
 	MediaID string `json:"mediaId"`
 }
 
@@ -201,9 +201,9 @@ func (r *CustomerServiceMessageMedia) missing() *missing {
 
 // CustomerServiceMessageSendVideo is Video of [CustomerServiceMessageSendRequest].
 type CustomerServiceMessageSendVideo struct {
-	// Required: media_id of the video, from the upload of temporary media.
+	// Required: MediaID of the video, from the upload of temporary media.
 	MediaID string `json:"mediaId"`
-	// Required: media_id of the thumbnail, from the upload of temporary media.
+	// Required: MediaID of the thumbnail, from the upload of temporary media.
 	ThumbMediaID string `json:"thumbMediaId"`
 	// Optional: title of the video.
 	Title string `json:"title,omitempty"`
@@ -231,7 +231,7 @@ type CustomerServiceMessageSendMusic struct {
 	Musicurl string `json:"musicurl"`
 	// Optional: URL of the music in high quality.
 	Hqmusicurl string `json:"hqmusicurl,omitempty"`
-	// Required: media_id of the thumbnail, from the upload of temporary media.
+	// Required: MediaID of the thumbnail, from the upload of temporary media.
 	ThumbMediaID string `json:"thumbMediaId"`
 }
 
@@ -296,7 +296,7 @@ func (r *CustomerServiceMessageSendArticle) missing() *missing {
 
 // CustomerServiceMessageSendMpnewsarticle is Mpnewsarticle of [CustomerServiceMessageSendRequest].
 type CustomerServiceMessageSendMpnewsarticle struct {
-	// Required: article_id that publishing gave.
+	// Required: ArticleID that publishing gave.
 	ArticleID string `json:"articleId"`
 }
 
@@ -371,7 +371,7 @@ type CustomerServiceMessageSendMiniprogrampage struct {
 	AppID string `json:"appid,omitempty"`
 	// Required: page to open as in app.json, with its query (pages/index/index?foo=bar).
 	Pagepath string `json:"pagepath"`
-	// Required: media_id of the card's cover, an image, best of 520 by 416 pixels.
+	// Required: MediaID of the card's cover, an image, best of 520 by 416 pixels.
 	ThumbMediaID string `json:"thumbMediaId"`
 }
 

@@ -73,7 +73,7 @@ func (a ImgAPI) Superresolution(ctx context.Context, req *ImgSuperresolutionRequ
 type ImgAiCropRequest struct {
 	// Optional: address of the image, instead of img; WeChat downloads it.
 	ImgURL string `json:"imgUrl,omitempty"`
-	// Required unless ImgURL is given: the image file, less than 2 MB; not needed with img_url.
+	// Required unless ImgURL is given: the image file, less than 2 MB; not needed with ImgURL.
 	Img Media `json:"img,omitzero"`
 	// Optional: ratios of width to height, at most 5, separated by commas, such as 1,2.35; the best ratio is found
 	// automatically if empty.
@@ -123,7 +123,7 @@ type ImgSize struct {
 type ImgScanQRCodeRequest struct {
 	// Optional: address of the image, instead of img; WeChat downloads it.
 	ImgURL string `json:"imgUrl,omitempty"`
-	// Required unless ImgURL is given: the image file, less than 2 MB; not needed with img_url.
+	// Required unless ImgURL is given: the image file, less than 2 MB; not needed with ImgURL.
 	Img Media `json:"img,omitzero"`
 }
 
@@ -179,7 +179,7 @@ type ImgPoint struct {
 type ImgSuperresolutionRequest struct {
 	// Optional: address of the image, instead of img; WeChat downloads it.
 	ImgURL string `json:"imgUrl,omitempty"`
-	// Required unless ImgURL is given: the image file, less than 2 MB; not needed with img_url.
+	// Required unless ImgURL is given: the image file, less than 2 MB; not needed with ImgURL.
 	Img Media `json:"img,omitzero"`
 }
 

@@ -959,7 +959,7 @@ type LiveBroadcastGetLiveInfoRequest struct {
 	Start int `json:"start"`
 	// Required: number to return, best at most 100.
 	Limit int `json:"limit"`
-	// Optional: get_replay asks for the replays of room_id; empty for the list of rooms.
+	// Optional: get_replay asks for the replays of RoomID; empty for the list of rooms.
 	Action string `json:"action,omitempty"`
 	// Optional: id of the room, needed where action is get_replay.
 	RoomID *int `json:"roomId,omitempty"`
@@ -1022,9 +1022,9 @@ type LiveBroadcastGetLiveInfoGoods struct {
 	CoverImg string `json:"coverImg"`
 	// Page of the item in the Mini Program.
 	URL string `json:"url"`
-	// Price in fen (分), to be read by price_type.
+	// Price in fen (分), to be read by PriceType.
 	Price int `json:"price"`
-	// Second price, to be read by price_type.
+	// Second price, to be read by PriceType.
 	Price2 int `json:"price2"`
 	// How to read the prices: 1 price alone; 2 from price to price2; 3 price before and price2 after the discount.
 	PriceType int `json:"priceType"`
@@ -1038,7 +1038,7 @@ type LiveBroadcastGetLiveInfoGoods struct {
 type LiveBroadcastGetLiveInfoLiveReplay struct {
 	// Time at which the video was made.
 	CreateTime string `json:"createTime"`
-	// Time at which media_url expires.
+	// Time at which MediaURL expires.
 	ExpireTime string `json:"expireTime"`
 	// URL of the video.
 	MediaURL string `json:"mediaUrl"`

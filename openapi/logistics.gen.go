@@ -286,7 +286,7 @@ func (a LogisticsAPI) UpdatePrinter(ctx context.Context, req *LogisticsUpdatePri
 type LogisticsAddOrderRequest struct {
 	// Required: order id, unique, at most 512 bytes.
 	OrderID string `json:"orderId"`
-	// Optional: openid of the user; not needed if add_source is 2.
+	// Optional: openid of the user; not needed if AddSource is 2.
 	OpenID string `json:"openid,omitempty"`
 	// Required: id of the express company, such as "SF"; see getAllDelivery.
 	DeliveryID string `json:"deliveryId"`
@@ -299,7 +299,7 @@ type LogisticsAddOrderRequest struct {
 	Tagid *int `json:"tagid,omitempty"`
 	// Required: where the order comes from: 0 mini program, 2 app or web page (no notice is sent to the user).
 	AddSource int `json:"addSource"`
-	// Optional: appid of the app or web page; required if add_source is 2; bound to the same open platform account
+	// Optional: appid of the app or web page; required if AddSource is 2; bound to the same open platform account
 	// as the mini program.
 	WxAppID string `json:"wxAppid,omitempty"`
 	// Required: sender.
@@ -416,11 +416,11 @@ func (r *LogisticsCargoDetail) missing() *missing {
 type LogisticsAddOrderShop struct {
 	// Optional: page of the mini program, best the order's page.
 	WxaPath string `json:"wxaPath,omitempty"`
-	// Optional: URL of a thumbnail of the goods; required if shop.detail_list is empty.
+	// Optional: URL of a thumbnail of the goods; required if shop.DetailList is empty.
 	ImgURL string `json:"imgUrl,omitempty"`
-	// Optional: name of the goods, at most 128 bytes; required if shop.detail_list is empty.
+	// Optional: name of the goods, at most 128 bytes; required if shop.DetailList is empty.
 	GoodsName string `json:"goodsName,omitempty"`
-	// Optional: number of goods; required if shop.detail_list is empty, else its length by default.
+	// Optional: number of goods; required if shop.DetailList is empty, else its length by default.
 	GoodsCount *int `json:"goodsCount,omitempty"`
 	// Optional: list of the goods, for orders with several; preferred for new merchants.
 	DetailList []LogisticsAddOrderDetail `json:"detailList,omitempty"`
@@ -528,7 +528,7 @@ func (r *LogisticsBatchGetOrderRequest) missing() *missing {
 type LogisticsOrderKey struct {
 	// Required: order id.
 	OrderID string `json:"orderId"`
-	// Required: id of the express company, such as "SF"; see getAllDelivery; must match waybill_id.
+	// Required: id of the express company, such as "SF"; see getAllDelivery; must match WaybillID.
 	DeliveryID string `json:"deliveryId"`
 	// Optional: waybill number.
 	WaybillID string `json:"waybillId,omitempty"`
@@ -655,7 +655,7 @@ type LogisticsGetAllAccountItem struct {
 	RemarkContent string `json:"remarkContent"`
 	// Electronic waybills left (电子面单余额).
 	QuotaNum int `json:"quotaNum"`
-	// When quota_num was updated, Unix time in seconds.
+	// When QuotaNum was updated, Unix time in seconds.
 	QuotaUpdateTime int `json:"quotaUpdateTime"`
 	// Services that the account supports.
 	ServiceType []LogisticsServiceType `json:"serviceType"`
@@ -690,7 +690,7 @@ type LogisticsGetAllDeliveryItem struct {
 	CanGetQuota int `json:"canGetQuota"`
 	// Services.
 	ServiceType []LogisticsServiceType `json:"serviceType"`
-	// Biz_id for single orders; valid if can_use_cash is 1.
+	// Biz_id for single orders; valid if CanUseCash is 1.
 	CashBizID string `json:"cashBizId"`
 }
 
@@ -737,7 +737,7 @@ type LogisticsGetOrderRequest struct {
 	OrderID string `json:"orderId"`
 	// Optional: openid of the user; not needed if the order's add_source is 2.
 	OpenID string `json:"openid,omitempty"`
-	// Required: id of the express company, such as "SF"; see getAllDelivery; must match waybill_id.
+	// Required: id of the express company, such as "SF"; see getAllDelivery; must match WaybillID.
 	DeliveryID string `json:"deliveryId"`
 	// Optional: waybill number.
 	WaybillID string `json:"waybillId,omitempty"`
@@ -879,7 +879,7 @@ func (r *LogisticsPreviewTemplateRequest) missing() *missing {
 type LogisticsPreviewTemplateCustom struct {
 	// Required: order id, unique, at most 512 bytes.
 	OrderID string `json:"orderId"`
-	// Optional: openid of the user; not needed if add_source is 2.
+	// Optional: openid of the user; not needed if AddSource is 2.
 	OpenID string `json:"openid,omitempty"`
 	// Required: id of the express company, such as "SF"; see getAllDelivery.
 	DeliveryID string `json:"deliveryId"`
@@ -892,7 +892,7 @@ type LogisticsPreviewTemplateCustom struct {
 	Tagid *int `json:"tagid,omitempty"`
 	// Required: where the order comes from: 0 mini program, 2 app or web page (no notice is sent to the user).
 	AddSource int `json:"addSource"`
-	// Optional: appid of the app or web page; required if add_source is 2; bound to the same open platform account
+	// Optional: appid of the app or web page; required if AddSource is 2; bound to the same open platform account
 	// as the mini program.
 	WxAppID string `json:"wxAppid,omitempty"`
 	// Required: sender.
@@ -936,11 +936,11 @@ func (r *LogisticsPreviewTemplateCustom) missing() *missing {
 type LogisticsPreviewTemplateShop struct {
 	// Optional: page of the mini program, best the order's page.
 	WxaPath string `json:"wxaPath,omitempty"`
-	// Optional: URL of a thumbnail of the goods; required if shop.detail_list is empty.
+	// Optional: URL of a thumbnail of the goods; required if shop.DetailList is empty.
 	ImgURL string `json:"imgUrl,omitempty"`
-	// Optional: name of the goods, at most 128 bytes; required if shop.detail_list is empty.
+	// Optional: name of the goods, at most 128 bytes; required if shop.DetailList is empty.
 	GoodsName string `json:"goodsName,omitempty"`
-	// Optional: number of goods; required if shop.detail_list is empty, else its length by default.
+	// Optional: number of goods; required if shop.DetailList is empty, else its length by default.
 	GoodsCount *int `json:"goodsCount,omitempty"`
 	// Optional: has no effect here (it belongs to instant delivery).
 	WxaAppID string `json:"wxaAppid,omitempty"`
@@ -963,7 +963,7 @@ type LogisticsUpdateBusinessRequest struct {
 	BizID string `json:"bizId"`
 	// Required: 0 passed, any other value refused.
 	ResultCode int `json:"resultCode"`
-	// Optional: reason; only needed if result_code is not 0.
+	// Optional: reason; only needed if ResultCode is not 0.
 	ResultMsg string `json:"resultMsg,omitempty"`
 }
 

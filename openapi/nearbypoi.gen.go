@@ -91,7 +91,7 @@ type NearbyPoiAddRequest struct {
 	// from the official account's uploadimg API; bmp, png, jpeg, jpg or gif of at most 5 MB.
 	PicList string `json:"picList"`
 	// Required: services, a string with JSON:
-	// {"service_infos":[{"id":"1","type":"1","name":"外卖","appid":"wx…","path":"/pages/…"}]}; id, type and name
+	// {"ServiceInfos":[{"id":"1","type":"1","name":"外卖","appid":"wx…","path":"/pages/…"}]}; id, type and name
 	// from the page's table, desc (optional) of at most 10 characters.
 	ServiceInfos string `json:"serviceInfos"`
 	// Required: name of the shop, as it is in Tencent Maps.
@@ -106,7 +106,7 @@ type NearbyPoiAddRequest struct {
 	Credential string `json:"credential"`
 	// Required: address.
 	Address string `json:"address"`
-	// Required, may be empty: proof that company and mini program belong together; only needed if company_name is
+	// Required, may be empty: proof that company and mini program belong together; only needed if CompanyName is
 	// not the mini program's owner.
 	QualificationList string `json:"qualificationList"`
 	// Required: always "1".

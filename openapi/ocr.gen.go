@@ -140,7 +140,7 @@ type OCRBankcardRequest struct {
 	ImgURL string `json:"imgUrl,omitempty"`
 	// Optional: kind of picture in older versions of the page: photo or scan.
 	Type string `json:"type,omitempty"`
-	// Required unless ImgURL is given: the image file, less than 2 MB; not needed with img_url.
+	// Required unless ImgURL is given: the image file, less than 2 MB; not needed with ImgURL.
 	Img Media `json:"img,omitzero"`
 }
 
@@ -165,7 +165,7 @@ type OCRBankcardResult struct {
 type OCRBusinessLicenseRequest struct {
 	// Optional: address of the image, instead of img; WeChat downloads it.
 	ImgURL string `json:"imgUrl,omitempty"`
-	// Required unless ImgURL is given: the image file, less than 2 MB; not needed with img_url.
+	// Required unless ImgURL is given: the image file, less than 2 MB; not needed with ImgURL.
 	Img Media `json:"img,omitzero"`
 }
 
@@ -251,7 +251,7 @@ type OCRDriverLicenseRequest struct {
 	ImgURL string `json:"imgUrl,omitempty"`
 	// Optional: kind of picture in older versions of the page: photo or scan.
 	Type string `json:"type,omitempty"`
-	// Required unless ImgURL is given: the image file, less than 2 MB; not needed with img_url.
+	// Required unless ImgURL is given: the image file, less than 2 MB; not needed with ImgURL.
 	Img Media `json:"img,omitzero"`
 }
 
@@ -298,7 +298,7 @@ type OCRDrivingLicenseRequest struct {
 	ImgURL string `json:"imgUrl,omitempty"`
 	// Optional: kind of picture in older versions of the page: photo or scan.
 	Type string `json:"type,omitempty"`
-	// Required unless ImgURL is given: the image file, less than 2 MB; not needed with img_url.
+	// Required unless ImgURL is given: the image file, less than 2 MB; not needed with ImgURL.
 	Img Media `json:"img,omitzero"`
 }
 
@@ -355,7 +355,7 @@ type OCRIdcardRequest struct {
 	ImgURL string `json:"imgUrl,omitempty"`
 	// Optional: kind of picture in older versions of the page: photo or scan.
 	Type string `json:"type,omitempty"`
-	// Required unless ImgURL is given: the image file, less than 2 MB; not needed with img_url.
+	// Required unless ImgURL is given: the image file, less than 2 MB; not needed with ImgURL.
 	Img Media `json:"img,omitzero"`
 }
 
@@ -394,7 +394,7 @@ type OCRPrintedTextRequest struct {
 	ImgURL string `json:"imgUrl,omitempty"`
 	// Optional: kind of picture in older versions of the page: photo or scan.
 	Type string `json:"type,omitempty"`
-	// Required unless ImgURL is given: the image file, less than 2 MB; not needed with img_url.
+	// Required unless ImgURL is given: the image file, less than 2 MB; not needed with ImgURL.
 	Img Media `json:"img,omitzero"`
 }
 

@@ -425,11 +425,11 @@ type OperationGetPerformanceRequest struct {
 	DefaultEndTime int `json:"defaultEndTime"`
 	// Required: platform: "@_all" all, "1" iOS, "2" Android.
 	Device string `json:"device"`
-	// Required: whether the code package was downloaded: "@_all" all, "1" yes, "2" no; only for cost_time_type 1.
+	// Required: whether the code package was downloaded: "@_all" all, "1" yes, "2" no; only for CostTimeType 1.
 	IsDownloadCode string `json:"isDownloadCode"`
-	// Required: source of the visit, a value from getSceneList, "@_all" for all; only for cost_time_type 1 and 2.
+	// Required: source of the visit, a value from getSceneList, "@_all" for all; only for CostTimeType 1 and 2.
 	Scene string `json:"scene"`
-	// Required: network: "@_all" all, wifi, 4g, 3g, 2g; only for cost_time_type 2.
+	// Required: network: "@_all" all, wifi, 4g, 3g, 2g; only for CostTimeType 2.
 	Networktype string `json:"networktype"`
 }
 
@@ -449,7 +449,7 @@ func (r *OperationGetPerformanceRequest) missing() *missing {
 
 // OperationGetPerformanceResult is what [OperationAPI.GetPerformance] answers.
 type OperationGetPerformanceResult struct {
-	// Figures as a string with JSON: {"list": [{"ref_date", "cost_time_type", "cost_time"}]}, cost_time in
+	// Figures as a string with JSON: {"list": [{"ref_date", "CostTimeType", "cost_time"}]}, cost_time in
 	// milliseconds.
 	DefaultTimeData string `json:"defaultTimeData"`
 	// Figures for comparison, as a string.

@@ -55,12 +55,12 @@ type UrllinkGenerateRequest struct {
 	Path string `json:"path,omitempty"`
 	// Optional: query that the page gets, at most 1024 characters of 0-9 a-z A-Z !#$&'()*+,/:;=?@-._~%.
 	Query string `json:"query,omitempty"`
-	// Optional: how the expiry is given: 0 by expire_time, 1 by expire_interval; 0 by default.
+	// Optional: how the expiry is given: 0 by ExpireTime, 1 by ExpireInterval; 0 by default.
 	ExpireType *int `json:"expireType,omitempty"`
 	// Optional: Unix time in seconds at which the link expires, more than 1 minute and at most 30 days ahead;
-	// needed where expire_type is 0.
+	// needed where ExpireType is 0.
 	ExpireTime *int `json:"expireTime,omitempty"`
-	// Optional: days until the link expires, at most 30; needed where expire_type is 1.
+	// Optional: days until the link expires, at most 30; needed where ExpireType is 1.
 	ExpireInterval *int `json:"expireInterval,omitempty"`
 	// Optional: web page of CloudBase static hosting that stands between link and Mini Program; WeChat's own page
 	// if nil.
@@ -113,7 +113,7 @@ type UrllinkGenerateResult struct {
 
 // UrllinkQueryRequest holds the parameters of [UrllinkAPI.Query].
 type UrllinkQueryRequest struct {
-	// Optional: URL Link to look up; not needed where query_type is 1.
+	// Optional: URL Link to look up; not needed where QueryType is 1.
 	URLLink string `json:"urlLink,omitempty"`
 	// Optional: what to look up: 0 the link, 1 the visits that are left today; 0 by default.
 	QueryType *int `json:"queryType,omitempty"`
@@ -121,9 +121,9 @@ type UrllinkQueryRequest struct {
 
 // UrllinkQueryResult is what [UrllinkAPI.Query] answers.
 type UrllinkQueryResult struct {
-	// What the link leads to, where query_type is 0.
+	// What the link leads to, where QueryType is 0.
 	URLLinkInfo UrllinkQueryURLLinkInfo `json:"urlLinkInfo"`
-	// Quota, where query_type is 1.
+	// Quota, where QueryType is 1.
 	QuotaInfo UrllinkQueryQuotaInfo `json:"quotaInfo"`
 	Answer
 }

@@ -78,11 +78,11 @@ type UrlschemeGenerateRequest struct {
 	// Optional: where the scheme leads.
 	JumpWxa *UrlschemeJumpWxa `json:"jumpWxa,omitempty"`
 	// Optional: Unix time in seconds at which the scheme expires, more than 1 minute and at most 30 days ahead;
-	// needed where expire_type is 0.
+	// needed where ExpireType is 0.
 	ExpireTime *int `json:"expireTime,omitempty"`
-	// Optional: how the expiry is given: 0 by expire_time, 1 by expire_interval; 0 by default.
+	// Optional: how the expiry is given: 0 by ExpireTime, 1 by ExpireInterval; 0 by default.
 	ExpireType *int `json:"expireType,omitempty"`
-	// Optional: days until the scheme expires, at most 30; needed where expire_type is 1.
+	// Optional: days until the scheme expires, at most 30; needed where ExpireType is 1.
 	ExpireInterval *int `json:"expireInterval,omitempty"`
 	// Optional: whether the link expires, in older versions of the page; all links expire by now.
 	IsExpire *bool `json:"isExpire,omitempty"`
@@ -134,7 +134,7 @@ type UrlschemeGenerateNFCSchemeResult struct {
 
 // UrlschemeQueryRequest holds the parameters of [UrlschemeAPI.Query].
 type UrlschemeQueryRequest struct {
-	// Optional: URL Scheme to look up, encrypted or plain; not needed where query_type is 1.
+	// Optional: URL Scheme to look up, encrypted or plain; not needed where QueryType is 1.
 	Scheme string `json:"scheme,omitempty"`
 	// Optional: what to look up: 0 the scheme, 1 the visits that are left today; 0 by default.
 	QueryType *int `json:"queryType,omitempty"`
@@ -142,9 +142,9 @@ type UrlschemeQueryRequest struct {
 
 // UrlschemeQueryResult is what [UrlschemeAPI.Query] answers.
 type UrlschemeQueryResult struct {
-	// What the link leads to, where query_type is 0.
+	// What the link leads to, where QueryType is 0.
 	SchemeInfo UrlschemeQuerySchemeInfo `json:"schemeInfo"`
-	// Quota, where query_type is 1.
+	// Quota, where QueryType is 1.
 	QuotaInfo UrlschemeQueryQuotaInfo `json:"quotaInfo"`
 	Answer
 }

@@ -129,7 +129,7 @@ func (a WxaSecOrderAPI) SetMsgJumpPath(ctx context.Context, req *WxaSecOrderSetM
 // sub-orders.
 //
 // An order can be split into at most 15 parcels. Calling it again for an order that is fully shipped, or with
-// another delivery_mode or logistics_type, counts as shipping again, which is possible once for each order,
+// another DeliveryMode or LogisticsType, counts as shipping again, which is possible once for each order,
 // before the user has confirmed receipt.
 //
 // Required: OrderKey, UploadTime, Payer.
@@ -161,7 +161,7 @@ func (a WxaSecOrderAPI) UploadCombinedShippingInfo(ctx context.Context, req *Wxa
 // the frozen payment can be settled.
 //
 // An order can be split into at most 15 parcels. Calling it again for an order that is fully shipped, or with
-// another delivery_mode or logistics_type, counts as shipping again, which is possible once for each order,
+// another DeliveryMode or LogisticsType, counts as shipping again, which is possible once for each order,
 // before the user has confirmed receipt.
 //
 // Required: OrderKey, LogisticsType, DeliveryMode, ShippingList, UploadTime, Payer.
@@ -191,7 +191,7 @@ func (a WxaSecOrderAPI) UploadShippingInfo(ctx context.Context, req *WxaSecOrder
 
 // WxaSecOrderGetOrderRequest holds the parameters of [WxaSecOrderAPI.GetOrder].
 type WxaSecOrderGetOrderRequest struct {
-	// Optional: WeChat Pay's number of the payment; or else merchant_id and merchant_trade_no.
+	// Optional: WeChat Pay's number of the payment; or else MerchantID and MerchantTradeNo.
 	TransactionID string `json:"transactionId,omitempty"`
 	// Optional: number of the merchant who placed the order.
 	MerchantID string `json:"merchantId,omitempty"`
@@ -281,7 +281,7 @@ type WxaSecOrderGetOrderListRequest struct {
 	OrderState *int `json:"orderState,omitempty"`
 	// Optional: openid of the user who paid.
 	OpenID string `json:"openid,omitempty"`
-	// Optional: last_index of the previous answer; left out for the first page.
+	// Optional: LastIndex of the previous answer; left out for the first page.
 	LastIndex string `json:"lastIndex,omitempty"`
 	// Optional: number of orders on a page; 100 by default.
 	PageSize *int `json:"pageSize,omitempty"`
@@ -329,7 +329,7 @@ type WxaSecOrderIsTradeManagedResult struct {
 
 // WxaSecOrderNotifyConfirmReceiveRequest holds the parameters of [WxaSecOrderAPI.NotifyConfirmReceive].
 type WxaSecOrderNotifyConfirmReceiveRequest struct {
-	// Optional: WeChat Pay's number of the payment; or else merchant_id and merchant_trade_no.
+	// Optional: WeChat Pay's number of the payment; or else MerchantID and MerchantTradeNo.
 	TransactionID string `json:"transactionId,omitempty"`
 	// Optional: number of the merchant who placed the order.
 	MerchantID string `json:"merchantId,omitempty"`
@@ -381,7 +381,7 @@ func (r *WxaSecOrderUploadCombinedShippingInfoRequest) missing() *missing {
 // WxaSecOrderOrderKey is OrderKey of [WxaSecOrderUploadCombinedShippingInfoRequest], OrderKey of
 // [WxaSecOrderUploadCombinedShippingInfoSubOrder] and OrderKey of [WxaSecOrderUploadShippingInfoRequest].
 type WxaSecOrderOrderKey struct {
-	// Required: how the order is named: 1 by mchid and out_trade_no, 2 by transaction_id.
+	// Required: how the order is named: 1 by mchid and OutTradeNo, 2 by TransactionID.
 	OrderNumberType int `json:"orderNumberType"`
 	// Optional: WeChat Pay's number of the payment; required for type 2.
 	TransactionID string `json:"transactionId,omitempty"`
@@ -399,9 +399,9 @@ type WxaSecOrderUploadCombinedShippingInfoSubOrder struct {
 	LogisticsType int `json:"logisticsType"`
 	// Required: 1 in one shipment, 2 split into several (express only).
 	DeliveryMode int `json:"deliveryMode"`
-	// Optional: whether everything is shipped now; required for delivery_mode 2; only then the user is told.
+	// Optional: whether everything is shipped now; required for DeliveryMode 2; only then the user is told.
 	IsAllDelivered *bool `json:"isAllDelivered,omitempty"`
-	// Optional: parcels: 1 for delivery_mode 1, else at most 15.
+	// Optional: parcels: 1 for DeliveryMode 1, else at most 15.
 	ShippingList []WxaSecOrderShippingItem `json:"shippingList,omitempty"`
 }
 
@@ -467,9 +467,9 @@ type WxaSecOrderUploadShippingInfoRequest struct {
 	LogisticsType int `json:"logisticsType"`
 	// Required: 1 in one shipment, 2 split into several (express only).
 	DeliveryMode int `json:"deliveryMode"`
-	// Optional: whether everything is shipped now; required for delivery_mode 2; only then the user is told.
+	// Optional: whether everything is shipped now; required for DeliveryMode 2; only then the user is told.
 	IsAllDelivered *bool `json:"isAllDelivered,omitempty"`
-	// Required: parcels: 1 for delivery_mode 1, else at most 15.
+	// Required: parcels: 1 for DeliveryMode 1, else at most 15.
 	ShippingList []WxaSecOrderShippingItem `json:"shippingList"`
 	// Required: time of the upload, RFC 3339, such as "2022-12-15T13:29:35.120+08:00"; it orders the requests, so
 	// an update needs a later time.

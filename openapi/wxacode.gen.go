@@ -53,8 +53,8 @@ func (a WxacodeAPI) Get(ctx context.Context, req *WxacodeGetRequest) (*Image, er
 
 // GetUnlimited makes a Mini Program code (小程序码) for a scene.
 //
-// Codes last for ever, and there may be any number of them. At most 5,000 calls a minute. With check_path
-// false, at most 60,000 different pages.
+// Codes last for ever, and there may be any number of them. At most 5,000 calls a minute. With CheckPath false,
+// at most 60,000 different pages.
 //
 // Required: Scene.
 //
@@ -100,7 +100,7 @@ type WxacodeGetRequest struct {
 	Width *int `json:"width,omitempty"`
 	// Optional: lets the platform choose the colour of the lines; false by default.
 	AutoColor *bool `json:"autoColor,omitempty"`
-	// Optional: colour of the lines where auto_color is not true; black by default.
+	// Optional: colour of the lines where AutoColor is not true; black by default.
 	LineColor *WxacodeLineColor `json:"lineColor,omitempty"`
 	// Optional: asks for a transparent ground, and so for a PNG; false by default.
 	IsHyaline *bool `json:"isHyaline,omitempty"`
@@ -142,7 +142,7 @@ type WxacodeGetUnlimitedRequest struct {
 	Width *int `json:"width,omitempty"`
 	// Optional: lets the platform choose the colour of the lines; false by default.
 	AutoColor *bool `json:"autoColor,omitempty"`
-	// Optional: colour of the lines where auto_color is not true; black by default.
+	// Optional: colour of the lines where AutoColor is not true; black by default.
 	LineColor *WxacodeLineColor `json:"lineColor,omitempty"`
 	// Optional: asks for a transparent ground, and so for a PNG; false by default.
 	IsHyaline *bool `json:"isHyaline,omitempty"`

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"path"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -242,7 +243,7 @@ func (g *generator) method(b *strings.Builder, namespace string, a *catalog.API)
 		comment(b, "", text)
 	}
 	if a.Limits != "" {
-		paragraph(a.Limits)
+		paragraph(inGo(a.Limits, a))
 	}
 	if required := requiredNames(params); len(required) > 0 {
 		paragraph("Required: " + strings.Join(required, ", ") + ".")
@@ -384,7 +385,7 @@ func (g *generator) structType(b *strings.Builder, t *goType) {
 	comment(b, "", t.name+verb+enumerate(t.uses)+".")
 	fmt.Fprintf(b, "type %s struct {\n", t.name)
 	for _, f := range t.fields {
-		comment(b, "\t", fieldDoc(f, t.request))
+		comment(b, "\t", inGo(fieldDoc(f, t.request), t.api))
 		goType, options := g.fieldType(t, f)
 		fmt.Fprintf(b, "\t%s %s `json:%q`\n", catalog.GoName(f.Name), goType, tcb.CamelCase(f.Name)+options)
 	}
@@ -408,6 +409,29 @@ func enumerate(list []string) string {
 	}
 	return strings.Join(list[:last], ", ") + " and " + list[last]
 }
+
+// inGo returns a text in which the names of an API's fields are in Go spelling, where they are no ordinary words.
+func inGo(text string, a *catalog.API) string {
+	known := map[string]bool{}
+	var walk func([]catalog.Field)
+	walk = func(fields []catalog.Field) {
+		for _, f := range fields {
+			known[f.Name] = true
+			walk(f.Fields)
+		}
+	}
+	walk(a.Params())
+	walk(a.Response)
+	return fieldName.ReplaceAllStringFunc(text, func(name string) string {
+		if known[name] {
+			return catalog.GoName(name)
+		}
+		return name
+	})
+}
+
+// fieldName is a name that can only be a field's: of several words.
+var fieldName = regexp.MustCompile(`\b[a-z]+(_[a-z0-9]+)+\b`)
 
 // fieldDoc returns the comment of a field.
 func fieldDoc(f catalog.Field, request bool) string {
