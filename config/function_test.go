@@ -207,10 +207,10 @@ var functionCases = []struct {
 		name: "misspelt and misplaced settings are named",
 		text: `{"permission": {}, "openApi": [], "trigger": [], "permissions": {"openAPI": []}}`,
 		findings: []string{
-			"config.json:1:2: warning: permission is not read by the cloud (misspelt-key); did you mean permissions?",
-			"config.json:1:20: warning: openApi is not read by the cloud (misspelt-key); did you mean permissions.openapi?",
-			"config.json:1:35: warning: trigger is not read by the cloud (misspelt-key); did you mean triggers?",
-			"config.json:1:66: warning: permissions.openAPI is not read by the cloud (misspelt-key); did you mean permissions.openapi?",
+			"config.json:1:2: error: permission is not read by the cloud (misspelt-key); did you mean permissions?",
+			"config.json:1:20: error: openApi is not read by the cloud (misspelt-key); did you mean permissions.openapi?",
+			"config.json:1:35: error: trigger is not read by the cloud (misspelt-key); did you mean triggers?",
+			"config.json:1:66: error: permissions.openAPI is not read by the cloud (misspelt-key); did you mean permissions.openapi?",
 		},
 	},
 

@@ -79,7 +79,7 @@ var rules = []Rule{
 	{codeTrailingComma, Warning, "A comma stands before a closing bracket; WeChat DevTools or the CloudBase CLI may refuse it.", "Remove the comma.", ""},
 	{codeDuplicateKey, Warning, "An object has two members with the same name; only the last one counts.", "Remove one of them.", ""},
 	{codeMissingKey, Error, "An object lacks a member that it needs.", "Add the member.", ""},
-	{codeMisspeltKey, Warning, "The name is nearly one that the cloud reads, and is ignored as it stands.", "Correct the spelling; upper and lower case matter.", docPermissions},
+	{codeMisspeltKey, Error, "The name is nearly one that the cloud reads, and is ignored as it stands.", "Correct the spelling; upper and lower case matter.", docPermissions},
 	{codeWrongType, Error, "The value has another JSON type than the setting needs; it is not used.", "Write the type named.", ""},
 	{codeUnknownPermission, Error, "permissions.openapi names an API that cannot be called from a cloud function; the function still gets -604101 for the one that was meant.", "Write the name as in the API reference: no prefix, upper and lower case as there.", docPermissions},
 	{codeDuplicatePermission, Warning, "permissions.openapi names an API twice.", "Remove one of the entries.", docPermissions},

@@ -52,7 +52,7 @@ func (c Call) String() string {
 type Calls []Call
 
 // Calls returns the calls of an API, all calls if api is empty, in the order of the invocations that made them. The
-// journal keeps the last 1000 invocations.
+// journal keeps the last 1000 invocations, and of each the first 1000 calls, as far as their texts are 256 KB.
 func (e *Emulator) Calls(api string) Calls {
 	var calls Calls
 	for _, record := range e.journal.All() {
@@ -154,7 +154,7 @@ func (c Calls) WantCount(t T, n int) {
 // explain lists the calls, and the stubs that almost answered them.
 func (c Calls) explain() string {
 	if len(c) == 0 {
-		return "; no call was made"
+		return "; there is no such call"
 	}
 	var b strings.Builder
 	b.WriteString("\nthe calls:")

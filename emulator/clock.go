@@ -63,7 +63,7 @@ func (c *Clock) Move(d time.Duration) {
 	c.offset += d
 }
 
-// Set moves the clock to a time.
+// Set moves the clock to a time, at most 200 years away.
 func (c *Clock) Set(t time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -72,7 +72,14 @@ func (c *Clock) Set(t time.Time) {
 	c.offset += d
 }
 
-// ClockChange is what POST /_wxfn/clock asks for. Its parts are done in this order.
+// Who changes the clock from outside may move it within these: times that JSON can tell, and differences that a duration
+// can.
+var (
+	minClock = time.Date(1970, 1, 1, 0, 0, 0, 0, time.UTC)
+	maxClock = time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC)
+)
+
+// clockChange is what POST /_wxfn/clock asks for. Its parts are done in this order.
 type clockChange struct {
 	Set  *time.Time `json:"set"`
 	Move *string    `json:"move"` // a duration, such as "1h30m"
@@ -87,6 +94,14 @@ func (c *Clock) apply(change clockChange) error {
 		if d, err = time.ParseDuration(*change.Move); err != nil {
 			return fmt.Errorf(`move is %q; write a duration, such as "90s" or "1h30m"`, *change.Move)
 		}
+	}
+	to := c.Now()
+	if change.Set != nil {
+		to = *change.Set
+	}
+	to = to.Add(d)
+	if moved := change.Set != nil || d != 0; moved && (to.Before(minClock) || !to.Before(maxClock)) {
+		return fmt.Errorf("the clock would say %s; it can be moved to %d to %d", to.UTC().Format(time.DateTime), minClock.Year(), maxClock.Year()-1)
 	}
 	if change.Set != nil {
 		c.Set(*change.Set)

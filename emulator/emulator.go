@@ -162,7 +162,7 @@ func New(c Config) (*Emulator, error) {
 		Store: e.store, Functions: (*functions)(e),
 		Pages: func() *config.Pages { return e.project.Load().Pages },
 	})
-	e.platform.Stubs.SetFile(project.Stubs, e.fromHere(config.Finding{File: "wxfn.stubs.json"}).File)
+	e.setStubsFile()
 	e.handler = e.routes()
 	for _, dir := range project.Functions {
 		f := e.newFolder(dir)
@@ -189,6 +189,14 @@ func (e *Emulator) fromHere(f config.Finding) config.Finding {
 		f.File = filepath.ToSlash(filepath.Join(e.config.Dir, f.File))
 	}
 	return f
+}
+
+// nameOf names a file of the project as findings name it, as seen from this process.
+func (e *Emulator) nameOf(file string) string {
+	if name, err := filepath.Rel(e.project.Load().Dir, file); err == nil && filepath.IsLocal(name) {
+		file = name
+	}
+	return e.fromHere(config.Finding{File: filepath.ToSlash(file)}).File
 }
 
 // AppID returns the id of the Mini Program.

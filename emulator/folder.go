@@ -19,7 +19,7 @@ func (e *Emulator) newFolder(dir config.FunctionDir) *function {
 	f.permitted = func(api string) (bool, string) {
 		ok, advice := e.permittedByFile(f, api)
 		if e.config.Record {
-			e.record(f, e.fromHere(config.Finding{File: filepath.Join(dir.Dir, "config.json")}).File, api, ok)
+			e.record(f, e.nameOf(filepath.Join(dir.Dir, "config.json")), api, ok)
 			return true, ""
 		}
 		return ok, advice
@@ -47,6 +47,9 @@ func (e *Emulator) permittedByFile(f *function, api string) (ok bool, advice str
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	now := e.clock.Now()
+	if now.Before(f.permissions.read) { // the clock was moved back
+		f.permissions.read = now
+	}
 	if p := &f.permissions; p.read.IsZero() || now.Sub(p.read) >= e.config.PermissionDelay {
 		c, findings, err := e.project.Load().LoadFunction(f.folder)
 		if err != nil {

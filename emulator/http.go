@@ -41,7 +41,7 @@ func (e *Emulator) routes() http.Handler {
 		Preview:     e.platform.Preview,
 		Journal:     e.journal,
 		Stubs:       &e.platform.Stubs,
-		StubDir:     e.project.Load().Dir,
+		StubDir:     e.stubDir(),
 		Outbox:      e.Outbox,
 		Clock:       e.changeClock,
 		Functions:   e.describe,
@@ -179,7 +179,13 @@ func (e *Emulator) changeClock(change []byte) (any, error) {
 		var c clockChange
 		d := json.NewDecoder(bytes.NewReader(change))
 		d.DisallowUnknownFields()
-		if err := d.Decode(&c); err != nil {
+		err := d.Decode(&c)
+		if err == nil {
+			if _, more := d.Token(); more != io.EOF {
+				err = errors.New("something follows it")
+			}
+		}
+		if err != nil {
 			return nil, fmt.Errorf(`the change is %.100s; write {"hold": true, "move": "90s", "set": "2026-01-02T03:04:05Z"}, or some of it: %w`, change, err)
 		}
 		if err := e.clock.apply(c); err != nil {
@@ -228,7 +234,13 @@ func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
 	go func() {
 		defer close(served)
 		defer in.Body.Close()
-		defer func() { out.aborted = recover() == http.ErrAbortHandler }()
+		defer func() {
+			if v := recover(); v == http.ErrAbortHandler {
+				out.aborted = true
+			} else if v != nil {
+				panic(v)
+			}
+		}()
 		d.platform.ServeHTTP(out, in)
 	}()
 	select {

@@ -239,7 +239,7 @@ func TestTheControlAPIAsksForTheToken(t *testing.T) {
 		"": 401, "Bearer": 401, "Bearer ": 401, "Bearer x": 401, e.Token(): 401, "Basic " + e.Token(): 401, "Bearer " + e.Token() + "x": 401,
 		"Bearer " + e.Token(): 200,
 	} {
-		for _, path := range []string{"/_wxfn/functions", "/_wxfn/journal"} {
+		for _, path := range []string{"/_wxfn/functions", "/_wxfn/journal", "/_wxfn/stubs", "/_wxfn/stubs?unused=true", "/_wxfn/outbox", "/_wxfn/clock"} {
 			w := ask(e, http.MethodGet, path, "", "Authorization", header)
 			assert.Equal(t, status, w.Code, header)
 		}

@@ -60,6 +60,12 @@ func files(t testing.TB, files map[string]string) (dir string) {
 	return dir
 }
 
+// writeFile writes a file.
+func writeFile(t testing.TB, file, text string) {
+	t.Helper()
+	require.NoError(t, os.WriteFile(file, []byte(text), 0o644))
+}
+
 // invokeSeen calls a function that tells what it sees.
 func invokeSeen(t testing.TB, c *Caller, name string, event any) (s seen) {
 	t.Helper()

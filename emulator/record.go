@@ -18,16 +18,25 @@ type Recording struct {
 	Function string
 	// File is its config.json.
 	File string
-	// Used are the APIs that it called, and Missing those of them that its config.json lacked, both sorted.
-	Used, Missing []string
+	// Used are the APIs that it called, Missing those of them that its config.json lacked, and Added those of these that
+	// [Config].RecordWrite has added to it, all sorted.
+	Used, Missing, Added []string
 	// Before and After are the text of the config.json as it was at the first such call, nil where there was none, and as
 	// it is to be.
 	Before, After []byte
 }
 
-// Diff returns the change of the config.json, in the unified form; empty where there is none.
+// Diff returns the change of the config.json, in the unified form that git apply takes in the folder that File is
+// relative to; empty where there is none.
 func (r Recording) Diff() string {
-	text := string(diff.Diff(r.File, r.Before, r.File, r.After))
+	before, after := r.File, r.File
+	if filepath.IsLocal(r.File) {
+		before, after = "a/"+r.File, "b/"+r.File
+	}
+	if r.Before == nil {
+		before = "/dev/null"
+	}
+	text := string(diff.Diff(before, r.Before, after, r.After))
 	_, text, _ = strings.Cut(text, "\n")
 	return text
 }
@@ -44,7 +53,11 @@ func (e *Emulator) Recorded() ([]Recording, error) {
 		if err := r.change(); err != nil {
 			failures = append(failures, err)
 		}
-		all = append(all, *r)
+		one := *r
+		for _, list := range []*[]string{&one.Used, &one.Missing, &one.Added} {
+			*list = slices.Clone(*list) // what is recorded later changes r's
+		}
+		all = append(all, one)
 	}
 	return all, errors.Join(failures...)
 }
@@ -81,10 +94,11 @@ func (e *Emulator) record(f *function, file, api string, permitted bool) {
 		e.log.Info(fmt.Sprintf("uses %s, which %s lacks", api, file), "function", f.name)
 		return
 	}
-	if err := writePermission(filepath.Join(f.dir, "config.json"), api); err != nil {
+	if _, err := config.EditPermissions(f.dir, []string{api}, nil); err != nil {
 		e.log.Error(fmt.Sprintf("%s could not be added to %s: %v", api, file, err), "function", f.name)
 		return
 	}
+	r.Added = insert(r.Added, api)
 	e.log.Info(fmt.Sprintf("%s was added to %s", api, file), "function", f.name)
 }
 
@@ -95,37 +109,4 @@ func insert(list []string, name string) []string {
 		return list
 	}
 	return slices.Insert(list, i, name)
-}
-
-// writePermission adds an API to a config.json, which is replaced as a whole: nobody reads half of it.
-func writePermission(file, api string) error {
-	text, err := os.ReadFile(file)
-	mode := os.FileMode(0o644)
-	switch info, statErr := os.Stat(file); {
-	case errors.Is(err, os.ErrNotExist):
-	case err != nil:
-		return err
-	case statErr == nil:
-		mode = info.Mode().Perm()
-	}
-	changed, err := config.AddPermissions(text, api)
-	if err != nil {
-		return err
-	}
-	if link, err := filepath.EvalSymlinks(file); err == nil {
-		file = link // what it points to is changed, not the link
-	}
-	temp, err := os.CreateTemp(filepath.Dir(file), ".config-*.json")
-	if err != nil {
-		return err
-	}
-	_, err = temp.Write(changed)
-	err = errors.Join(err, temp.Chmod(mode), temp.Close())
-	if err == nil {
-		err = os.Rename(temp.Name(), file)
-	}
-	if err != nil {
-		_ = os.Remove(temp.Name())
-	}
-	return err
 }

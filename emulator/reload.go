@@ -118,9 +118,9 @@ func (e *Emulator) reloadProject(paths []string) bool {
 		e.log.Error("reloading: " + err.Error())
 		return false
 	}
-	e.project.Store(project)
-	if slices.Contains(paths, project.StubsFile) {
-		e.platform.Stubs.SetFile(project.Stubs, e.fromHere(config.Finding{File: "wxfn.stubs.json"}).File)
+	old := e.project.Swap(project)
+	if slices.Contains(paths, project.StubsFile) || !reflect.DeepEqual(old.Stubs, project.Stubs) {
+		e.setStubsFile()
 		e.log.Info("stubs are reloaded")
 	}
 	for _, f := range findings {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime"
+	"slices"
 
 	"github.com/wxcloud-go/wxfn/config"
 	"github.com/wxcloud-go/wxfn/emulator/internal/platform"
@@ -13,6 +14,9 @@ import (
 // Stub answers some of the calls of an API in place of the platform: with a result, an error, late, or not at all. It is
 // what an entry of wxfn.stubs.json is.
 type Stub = config.Stub
+
+// StubState is a stub, where it comes from, and how many calls it has answered.
+type StubState = platform.StubState
 
 // Delay passes before a stub's answer.
 type Delay = config.Delay
@@ -39,6 +43,7 @@ func (e *Emulator) Stub(stubs ...Stub) error {
 
 // StubFrom is [Emulator.Stub] for a helper of tests, which names the place that messages tell of.
 func (e *Emulator) StubFrom(file string, line int, stubs ...Stub) error {
+	stubs = slices.Clone(stubs) // the caller's stay as they are
 	for i := range stubs {
 		if err := stubs[i].Check(); err != nil {
 			return err
@@ -60,15 +65,33 @@ func (e *Emulator) StubFrom(file string, line int, stubs ...Stub) error {
 // added.
 func (e *Emulator) RemoveStubs() { e.platform.Stubs.Remove() }
 
+// Stubs returns all stubs in the order in which they are tried, those of the project's file with them.
+func (e *Emulator) Stubs() []StubState { return e.platform.Stubs.List() }
+
 // UnusedStubs returns the stubs that have answered no call, those of the project's file with them.
 func (e *Emulator) UnusedStubs() []Stub {
 	var unused []Stub
-	for _, s := range e.platform.Stubs.List() {
+	for _, s := range e.Stubs() {
 		if s.Answered == 0 {
 			unused = append(unused, s.Stub)
 		}
 	}
 	return unused
+}
+
+// setStubsFile puts the stubs of the project's file in the place of those that it had before.
+func (e *Emulator) setStubsFile() {
+	project := e.project.Load()
+	e.platform.Stubs.SetFile(project.Stubs, e.nameOf(project.StubsFile))
+}
+
+// stubDir is what the files of stubs from elsewhere are relative to: the folder of the project's stub file. Without a
+// project there is none.
+func (e *Emulator) stubDir() string {
+	if file := e.project.Load().StubsFile; file != "" {
+		return filepath.Dir(file)
+	}
+	return ""
 }
 
 // RiskyTexts makes security.msgSecCheck find a text risky that contains one of these, whatever their case. Every other

@@ -2,6 +2,13 @@
 package emulatortest
 
 import (
+	"cmp"
+	"fmt"
+	"path/filepath"
+	"reflect"
+	"runtime"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/wxcloud-go/wxfn/emulator"
@@ -16,4 +23,59 @@ func New(t testing.TB, c emulator.Config) *emulator.Emulator {
 	}
 	t.Cleanup(func() { _ = e.Close() })
 	return e
+}
+
+// Stub adds stubs, as [emulator.Emulator.Stub] does. The test fails at once if one of them can never work, and when it
+// ends if one has answered no call; it is told how calls missed it. Of stubs that are equal, added by one line for several
+// tests, the first one answers for all.
+func Stub(t testing.TB, e *emulator.Emulator, stubs ...emulator.Stub) {
+	t.Helper()
+	_, file, line, _ := runtime.Caller(1)
+	file = filepath.Base(file)
+	stubs = slices.Clone(stubs) // as the emulator will have them
+	for i := range stubs {
+		stubs[i].Line = line
+		if path, err := filepath.Abs(stubs[i].File); err == nil && stubs[i].File != "" {
+			stubs[i].File = path
+		}
+	}
+	if err := e.StubFrom(file, line, stubs...); err != nil {
+		t.Fatalf("emulatortest: %v", err)
+	}
+	t.Cleanup(func() {
+		if t.Skipped() {
+			return
+		}
+		t.Helper()
+		states := e.Stubs()
+		for _, s := range stubs {
+			i := slices.IndexFunc(states, func(state emulator.StubState) bool {
+				return state.From == file && reflect.DeepEqual(state.Stub, s)
+			})
+			if i < 0 {
+				continue // the test has removed it
+			}
+			if states[i].Answered == 0 {
+				name := fmt.Sprintf("%q (%s:%d)", cmp.Or(s.Name, s.API), file, line)
+				t.Errorf("emulatortest: stub %s has answered no call%s", name, misses(e, name))
+			}
+			states = slices.Delete(states, i, i+1)
+		}
+	})
+}
+
+// misses lists the first calls that a stub almost answered, with why it did not.
+func misses(e *emulator.Emulator, stub string) string {
+	const most = 3
+	var b strings.Builder
+	n := 0
+	for _, call := range e.Calls("") {
+		for _, miss := range call.NearMisses {
+			if why, ok := strings.CutPrefix(miss, stub+": "); ok && n < most {
+				n++
+				fmt.Fprintf(&b, "\n  nor %s by %s for %s: %s", call.API, call.Function, call.OpenID, why)
+			}
+		}
+	}
+	return b.String()
 }

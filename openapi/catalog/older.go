@@ -1,6 +1,9 @@
 package catalog
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // older lists, sorted, the names of cloud calls that are not in the data. They
 // come from earlier editions of the reference, whose pages name the cloud call
@@ -56,3 +59,19 @@ var older = []string{
 // is known of them here, and some, such as templateMessage.send, WeChat has
 // since replaced.
 func Older() []string { return slices.Clone(older) }
+
+// retired lists the cloud calls that WeChat no longer offers, with what to use
+// instead. By namespace: template messages were replaced by subscription
+// messages in January 2020, unified service messages were given up later.
+var retired = map[string]string{
+	"templateMessage": "use subscribeMessage.send and the templates of subscription messages",
+	"uniformMessage":  "use subscribeMessage.send",
+}
+
+// Retired tells whether WeChat no longer offers a cloud call that it once had,
+// and what to use instead.
+func Retired(name string) (instead string, ok bool) {
+	namespace, _, _ := strings.Cut(name, ".")
+	instead, ok = retired[namespace]
+	return instead, ok && Known(name)
+}

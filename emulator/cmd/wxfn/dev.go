@@ -200,7 +200,7 @@ func (d *serving) offer(e *emulator.Emulator) error {
 		switch used := strings.Join(r.Used, ", "); {
 		case len(r.Missing) == 0:
 			fmt.Fprintf(d.stderr, "%s used %s; its config.json permits that\n", r.Function, used)
-		case d.write:
+		case len(r.Added) == len(r.Missing):
 			fmt.Fprintf(d.stderr, "%s used %s; added to %s: %s\n", r.Function, used, r.File, strings.Join(r.Missing, ", "))
 		default:
 			fmt.Fprintf(d.stderr, "%s used %s; %s lacks %s\n", r.Function, used, r.File, strings.Join(r.Missing, ", "))

@@ -104,8 +104,10 @@ func (x *execution) run() error {
 	}
 	err = x.runCommand(ctx, append(os.Environ(),
 		"WXFN_URL="+url, "WXFN_TOKEN="+e.Token(), "WX_API_BASE_URL="+url, "WX_APPID="+e.AppID(), "WX_APPSECRET="+e.AppSecret()))
-	for _, s := range e.UnusedStubs() {
-		x.config.Log.Warn(fmt.Sprintf("stub %q (line %d) has answered no call", cmp.Or(s.Name, s.API), s.Line))
+	for _, s := range e.Stubs() {
+		if s.Answered == 0 {
+			x.config.Log.Warn(fmt.Sprintf("stub %q (%s:%d) has answered no call", cmp.Or(s.Name, s.API), s.From, s.Line))
+		}
 	}
 	return err
 }

@@ -2,12 +2,15 @@
 package control
 
 import (
+	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/gorilla/mux"
@@ -115,7 +118,11 @@ func New(c Config) http.Handler {
 	})
 	get("/_wxfn/stubs", func(r *http.Request) (any, error) {
 		list := c.Stubs.List()
-		if r.URL.Query().Get("unused") == "true" {
+		unused, err := strconv.ParseBool(cmp.Or(r.URL.Query().Get("unused"), "false"))
+		if err != nil {
+			return nil, badRequest{errors.New("unused is true or false: /_wxfn/stubs?unused=true")}
+		}
+		if unused {
 			list = slices.DeleteFunc(list, func(s platform.StubState) bool { return s.Answered > 0 })
 		}
 		return list, nil
@@ -162,6 +169,9 @@ func (c *Config) addStubs(r *http.Request) (any, error) {
 	text, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxStubs))
 	if err != nil {
 		return nil, badRequest{fmt.Errorf("reading the stubs, of %d MB at most: %w", maxStubs>>20, err)}
+	}
+	if len(bytes.TrimSpace(text)) == 0 {
+		return nil, badRequest{errors.New(`say which stubs, in the form of wxfn.stubs.json: {"api": "subscribeMessage.send", "errcode": 43101}, or an array of these`)}
 	}
 	stubs, findings := config.ParseStubs(name, text, c.StubDir)
 	wrong, warnings := []string{}, []string{}

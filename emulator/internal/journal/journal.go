@@ -44,6 +44,7 @@ type Record struct {
 	dropped    int // lines before the first one
 	calls      []Call
 	called     int // bytes in calls
+	missed     int // bytes in their near misses
 
 	journal *Journal
 	secrets *strings.Replacer // takes secrets out; nil where there are none
@@ -146,15 +147,19 @@ func (j *Journal) All() []*Record {
 	return append(append([]*Record{}, j.records[j.next:]...), j.records[:j.next]...)
 }
 
-// Redact keeps secrets out of the record: wherever one would come, stands [secret].
+// Redact keeps secrets out of the record: wherever one would come, stands [secret]. Of one that was cut, the first half
+// goes, which leaves too little to be of use.
 func (r *Record) Redact(secrets ...string) {
-	var pairs []string
+	var whole, halves []string
 	for _, s := range secrets {
-		pairs = append(pairs, s, "[secret]")
+		if len(s) > 1 { // nothing is no secret
+			whole = append(whole, s, "[secret]")
+			halves = append(halves, s[:len(s)/2], "[secret]")
+		}
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.secrets = strings.NewReplacer(pairs...)
+	r.secrets = strings.NewReplacer(append(whole, halves...)...)
 }
 
 // clean takes the secrets out of a text, and cuts what is left.
@@ -216,11 +221,20 @@ func (r *Record) trim() {
 // Called adds a call that the function made.
 func (r *Record) Called(c Call) {
 	size := len(c.API)
-	for _, text := range []*string{&c.Params, &c.Result, &c.ErrMsg, &c.Advice} {
+	for _, text := range []*string{&c.Params, &c.Result, &c.ErrMsg, &c.Advice, &c.Stub} {
 		*text = r.clean(*text, maxText)
 		size += len(*text)
 	}
+	c.NearMisses = slices.Clone(c.NearMisses) // they show values of parameters
+	missed := 0
+	for i, miss := range c.NearMisses {
+		c.NearMisses[i] = r.clean(miss, maxText)
+		missed += len(c.NearMisses[i])
+	}
 	r.mu.Lock()
+	if r.missed += missed; r.missed > maxCalled {
+		c.NearMisses = nil // the calls themselves are worth more
+	}
 	if len(r.calls) < maxCalls && r.called+size <= maxCalled {
 		r.calls = append(r.calls, c)
 		r.called += size

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tidwall/gjson"
+
 	"github.com/wxcloud-go/wxfn/emulator/internal/journal"
 	"github.com/wxcloud-go/wxfn/openapi/catalog"
 	"github.com/wxcloud-go/wxfn/openapi/tcb"
@@ -220,8 +222,12 @@ func (p *Platform) conclude(call *apiCall, result *apiResult, err error) *adminA
 			"advice":  call.log.Advice, // where the official SDK does not look
 		})
 	}
+	if tcb.IsJSON(result.contentType) && call.log.ErrCode == 0 { // a stub's result may be an error, too
+		call.log.ErrCode = int(gjson.GetBytes(result.body, "errcode").Int())
+		call.log.ErrMsg = gjson.GetBytes(result.body, "errmsg").String()
+	}
 	if call.log.ErrCode == 0 {
-		call.log.Result = result.describe()
+		call.log.Result, call.log.ErrMsg = result.describe(), ""
 	}
 	resp := tcb.CommOpenAPIResp{RespData: result.body, ContentType: result.contentType, HTTPCode: http.StatusOK, Headers: result.headers}
 	return &adminAnswer{contentType: tcb.ProtobufType, body: resp.Marshal()}

@@ -1,9 +1,11 @@
 package platform
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
+	"strconv"
 
 	"github.com/wxcloud-go/wxfn/emulator/internal/journal"
 	"github.com/wxcloud-go/wxfn/openapi/catalog"
@@ -17,8 +19,9 @@ type apiCall struct {
 	appID  string       // the app that the call is made for
 	caller Caller       // who called the function that calls
 	// params are by their names in the catalogue; those that it does not have, as they came.
-	params map[string]param
-	log    journal.Call
+	params   map[string]param
+	unknowns int // parameters that the API does not have
+	log      journal.Call
 }
 
 // param is a parameter: its JSON text, or the bytes of a file.
@@ -28,7 +31,12 @@ type param struct {
 }
 
 // given tells whether a parameter is there at all.
-func (p param) given() bool { return p.file || p.json != nil && string(p.json) != "null" }
+func (p param) given() bool {
+	return p.file || p.json != nil && string(bytes.TrimSpace(p.json)) != "null"
+}
+
+// empty tells whether a parameter is the empty text.
+func (p param) empty() bool { return !p.file && string(bytes.TrimSpace(p.json)) == `""` }
 
 // apiResult is what an API answers.
 type apiResult struct {
@@ -136,10 +144,15 @@ func (c *apiCall) text(name string) (s string) {
 	return s
 }
 
-// integer returns the parameter of this name, or def where it is absent.
+// integer returns the parameter of this name, or def where it is absent; the nearest that there is for one that is too
+// large.
 func (c *apiCall) integer(name string, def int) int {
-	c.decode(name, &def)
-	return def
+	var text json.Number
+	if c.decode(name, &text); text == "" {
+		return def
+	}
+	n, _ := strconv.ParseInt(text.String(), 10, strconv.IntSize) // what is out of range comes back as the end of the range
+	return int(n)
 }
 
 // boolean returns the parameter of this name, or def where it is absent.

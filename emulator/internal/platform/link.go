@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -179,16 +180,17 @@ func (p *Platform) keepLink(code store.Code) (store.Code, error) {
 // queryScheme mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/qrcode-link/url-scheme/api_queryscheme.html.
 func (p *Platform) queryScheme(c *apiCall) (*apiResult, error) {
-	return p.queryLink(c, "scheme", schemePrefix, "scheme_info")
+	return p.queryLink(c, "scheme", "scheme_info", apiScheme, apiNFCScheme)
 }
 
 // queryURLLink mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/qrcode-link/url-link/api_queryurllink.html.
 func (p *Platform) queryURLLink(c *apiCall) (*apiResult, error) {
-	return p.queryLink(c, "url_link", urlLinkPrefix, "url_link_info")
+	return p.queryLink(c, "url_link", "url_link_info", apiURLLink)
 }
 
-func (p *Platform) queryLink(c *apiCall, name, prefix, info string) (*apiResult, error) {
+// queryLink looks up a link that one of the APIs in makers made. The parameter of this name has it.
+func (p *Platform) queryLink(c *apiCall, name, info string, makers ...string) (*apiResult, error) {
 	switch kind := c.integer("query_type", 0); kind {
 	case 0:
 	case 1:
@@ -198,16 +200,13 @@ func (p *Platform) queryLink(c *apiCall, name, prefix, info string) (*apiResult,
 	}
 	link := c.text(name)
 	id, added := linkID(link)
-	code, ok, err := store.Code{}, false, error(nil)
-	if strings.HasPrefix(link, prefix) {
-		code, ok, err = p.Store.Code(id)
-	}
+	code, ok, err := p.Store.Code(id)
 	switch {
 	case err != nil:
 		return nil, err
 	case link == "":
 		return nil, errInvalidArgs.because("%s is required where query_type is 0", name)
-	case !ok:
+	case !ok || !slices.Contains(makers, code.API):
 		return nil, errLinkNotFound.because("this emulator has made no %s %q", name, link)
 	}
 	path, query, _ := strings.Cut(code.Path, "?")

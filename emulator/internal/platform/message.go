@@ -2,7 +2,6 @@ package platform
 
 import (
 	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -15,8 +14,11 @@ const (
 	apiCustomMessage    = "customerServiceMessage.send"
 )
 
-// maxMessages bounds the messages that are kept: the last ones.
-const maxMessages = 1000
+// The bounds of the messages that are kept: the last ones.
+const (
+	maxMessages = 1000
+	maxOutbox   = 16 << 20 // bytes of what they say
+)
 
 // Message is one that a user of the Mini Program was sent.
 type Message struct {
@@ -40,15 +42,19 @@ type Message struct {
 type outbox struct {
 	mu       sync.Mutex
 	messages []Message
+	size     int // bytes of what they say
 }
 
 func (o *outbox) add(m Message) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if len(o.messages) >= maxMessages {
-		o.messages = slices.Delete(o.messages, 0, 1)
-	}
 	o.messages = append(o.messages, m)
+	o.size += len(m.Content)
+	first := 0
+	for last := len(o.messages) - 1; first < last && (len(o.messages)-first > maxMessages || o.size > maxOutbox); first++ {
+		o.size -= len(o.messages[first].Content)
+	}
+	o.messages = slices.Delete(o.messages, 0, first)
 }
 
 // Outbox returns the messages that a user was sent, all users' if openid is empty, oldest first.
@@ -71,10 +77,17 @@ func (p *Platform) sendSubscribeMessage(c *apiCall) (*apiResult, error) {
 	var data map[string]json.RawMessage
 	c.decode("data", &data)
 	for _, keyword := range sortedKeys(data) {
-		var value struct{ Value any }
-		if json.Unmarshal(data[keyword], &value) != nil || value.Value == nil || value.Value == "" {
-			return nil, errTemplateContent.because(`data.%s must be an object {"value": …} with a value`, keyword)
+		var content map[string]any
+		_ = json.Unmarshal(data[keyword], &content) // what is no object has no value, either
+		switch value := content["value"].(type) {
+		case string:
+			if value != "" {
+				continue
+			}
+		case float64:
+			continue
 		}
+		return nil, errTemplateContent.because(`data.%s must be an object {"value": …} with a text or a number`, keyword)
 	}
 	if page := c.text("page"); page != "" {
 		path, _ := splitPath(page)
@@ -92,23 +105,23 @@ func (p *Platform) sendSubscribeMessage(c *apiCall) (*apiResult, error) {
 func (p *Platform) sendCustomMessage(c *apiCall) (*apiResult, error) {
 	kind := c.text("msgtype")
 	content := c.params[kind]
-	if !content.given() {
-		return nil, errInvalidArgs.because("msgtype is %q, so that the parameter %s is required%s", kind, kind, c.kindsOfMessage(kind))
+	switch kinds := c.kindsOfMessage(); {
+	case !slices.Contains(kinds, kind):
+		return nil, errInvalidArgs.because("msgtype is %q, and there is no such kind of message; write %s", kind, strings.Join(kinds, ", "))
+	case !content.given():
+		return nil, errInvalidArgs.because("msgtype is %q, so that the parameter %s is required", kind, kind)
 	}
 	p.outbox.add(Message{OpenID: c.text("touser"), API: c.name, Type: kind, Content: slices.Clone(content.json), AppID: c.appID, Time: p.Now()})
 	return okResult(nil), nil
 }
 
-// kindsOfMessage lists the kinds that there are, for one that is none of them.
-func (c *apiCall) kindsOfMessage(kind string) string {
+// kindsOfMessage lists the kinds that there are: each is the name of the parameter that holds its content.
+func (c *apiCall) kindsOfMessage() []string {
 	var kinds []string
 	for _, f := range c.api.Request {
 		if len(f.Fields) > 0 && f.Name != "customservice" && f.Name != "aimsgcontext" {
-			if f.Name == kind {
-				return ""
-			}
 			kinds = append(kinds, f.Name)
 		}
 	}
-	return fmt.Sprintf("; there is no such kind of message: write %s", strings.Join(kinds, ", "))
+	return kinds
 }

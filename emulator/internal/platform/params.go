@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/wxcloud-go/wxfn/emulator/internal/journal"
 	"github.com/wxcloud-go/wxfn/openapi/catalog"
 	"github.com/wxcloud-go/wxfn/openapi/tcb"
 )
@@ -28,12 +29,12 @@ func (c *apiCall) check() error {
 	}
 	for _, name := range sortedKeys(c.params) {
 		if !slices.ContainsFunc(fields, func(f catalog.Field) bool { return f.Name == name }) {
-			c.unknown(name, fields)
+			c.unknown("", name, fields)
 		}
 	}
 	for _, f := range fields {
 		p := c.params[f.Name]
-		if f.Required && !p.given() && f.Unless != "" && c.params[f.Unless].given() {
+		if other := c.params[f.Unless]; f.Unless != "" && !p.given() && other.given() && !other.empty() {
 			continue
 		}
 		if err := c.checkField(f, f.Name, p); err != nil {
@@ -43,16 +44,28 @@ func (c *apiCall) check() error {
 	return nil
 }
 
-// unknown warns of a parameter that an API does not have.
-func (c *apiCall) unknown(path string, fields []catalog.Field) {
-	warning := fmt.Sprintf("%s has no parameter %s", c.name, path)
-	i := strings.LastIndexByte(path, '.') + 1
+// The bounds of what is said about parameters that an API does not have.
+const (
+	maxUnknown     = 10  // of them in one call
+	maxUnknownName = 100 // bytes of a name; one that is longer is cut, and near no other
+)
+
+// unknown warns of a parameter that an API does not have; in is the path of the object that it is in.
+func (c *apiCall) unknown(in, name string, fields []catalog.Field) {
+	if c.unknowns++; c.unknowns > maxUnknown {
+		return
+	}
 	var names []string
 	for _, f := range fields {
 		names = append(names, f.Name)
 	}
-	if near := catalog.NearestOf(path[i:], names); near != "" {
-		warning += fmt.Sprintf("; did you mean %s%s?", path[:i], near)
+	near := ""
+	if len(name) <= maxUnknownName {
+		near = catalog.NearestOf(name, names)
+	}
+	warning := fmt.Sprintf("%s has no parameter %s%s", c.name, in, journal.Cut(name, maxUnknownName))
+	if near != "" {
+		warning += fmt.Sprintf("; did you mean %s%s?", in, near)
 	}
 	c.warn("%s", warning)
 }
@@ -90,7 +103,7 @@ func (c *apiCall) checkField(f catalog.Field, path string, p param) error {
 		}
 		return refuse("must be %s", kinds[f.Type])
 	}
-	if f.Required && !f.Blank && string(bytes.TrimSpace(p.json)) == `""` {
+	if f.Required && !f.Blank && p.empty() {
 		return refuse("is required, and may not be empty%s", meaning(f))
 	}
 	return nil
@@ -138,7 +151,7 @@ func (c *apiCall) checkObject(f catalog.Field, path string, text []byte, refuse 
 	}
 	for _, name := range sortedKeys(object) {
 		if !slices.ContainsFunc(f.Fields, func(f catalog.Field) bool { return f.Name == name || tcb.SnakeCase(f.Name) == name }) {
-			c.unknown(path+"."+name, f.Fields)
+			c.unknown(path+".", name, f.Fields)
 		}
 	}
 	return nil
@@ -154,6 +167,7 @@ var kinds = map[catalog.Type]string{
 	catalog.Array:   "an array",
 	catalog.Numbers: "an array of whole numbers",
 	catalog.File:    "a file: {contentType, value}",
+	catalog.Any:     "JSON",
 }
 
 var wholeNumber = regexp.MustCompile(`^-?[0-9]+$`)
@@ -181,7 +195,7 @@ func hasType(text []byte, t catalog.Type, float bool) bool {
 
 // meaning returns what a parameter is, to stand after a complaint about it.
 func meaning(f catalog.Field) string {
-	clause, _, _ := strings.Cut(f.Doc, ";")
+	clause, _, _ := strings.Cut(f.Doc, "; ") // a ; alone can be one of the characters that a text may have
 	if clause == "" {
 		return ""
 	}

@@ -20,12 +20,16 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/wxcloud-go/wxfn/config"
+	"github.com/wxcloud-go/wxfn/emulator/internal/journal"
 	"github.com/wxcloud-go/wxfn/openapi/catalog"
 	"github.com/wxcloud-go/wxfn/openapi/tcb"
 )
 
-// maxNearMisses bounds the stubs that a call tells of.
-const maxNearMisses = 5
+// The bounds of what a call tells of the stubs that did not answer it.
+const (
+	maxNearMisses = 5
+	maxNearMiss   = 500 // bytes of each
+)
 
 // Stubs are the answers that stand in place of APIs'. Of those that match a call, the first one answers: those that were
 // added come before those of the project's file. The zero value has none.
@@ -148,7 +152,7 @@ func (s *Stubs) match(session *Session, c *apiCall) (hit *stub, near []string) {
 			}
 		}
 		if len(near) < maxNearMisses {
-			near = append(near, one.label()+": "+strings.Join(misses, "; "))
+			near = append(near, journal.Cut(one.label()+": "+strings.Join(misses, "; "), maxNearMiss))
 		}
 	}
 	return nil, near
@@ -220,22 +224,23 @@ func (s *stub) answer(c *apiCall) (*apiResult, error) {
 		return nil, fmt.Errorf("the result of stub %s: %w", s.label(), err)
 	}
 	if fields, ok := bytes.CutPrefix(text, []byte("{")); ok && !gjson.GetBytes(text, "errcode").Exists() {
-		comma := ","
-		if string(fields) == "}" {
-			comma = ""
+		begin := `{"errcode":0`
+		if !gjson.GetBytes(text, "errmsg").Exists() {
+			begin += `,"errmsg":"ok"`
 		}
-		text = append([]byte(`{"errcode":0,"errmsg":"ok"`+comma), fields...)
+		if string(fields) != "}" {
+			begin += ","
+		}
+		text = append([]byte(begin), fields...)
 	}
 	return &apiResult{contentType: jsonType, body: text}, nil
 }
 
-// messageOf returns the errmsg of a code: as the API's page has it, else as it is known of others.
+// messageOf returns the errmsg of a code: as the API's page has it in English, else as it is known of others.
 func (c *apiCall) messageOf(code int) string {
 	if c.api != nil {
-		for _, e := range c.api.Errors {
-			if e.Code == code && e.Message != "" {
-				return e.Message
-			}
+		if e := c.api.Refusal(catalog.Field{Code: code}); e.Code == code && e.Message != "" {
+			return e.Message
 		}
 	}
 	return cmp.Or(catalog.Text(code), tcb.Text(code), "error")

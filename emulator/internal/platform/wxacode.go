@@ -188,7 +188,7 @@ func hasReserved(query map[string]string) bool {
 func (c *apiCall) width() (int, error) {
 	width := c.integer("width", defaultWidth)
 	if width < minWidth || width > maxWidth {
-		return 0, errInvalidArgs.because("width is %s; it may be %d to %d px", c.params["width"].json, minWidth, maxWidth)
+		return 0, errInvalidArgs.because("width is %d; it may be %d to %d px", width, minWidth, maxWidth)
 	}
 	return width, nil
 }
