@@ -118,8 +118,17 @@ func (e *Emulator) reloadProject(paths []string) bool {
 		e.log.Error("reloading: " + err.Error())
 		return false
 	}
-	old := e.project.Swap(project)
-	if slices.Contains(paths, project.StubsFile) || !reflect.DeepEqual(old.Stubs, project.Stubs) {
+	old := e.project.Load()
+	_, statErr := os.Stat(project.StubsFile)
+	broken := statErr == nil && project.Stubs == nil // it is no JSON at the moment
+	if broken {
+		project.Stubs = old.Stubs
+	}
+	e.project.Store(project)
+	switch changed := slices.Contains(paths, project.StubsFile) || !reflect.DeepEqual(old.Stubs, project.Stubs); {
+	case changed && broken:
+		e.log.Warn(e.nameOf(project.StubsFile) + " cannot be read; the stubs stay as they were")
+	case changed:
 		e.setStubsFile()
 		e.log.Info("stubs are reloaded")
 	}

@@ -584,7 +584,8 @@ func TestTheProjectsStubsAreReloaded(t *testing.T) {
 			{`{"stubs": [{"api": "subscribeMessage.send", "times": 1, "errcode": 43107}]}`, 43107, "", false},
 			// The one with a fault is left out.
 			{"{\"stubs\": [{\"api\": \"*\", \"errcode\": 0},\n{\"api\": \"subscribeMessage.send\", \"errcode\": 43108}]}", 43108, `WARN ` + file + `:1:36: error: stubs[0].errcode cannot be 0, which is no error`, false},
-			{`{"stubs": [`, 0, `WARN ` + file + `:1:12: error: `, false},
+			// What is no JSON leaves those that there were.
+			{`{"stubs": [`, 43108, `WARN ` + file + `:1:12: error: `, false},
 			{`{"stubs": [{"api": "subscribeMessage.send", "errcode": 43101}]}`, 43101, "", false},
 			{"", 0, "", false},
 		} {
@@ -594,7 +595,11 @@ func TestTheProjectsStubsAreReloaded(t *testing.T) {
 				require.NoError(t, os.WriteFile(file+"~", []byte(c.text), 0o644))
 				require.NoError(t, os.Rename(file+"~", file))
 			}
-			log.until(t, "INFO stubs are reloaded")
+			if c.text == `{"stubs": [` {
+				log.until(t, "WARN "+file+" cannot be read; the stubs stay as they were")
+			} else {
+				log.until(t, "INFO stubs are reloaded")
+			}
 			if c.fault != "" {
 				log.until(t, c.fault)
 			}
