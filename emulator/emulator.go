@@ -71,6 +71,8 @@ type Config struct {
 	Watch bool
 	// PermissionDelay is how long a change of a config.json takes to count, by Now's clock; in the cloud it is 10 minutes.
 	PermissionDelay time.Duration
+	// Check has [Emulator.Watch] compare what functions can call with what their config.json permits, and log what is wrong.
+	Check bool
 	// Record lets functions call every API, and notes which ones their config.json lacks: [Emulator.Recorded].
 	Record bool
 	// RecordWrite adds these to the config.json, with Record.
@@ -103,6 +105,8 @@ type Emulator struct {
 	mu        sync.RWMutex
 	functions map[string]*function
 	replaced  sync.WaitGroup // functions whose last calls are running
+
+	checked atomic.Pointer[checked]
 
 	recording sync.Mutex
 	recorded  map[string]*Recording // by function, under recording

@@ -70,7 +70,11 @@ func (e *Emulator) permittedByFile(f *function, api string) (ok bool, advice str
 			return false, "mend " + e.fromHere(f).String()
 		}
 	}
-	return false, fmt.Sprintf("add %q to permissions.openapi in %s", api, file)
+	advice = fmt.Sprintf("add %q to permissions.openapi in %s", api, file)
+	if place := e.calledAt(f.name, api); place != "" {
+		advice += "; it is called at " + place
+	}
+	return false, advice
 }
 
 // runtime returns what runs the function of a folder, built and with its packages installed.

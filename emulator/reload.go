@@ -40,6 +40,7 @@ func (e *Emulator) Watch() {
 	if e.config.Dir == "" {
 		return
 	}
+	check := e.keepChecking()
 	var w *watch.Watcher
 	created := make(chan struct{})
 	packages := map[string]bool{} // that functions are built from, or were: one that does not compile may import nothing
@@ -52,10 +53,12 @@ func (e *Emulator) Watch() {
 				e.addPackages(packages)
 				w.Set(e.watched(packages))
 				e.reloadFunctions(paths)
+				check()
 			}
 		},
 	})
 	w.Set(e.watched(packages))
+	check()
 	context.AfterFunc(e.ctx, w.Close)
 	// Which packages functions are built from takes the go command a while to tell.
 	go func() {

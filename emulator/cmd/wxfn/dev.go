@@ -108,7 +108,7 @@ func (d *serving) run() error {
 	defer tidyState(d.config.State)
 	ctx, stop := d.untilSignal()
 	defer stop()
-	d.config.Watch, d.config.RecordWrite = !d.noWatch, d.write
+	d.config.Watch, d.config.Check, d.config.RecordWrite = !d.noWatch, !d.noWatch, d.write
 	if d.permissionDelay {
 		d.config.PermissionDelay = 10 * time.Minute
 	}

@@ -8,6 +8,10 @@
 //	wxfn logs            tell what a running emulator has seen
 //	wxfn scan FILE       tell what a code opens
 //	wxfn preview PATH    make a code of the developer version
+//	wxfn check [DIR...]  compare what functions can call with what their config.json permits
+//	wxfn schema          print a JSON Schema for config.json
+//
+// It is also a tool for go vet: go vet -vettool=$(which wxfn) ./...
 //
 // The exit code is 0 for a good end, 1 where the thing asked about is not good (a function that fails), 2 for wrong
 // usage, and 3 where wxfn itself failed.
@@ -24,6 +28,8 @@ import (
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"github.com/wxcloud-go/wxfn/config/permcheck/vet"
 )
 
 // The exit codes.
@@ -57,6 +63,9 @@ type process struct {
 }
 
 func main() {
+	if vet.Wanted(os.Args[1:]) {
+		vet.Main()
+	}
 	os.Exit(run(process{os.Getenv, os.Stdin, os.Stdout, os.Stderr, os.Getpid(), untilSignal}, os.Args[1:]))
 }
 
@@ -78,7 +87,7 @@ func run(p process, args []string) (code int) {
 	root.SetOut(p.stdout)
 	root.SetErr(p.stderr)
 	root.SetHelpCommand(helpCommand())
-	root.AddCommand(devCommand(p), invokeCommand(p), execCommand(p), logsCommand(p), scanCommand(p), previewCommand(p))
+	root.AddCommand(devCommand(p), invokeCommand(p), execCommand(p), logsCommand(p), scanCommand(p), previewCommand(p), checkCommand(p), schemaCommand(p))
 	cmd, err := root.ExecuteC()
 	if err == nil {
 		return 0

@@ -1,0 +1,258 @@
+package permcheck
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/wxcloud-go/wxfn/config"
+	"github.com/wxcloud-go/wxfn/openapi/catalog"
+)
+
+// Check checks the functions in dirs: projects, parts of them, or folders of functions, as [config.LoadProject] takes them.
+// base is the folder that names of files are relative to. The error is about a folder that cannot be checked at all; a
+// function that cannot be analysed is one of the report's failures.
+func Check(ctx context.Context, base string, dirs ...string) (*Report, error) {
+	base, err := filepath.Abs(base)
+	if err != nil {
+		return nil, err
+	}
+	c := &checker{report: &Report{Base: base}, seen: map[string]bool{}}
+	for _, dir := range dirs {
+		if err := c.load(dir); err != nil {
+			return nil, err
+		}
+	}
+	if len(c.functions) == 0 {
+		return nil, fmt.Errorf("%w in %s; give the folder that holds them, or set cloudfunctionRoot in project.config.json", ErrNoFunctions, strings.Join(dirs, ", "))
+	}
+	analyses := c.analyse(ctx)
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	for _, f := range c.functions {
+		c.compare(f, analyses[f.Dir])
+	}
+	c.report.sort()
+	return c.report, nil
+}
+
+// ErrNoFunctions means that there is nothing to check.
+var ErrNoFunctions = errors.New("there is no cloud function")
+
+// checker makes a report.
+type checker struct {
+	report    *Report
+	functions []function
+	seen      map[string]bool // folders of functions, so that overlapping dirs count once
+}
+
+// function is one to be checked, with what its config.json says.
+type function struct {
+	config.FunctionDir
+	config *config.Function
+	file   string // its config.json, as findings name it
+}
+
+// load reads a project and the config.json of its functions.
+func (c *checker) load(dir string) error {
+	project, findings, err := config.LoadProject(dir)
+	if err != nil {
+		return err
+	}
+	for _, f := range findings {
+		c.add(project.Dir, Finding{Finding: f})
+	}
+	for _, dir := range project.Functions {
+		if c.seen[dir.Dir] || dir.Kind == config.KindNone {
+			continue
+		}
+		c.seen[dir.Dir] = true
+		own, findings, err := project.LoadFunction(dir)
+		if err != nil {
+			c.fail(dir, err)
+			continue
+		}
+		for _, f := range findings {
+			c.add(project.Dir, Finding{Finding: f, Function: dir.Name, dir: c.name(dir.Dir)})
+		}
+		c.functions = append(c.functions, function{dir, own, c.name(filepath.Join(dir.Dir, "config.json"))})
+	}
+	return nil
+}
+
+// analysers are the kinds of functions whose code can be followed. Others are checked as far as their config.json goes.
+var analysers = map[config.Kind]func(context.Context, []config.FunctionDir) map[string]analysis{
+	config.KindGo:   analyseGo,
+	config.KindNode: analyseJS,
+}
+
+// analyse returns what the code of each function can call, by folder.
+func (c *checker) analyse(ctx context.Context) map[string]analysis {
+	byKind := map[config.Kind][]config.FunctionDir{}
+	for _, f := range c.functions {
+		kind := f.codeKind()
+		byKind[kind] = append(byKind[kind], f.FunctionDir)
+	}
+	all := map[string]analysis{}
+	for kind, analyse := range analysers {
+		if len(byKind[kind]) == 0 {
+			continue
+		}
+		for dir, a := range analyse(ctx, byKind[kind]) {
+			all[dir] = a
+		}
+	}
+	return all
+}
+
+// codeKind is the kind of a function's code: an HTTP function is written in Go or in JavaScript, too.
+func (f function) codeKind() config.Kind {
+	switch {
+	case f.Kind == config.KindHTTP && f.Entry == ".":
+		return config.KindGo
+	case f.Kind == config.KindHTTP && strings.HasSuffix(f.Entry, "js"):
+		return config.KindNode
+	}
+	return f.Kind
+}
+
+// compare adds what is wrong between a function's code and its config.json.
+func (c *checker) compare(f function, a analysis) {
+	_, analysed := analysers[f.codeKind()]
+	if a.err != nil {
+		c.fail(f.FunctionDir, a.err)
+		analysed = false
+	}
+	used := map[string][]Use{}
+	certain := analysed && len(a.doubts) == 0 // whether used is all that there is
+	for _, u := range a.uses {
+		names := u.Declared
+		if u.API != "" {
+			names = []string{u.API}
+		}
+		if len(names) == 0 {
+			certain = false
+			c.at(f, codeComputedAPI, "", u.Path, f.Name+" makes up the name of an API at run time, so that it cannot be checked",
+				"name what it can be in a comment on the line above: //wxfn:permissions wxacode.get, security.msgSecCheck")
+		}
+		for _, name := range names {
+			used[name] = append(used[name], u)
+		}
+	}
+	for _, d := range a.doubts {
+		c.at(f, codeUnresolvedAPI, "", []Step{{Position: d.Position}}, f.Name+": "+d.message, "write the name as a constant, or name what it can be in a comment on the line above: // wxfn:permissions wxacode.get, security.msgSecCheck")
+	}
+	for name, uses := range used {
+		c.compareUse(f, name, uses)
+	}
+	c.compareEntries(f, used, certain)
+	if analysed {
+		c.report.Functions = append(c.report.Functions, Function{Name: f.Name, Dir: c.name(f.Dir), Kind: f.Kind, Used: sortedKeys(used), Declared: declared(f.config)})
+	}
+}
+
+// compareUse looks for an API that the code can call in the config.json.
+func (c *checker) compareUse(f function, name string, uses []Use) {
+	shortest := slices.MinFunc(uses, func(a, b Use) int { return len(a.Path) - len(b.Path) })
+	more := ""
+	if n := len(uses) - 1; n > 0 {
+		more = fmt.Sprintf(" (and %d more such calls)", n)
+		if n == 1 {
+			more = " (and one more such call)"
+		}
+	}
+	switch {
+	case !catalog.Known(name):
+		c.at(f, codeUnknownCall, name, shortest.Path, fmt.Sprintf("%s calls %q, and there is no such API%s", f.Name, name, more), near(name))
+	case f.config.Allows(name):
+	case !f.config.Exists:
+		c.at(f, codeMissingPermission, name, shortest.Path, fmt.Sprintf("%s calls %s%s and has no config.json to permit it", f.Name, name, more),
+			fmt.Sprintf(`create %s with {"permissions": {"openapi": [%q]}}`, f.file, name))
+	default:
+		c.at(f, codeMissingPermission, name, shortest.Path, fmt.Sprintf("%s calls %s%s, which its config.json does not permit", f.Name, name, more),
+			fmt.Sprintf("add %q to permissions.openapi in %s", name, f.file))
+	}
+}
+
+// near returns the advice for a name that is no API's.
+func near(name string) string {
+	var names []string
+	for _, n := range catalog.Nearest(name, 3) {
+		names = append(names, strconv.Quote(n))
+	}
+	if len(names) == 0 {
+		return `write a name from the API reference, such as "wxacode.createQRCode"`
+	}
+	return "did you mean " + strings.Join(names, " or ") + "?"
+}
+
+// compareEntries looks at the entries of a config.json. certain is whether used is all that the code can call.
+func (c *checker) compareEntries(f function, used map[string][]Use, certain bool) {
+	entries := f.config.Permissions
+	entry := func(p config.Permission, code, message, advice string) {
+		c.report.Findings = append(c.report.Findings, Finding{Function: f.Name, dir: c.name(f.Dir), API: p.Name, Finding: config.Finding{
+			File: f.file, Line: p.Line, Column: p.Column, Code: code, Severity: severity(code), Message: message, Advice: advice}})
+	}
+	for _, p := range entries {
+		if _, there := used[p.Name]; !there && certain && catalog.Known(p.Name) {
+			entry(p, codeUnusedPermission, fmt.Sprintf("%s permits %s, which its code never calls", f.Name, p.Name), "remove the entry")
+		}
+		if instead, ok := catalog.Retired(p.Name); ok {
+			entry(p, codeRetiredAPI, fmt.Sprintf("WeChat no longer offers %s", p.Name), instead)
+		}
+	}
+	for i := 1; i < len(entries); i++ {
+		if entries[i].Name < entries[i-1].Name {
+			entry(entries[i], codeUnsortedPermissions, fmt.Sprintf("permissions.openapi is not sorted: %s stands behind %s", entries[i].Name, entries[i-1].Name), "sort the entries, so that changes of them do not collide")
+			break
+		}
+	}
+}
+
+func declared(f *config.Function) []string {
+	names := []string{}
+	for _, p := range f.Permissions {
+		names = append(names, p.Name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// at adds a finding about a call.
+func (c *checker) at(f function, code, api string, path []Step, message, advice string) {
+	place := path[len(path)-1].Position
+	path = slices.Clone(path)
+	for i := range path {
+		path[i].File = c.name(path[i].File)
+	}
+	if len(path) == 1 {
+		path = nil // it says no more than the place
+	}
+	c.report.Findings = append(c.report.Findings, Finding{Function: f.Name, dir: c.name(f.Dir), API: api, Path: path, Finding: config.Finding{
+		File: c.name(place.File), Line: place.Line, Column: place.Column, Code: code, Severity: severity(code), Message: message, Advice: advice}})
+}
+
+// add adds a finding of package config, whose files are relative to dir.
+func (c *checker) add(dir string, f Finding) {
+	if file := filepath.FromSlash(f.File); !filepath.IsAbs(file) {
+		f.File = c.name(filepath.Join(dir, file))
+	}
+	c.report.Findings = append(c.report.Findings, f)
+}
+
+func (c *checker) fail(f config.FunctionDir, err error) {
+	c.report.Failures = append(c.report.Failures, Failure{Function: f.Name, Dir: c.name(f.Dir), Err: err})
+}
+
+// name returns a file as findings name it.
+func (c *checker) name(file string) string {
+	if rel, err := filepath.Rel(c.report.Base, file); err == nil && filepath.IsLocal(rel) {
+		file = rel
+	}
+	return filepath.ToSlash(file)
+}

@@ -1,0 +1,120 @@
+// # Limits of the check of Go code
+//
+// A function is checked as the program that is deployed: for linux/amd64, without cgo, with the build tags that GOFLAGS
+// sets. An API counts as used where code that can be reached refers to it. Reachable is what main, an init function or
+// the initialiser of a package's variable refers to, and what that refers to in turn, whether it is called there or
+// only kept as a value. So an API may be reported as used although the program never gets there:
+//
+//   - A condition counts as false only where the compiler knows it to be constant.
+//   - A function that is stored and never called counts, and so do all functions in a table.
+//   - A call by an interface counts for every type with the methods of that interface that reachable code turns into an
+//     interface value, into whichever.
+//   - Of such a type, the methods of each interface that an imported package declares count (ServeHTTP, MarshalJSON,
+//     String, Close …), as the package may call them.
+//
+// And an API may be used without being found:
+//
+//   - by reflection with a method's name made up at run time (reported, where the value may be a namespace of package
+//     openapi or leads to one), and by text/template, html/template and net/rpc (reported where a type leads to a call);
+//   - where another package that is not read from source calls methods by reflection, or by an interface that it does
+//     not declare by name;
+//   - by code that package openapi does not see: HTTP requests to api.weixin.qq.com, assembly, go:linkname, unsafe,
+//     plugins and other programs.
+//
+// A name given to openapi.Call is found where it is a constant, a concatenation of constants, or a variable that is only
+// ever set to such, in a list or as the value of a map too. A parameter or the field of a struct is not followed: a
+// comment at the call then says what the names can be.
+//
+//	//wxfn:permissions wxacode.get, wxacode.getUnlimited
+//	err := openapi.Call(ctx, event.API, event.Params, nil)
+//
+// The packages that import package openapi, directly or by others, are read from their source, all else from what the go
+// command has compiled.
+package permcheck
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/wxcloud-go/wxfn/config"
+)
+
+// analyseGo finds the APIs that Go functions can reach, by the functions' folders. Functions of one module are loaded
+// together; one that cannot be analysed leaves the others as they are.
+func analyseGo(ctx context.Context, functions []config.FunctionDir) map[string]analysis {
+	found := make(map[string]analysis, len(functions))
+	var modules []string
+	members := map[string][]string{}
+	for _, f := range functions {
+		module, err := moduleOf(f.Dir)
+		if err != nil {
+			found[f.Dir] = analysis{err: err}
+			continue
+		}
+		if members[module] == nil {
+			modules = append(modules, module)
+		}
+		members[module] = append(members[module], f.Dir)
+	}
+	for _, module := range modules {
+		for dir, a := range analyseModule(ctx, module, members[module]) {
+			found[dir] = a
+		}
+	}
+	return found
+}
+
+// moduleOf returns the folder of the go.mod that a function belongs to.
+func moduleOf(dir string) (string, error) {
+	if info, err := os.Stat(dir); err != nil {
+		return "", err
+	} else if !info.IsDir() {
+		return "", fmt.Errorf("%s is no folder", dir)
+	}
+	for module := dir; ; {
+		info, err := os.Stat(filepath.Join(module, "go.mod"))
+		if err == nil && info.Mode().IsRegular() {
+			return module, nil
+		}
+		parent := filepath.Dir(module)
+		if parent == module {
+			return "", fmt.Errorf("%s is in no Go module; run: go mod init NAME && go mod tidy", fromHere(dir))
+		}
+		module = parent
+	}
+}
+
+// analyseModule analyses functions of one module.
+func analyseModule(ctx context.Context, module string, dirs []string) map[string]analysis {
+	found := make(map[string]analysis, len(dirs))
+	p, err := loadProgram(ctx, module, dirs)
+	if ctx.Err() != nil {
+		err = ctx.Err()
+	}
+	for _, dir := range dirs {
+		switch {
+		case err != nil:
+			found[dir] = analysis{err: err}
+		case p.failures[dir] != nil:
+			found[dir] = analysis{err: p.failures[dir]}
+		default:
+			found[dir] = p.analyse(p.mains[dir])
+		}
+	}
+	return found
+}
+
+// fromHere returns a path relative to the working folder where that is shorter.
+func fromHere(path string) string {
+	if wd, err := os.Getwd(); err == nil {
+		if rel, err := filepath.Rel(wd, path); err == nil && len(rel) < len(path) {
+			return rel
+		}
+	}
+	return path
+}
+
+var errNoGo = errors.New("there is no go command, which Go functions need; install Go from https://go.dev/dl/")

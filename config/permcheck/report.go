@@ -1,0 +1,79 @@
+package permcheck
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"github.com/wxcloud-go/wxfn/config"
+)
+
+// Report is the outcome of a check.
+type Report struct {
+	// Base is the folder that the names of files are relative to, absolute. Files outside of it have absolute names.
+	Base string
+	// Functions are those that were checked, by folder.
+	Functions []Function
+	// Findings are in a fixed order: by place, then by code and text.
+	Findings []Finding
+	// Failures are the functions that could not be analysed, by folder; the others were.
+	Failures []Failure
+}
+
+// Function is one function that was checked.
+type Function struct {
+	Name string
+	Dir  string // named as in findings
+	Kind config.Kind
+	// Used are the APIs that its code can call, and Declared those that its config.json permits, both sorted.
+	Used, Declared []string
+}
+
+// Finding is one thing wrong with a function.
+type Finding struct {
+	config.Finding
+	// Function is the name of the function, API that of the API that the finding is about; either may be empty.
+	Function, API string
+	// Path leads from the function's start to the call that the finding is about; empty for a finding about config.json.
+	Path []Step
+
+	dir string // of the function, named as in findings
+}
+
+// Failure is why a function could not be analysed.
+type Failure struct {
+	Function string
+	Dir      string // named as in findings
+	// Err may have several lines: a compiler's messages.
+	Err error
+}
+
+// Failed reports whether something is wrong: an error or, where strict, a warning.
+func (r *Report) Failed(strict bool) bool {
+	for _, f := range r.Findings {
+		if strict || f.Severity == config.Error {
+			return true
+		}
+	}
+	return false
+}
+
+// sort brings a report into its fixed order.
+func (r *Report) sort() {
+	slices.SortFunc(r.Functions, func(a, b Function) int { return cmp.Compare(a.Dir, b.Dir) })
+	slices.SortFunc(r.Failures, func(a, b Failure) int { return cmp.Compare(a.Dir, b.Dir) })
+	slices.SortFunc(r.Findings, func(a, b Finding) int {
+		return cmp.Or(a.Finding.Compare(b.Finding), cmp.Compare(a.Function, b.Function), cmp.Compare(a.API, b.API))
+	})
+	r.Findings = slices.CompactFunc(r.Findings, func(a, b Finding) bool {
+		return a.Finding == b.Finding && a.Function == b.Function && a.API == b.API
+	})
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	names := slices.Sorted(maps.Keys(m))
+	if names == nil {
+		names = []string{}
+	}
+	return names
+}

@@ -1,0 +1,5 @@
+package main
+
+import "example.com/functions/brokenhelper/text"
+
+func main() { text.Trim() }

@@ -1,0 +1,3 @@
+package text
+
+func Trim() string { return 1 }

@@ -1,0 +1,9 @@
+package main
+
+import (
+	"context"
+
+	"github.com/wxcloud-go/wxfn/openapi"
+)
+
+func send(ctx context.Context) { openapi.Security.MsgSecCheck(ctx, nil) }

@@ -1,0 +1,5 @@
+package main
+
+import "example.com/functions/missing/nowhere"
+
+func main() { nowhere.Call() }

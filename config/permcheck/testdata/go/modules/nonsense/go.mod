@@ -1,0 +1,3 @@
+module example.com/nonsense
+
+requires nothing

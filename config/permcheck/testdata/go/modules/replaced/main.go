@@ -1,0 +1,9 @@
+package main
+
+import (
+	"context"
+
+	"example.com/qr"
+)
+
+func main() { qr.Make(context.Background()) }

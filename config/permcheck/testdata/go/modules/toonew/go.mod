@@ -1,0 +1,3 @@
+module example.com/toonew
+
+go 9.99.0

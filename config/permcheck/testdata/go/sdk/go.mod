@@ -1,0 +1,3 @@
+module github.com/wxcloud-go/wxfn
+
+go 1.26.0

@@ -1,0 +1,2 @@
+const cloud = require('wx-server-sdk')
+exports.run = (event) => cloud.openapi.security.msgSecCheck({}) // want security.msgSecCheck

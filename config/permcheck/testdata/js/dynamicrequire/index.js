@@ -1,0 +1,13 @@
+const path = require('path')
+const router = { routes: require('./routes/' + 'list') }
+exports.main = async (event) => {
+  const handler = require(`./handlers/${event.action}`)
+  await handler.run(event)
+  const task = require(path.join(__dirname, 'tasks', 'clean.js'))
+  await task()
+  const { main } = await import('./esm.mjs')
+  await main()
+  require(event.name) // doubt which module
+  require('./missing') // doubt cannot find the module ./missing
+  return router.routes
+}

@@ -1,0 +1,1 @@
+module.exports = () => require('wx-server-sdk').openapi.wxacode.get() // want wxacode.get

@@ -1,0 +1,1 @@
+"use strict";const e=require("wx-server-sdk");e.init({env:e.DYNAMIC_CURRENT_ENV});const{openapi:t}=e,n=async({t:e,o:n})=>{if(!e)return;const a=await t.security.msgSecCheck({content:e,openid:n});return 0===a.errCode&&/[/]\/get/.test(e)/2};exports.main=async(t,a)=>(await n(t),t.q?e.openapi.wxacode.getUnlimited({scene:t.q}):void 0); // want security.msgSecCheck, wxacode.getUnlimited

@@ -1,0 +1,4 @@
+const cloud = require('wx-server-sdk')
+exports.a = () => {
+  const = 1 // error Expected
+}

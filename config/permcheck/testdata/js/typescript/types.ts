@@ -1,0 +1,4 @@
+export interface Event {
+  text: string
+  path: unknown
+}

@@ -1,0 +1,9 @@
+package main
+
+import (
+	"context"
+
+	"github.com/wxcloud-go/wxfn/openapi"
+)
+
+func main() { openapi.Security.MsgSecCheck(context.Background(), nil) }
