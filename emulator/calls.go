@@ -9,6 +9,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/diff"
 	"github.com/tidwall/gjson"
+	"github.com/tidwall/match"
 
 	"github.com/wxcloud-go/wxfn/openapi"
 	"github.com/wxcloud-go/wxfn/openapi/tcb"
@@ -51,14 +52,14 @@ func (c Call) String() string {
 //	emu.Calls("subscribeMessage.send").For("oAlice").Want(t, map[string]any{"touser": "oAlice", "template_id": "T1"})
 type Calls []Call
 
-// Calls returns the calls of an API, all calls if api is empty, in the order of the invocations that made them. The
+// Calls returns the calls of an API ("wxacode.*" is all of that namespace), all calls if api is empty, in the order of the invocations that made them. The
 // journal keeps the last 1000 invocations, and of each the first 1000 calls, as far as their texts are 256 KB.
 func (e *Emulator) Calls(api string) Calls {
 	var calls Calls
 	for _, record := range e.journal.All() {
 		v := record.View()
 		for _, c := range v.Calls {
-			if api != "" && api != c.API {
+			if api != "" && api != c.API && !match.Match(c.API, api) {
 				continue
 			}
 			calls = append(calls, Call{
@@ -119,7 +120,8 @@ type T interface {
 }
 
 // Want fails the test unless these are the calls: as many as params, in their order, each with just these parameters. They
-// are compared as JSON: a map or a struct with names as on the wire, or a text in a json.RawMessage.
+// are compared as JSON: a map, a struct such as the API's request, or a text in a json.RawMessage. Names may be as on the
+// wire, or as users write them.
 func (c Calls) Want(t T, params ...any) {
 	t.Helper()
 	want, got := "", ""
@@ -147,7 +149,7 @@ func (c Calls) Want(t T, params ...any) {
 func (c Calls) WantCount(t T, n int) {
 	t.Helper()
 	if len(c) != n {
-		t.Errorf("%d calls are wanted, and there are %d%s", n, len(c), c.explain())
+		t.Errorf("wanted %d of these calls, and there are %d%s", n, len(c), c.explain())
 	}
 }
 
@@ -167,7 +169,24 @@ func (c Calls) explain() string {
 	return b.String()
 }
 
-// plain returns a value as JSON of a fixed form: sorted names, a line for each value.
+// onWire returns a JSON value with its names as on the wire.
+func onWire(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		renamed := map[string]any{}
+		for name, inner := range v {
+			renamed[tcb.SnakeCase(name)] = onWire(inner)
+		}
+		return renamed
+	case []any:
+		for i := range v {
+			v[i] = onWire(v[i])
+		}
+	}
+	return v
+}
+
+// plain returns a value as JSON of a fixed form: names as on the wire, sorted, a line for each value.
 func plain(v any) ([]byte, error) {
 	text, err := json.Marshal(v)
 	if err != nil {
@@ -179,6 +198,7 @@ func plain(v any) ([]byte, error) {
 	if err := d.Decode(&value); err != nil {
 		return nil, err
 	}
+	value = onWire(value)
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)

@@ -304,8 +304,8 @@ the calls:
 the calls:
   a.b {"a":"xx… by f for oAlice: ok`},
 		"no JSON":  {func(t emulator.T) { two.Want(t, 1, make(chan int)) }, `Want: params[1] is no JSON: json: unsupported type: chan int`},
-		"too few":  {func(t emulator.T) { callsOf(`{}`).WantCount(t, 2) }, "2 calls are wanted, and there are 1\nthe calls:\n  a.b {} by f for oAlice: ok"},
-		"no calls": {func(t emulator.T) { callsOf().WantCount(t, 1) }, "1 calls are wanted, and there are 0; there is no such call"},
+		"too few":  {func(t emulator.T) { callsOf(`{}`).WantCount(t, 2) }, "wanted 2 of these calls, and there are 1\nthe calls:\n  a.b {} by f for oAlice: ok"},
+		"no calls": {func(t emulator.T) { callsOf().WantCount(t, 1) }, "wanted 1 of these calls, and there are 0; there is no such call"},
 		"right":    {func(t emulator.T) { two.WantCount(t, 2); two[:0].WantCount(t, 0) }, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -153,6 +153,8 @@ func (e *Emulator) reloadProject(paths []string) bool {
 // reloadFunctions brings the functions up to date after changes of these files.
 func (e *Emulator) reloadFunctions(paths []string) {
 	begin := time.Now()
+	stubs := e.project.Load().StubsFile
+	paths = slices.DeleteFunc(slices.Clone(paths), func(path string) bool { return path == stubs }) // no function is built from it
 	var changed []config.FunctionDir
 	for _, dir := range e.project.Load().Functions {
 		if e.mayHaveChanged(dir, paths) {

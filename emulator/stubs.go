@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
+	"strings"
 
 	"github.com/wxcloud-go/wxfn/config"
 	"github.com/wxcloud-go/wxfn/emulator/internal/platform"
@@ -41,13 +43,45 @@ func (e *Emulator) Stub(stubs ...Stub) error {
 	return e.StubFrom(from, line, stubs...)
 }
 
+// CheckStubs returns what is strange about stubs that would be added together: an API or a parameter that there is not, a
+// stub whose calls an earlier one takes. The error is about one that can never work.
+func CheckStubs(stubs ...Stub) (warnings []string, err error) {
+	var texts []string
+	for i := range stubs {
+		if err := stubs[i].Check(); err != nil {
+			return nil, err
+		}
+		text, err := json.Marshal(stubs[i])
+		if err != nil {
+			return nil, err
+		}
+		texts = append(texts, string(text))
+	}
+	dir, err := filepath.Abs(".")
+	if err != nil {
+		return nil, err
+	}
+	_, findings := config.ParseStubs("", []byte("["+strings.Join(texts, ",\n")+"]"), dir)
+	for _, f := range findings {
+		warnings = append(warnings, lineOfText.ReplaceAllString(f.Message, "")+"; "+f.Advice)
+	}
+	return warnings, nil
+}
+
+// lineOfText is what messages say of places, which stubs made in Go do not have.
+var lineOfText = regexp.MustCompile(` \(line \d+\)`)
+
 // StubFrom is [Emulator.Stub] for a helper of tests, which names the place that messages tell of.
 func (e *Emulator) StubFrom(file string, line int, stubs ...Stub) error {
 	stubs = slices.Clone(stubs) // the caller's stay as they are
+	warnings, err := CheckStubs(stubs...)
+	if err != nil {
+		return err
+	}
+	for _, w := range warnings {
+		e.log.Warn(fmt.Sprintf("%s:%d: %s", file, line, w))
+	}
 	for i := range stubs {
-		if err := stubs[i].Check(); err != nil {
-			return err
-		}
 		if stubs[i].File != "" {
 			path, err := filepath.Abs(stubs[i].File)
 			if err != nil {

@@ -187,7 +187,7 @@ func TestMessagesNameTheStubAndItsPlace(t *testing.T) {
 			require.Len(t, calls, 2)
 			assert.Empty(t, calls[0].Stub)
 			assert.Equal(t, []string{
-				fmt.Sprintf(`"refused" (stubs_test.go:%d): it lets 1 calls pass, and this is number 1`, line),
+				fmt.Sprintf(`"refused" (stubs_test.go:%d): after is 1, and this is call number 1`, line),
 				`"Bob has not subscribed" (` + filepath.Join(root, "wxfn.stubs.json") + `:1): openid is "oAlice", not "oBob"`,
 			}, calls[0].NearMisses)
 			assert.Equal(t, fmt.Sprintf(`"refused" (stubs_test.go:%d)`, line), calls[1].Stub)

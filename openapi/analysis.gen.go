@@ -420,8 +420,13 @@ type AnalysisGetPerformanceDataRequest struct {
 
 func (r *AnalysisGetPerformanceDataRequest) missing() *missing {
 	switch {
+	case r.Module == 0:
+		return &missing{name: "module"}
 	case r.Params == nil:
 		return &missing{name: "params"}
+	}
+	if m := r.Time.missing(); m != nil {
+		return m.in("time")
 	}
 	for i := range r.Params {
 		if m := r.Params[i].missing(); m != nil {
@@ -437,6 +442,16 @@ type AnalysisGetPerformanceDataTime struct {
 	BeginTimestamp int `json:"beginTimestamp"`
 	// Required: last day, Unix time in seconds.
 	EndTimestamp int `json:"endTimestamp"`
+}
+
+func (r *AnalysisGetPerformanceDataTime) missing() *missing {
+	switch {
+	case r.BeginTimestamp == 0:
+		return &missing{name: "beginTimestamp"}
+	case r.EndTimestamp == 0:
+		return &missing{name: "endTimestamp"}
+	}
+	return nil
 }
 
 // AnalysisGetPerformanceDataParam is Params of [AnalysisGetPerformanceDataRequest].

@@ -45,7 +45,7 @@ type ChattoolmsgSendRequest struct {
 	TemplateID string `json:"templateId"`
 	// Optional: new states of members of the chat.
 	ParticipatorInfoList []ChattoolmsgSendParticipatorInfo `json:"participatorInfoList,omitempty"`
-	// Required: version of the mini program: 0 release, 1 development, 2 trial.
+	// Required, may be 0: version of the mini program: 0 release, 1 development, 2 trial.
 	VersionType int `json:"versionType"`
 }
 
@@ -53,6 +53,8 @@ func (r *ChattoolmsgSendRequest) missing() *missing {
 	switch {
 	case r.ActivityID == "":
 		return &missing{name: "activityId", refusal: refusal{CodeInvalidActivityID, "activity_id error"}}
+	case r.TargetState == 0:
+		return &missing{name: "targetState", refusal: refusal{CodeInvalidTargetState, "target_state error"}}
 	case r.TemplateID == "":
 		return &missing{name: "templateId"}
 	}
@@ -68,8 +70,8 @@ func (r *ChattoolmsgSendRequest) missing() *missing {
 type ChattoolmsgSendParticipatorInfo struct {
 	// Required: GroupOpenID of the member; only members of the chat that the card is in.
 	GroupOpenID string `json:"groupOpenid"`
-	// Required: whether the member has completed the task: 0 not completed (the initial state), 1 completed; only 1
-	// can be set at present.
+	// Required, may be 0: whether the member has completed the task: 0 not completed (the initial state), 1
+	// completed; only 1 can be set at present.
 	State int `json:"state"`
 }
 

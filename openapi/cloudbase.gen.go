@@ -50,7 +50,7 @@ func (a CloudbaseAPI) CreateSendSMSTask(ctx context.Context, req *CloudbaseCreat
 	return call[CloudbaseCreateSendSMSTaskResult](ctx, a.client, method{
 		name:       "cloudbase.createSendSmsTask",
 		documented: "file_url template_id",
-		refusal:    refusal{CodeInvalidParam, "参数有误，具体原因参考 errmsg"},
+		refusal:    refusal{CodeInvalidParam, "invalid args"},
 	}, given(req))
 }
 
@@ -186,7 +186,7 @@ func (a CloudbaseAPI) SendSMS(ctx context.Context, req *CloudbaseSendSMSRequest)
 	return call[CloudbaseSendSMSResult](ctx, a.client, method{
 		name:       "cloudbase.sendSms",
 		documented: "phone_number_list resource_appid sms_type template_id template_param_list use_short_name",
-		refusal:    refusal{CodeInvalidParam, "参数有误，具体原因参考 errmsg"},
+		refusal:    refusal{CodeInvalidParam, "invalid args"},
 	}, given(req))
 }
 
@@ -209,7 +209,7 @@ func (a CloudbaseAPI) SendSMSV2(ctx context.Context, req *CloudbaseSendSMSV2Requ
 	return call[CloudbaseSendSMSV2Result](ctx, a.client, method{
 		name:       "cloudbase.sendSmsV2",
 		documented: "phone_number_list resource_appid template_id template_param_list url_link use_short_name",
-		refusal:    refusal{CodeInvalidParam, "参数有误，具体原因参考 errmsg"},
+		refusal:    refusal{CodeInvalidParam, "invalid args"},
 	}, given(req))
 }
 
@@ -233,6 +233,8 @@ func (r *CloudbaseAddDelayedFunctionTaskRequest) missing() *missing {
 		return &missing{name: "functionName"}
 	case r.Data == "":
 		return &missing{name: "data"}
+	case r.DelayTime == 0:
+		return &missing{name: "delayTime"}
 	}
 	return nil
 }
@@ -352,6 +354,10 @@ func (r *CloudbaseDescribeSMSRecordsRequest) missing() *missing {
 		return &missing{name: "StartDate"}
 	case r.EndDate == "":
 		return &missing{name: "EndDate"}
+	case r.PageNumber == 0:
+		return &missing{name: "PageNumber"}
+	case r.PageSize == 0:
+		return &missing{name: "PageSize"}
 	}
 	return nil
 }
@@ -437,6 +443,10 @@ func (r *CloudbaseGetStatisticsRequest) missing() *missing {
 	switch {
 	case r.Action == "":
 		return &missing{name: "action"}
+	case r.BeginDate == 0:
+		return &missing{name: "beginDate"}
+	case r.EndDate == 0:
+		return &missing{name: "endDate"}
 	}
 	return nil
 }
@@ -482,6 +492,8 @@ func (r *CloudbaseGetVoIPSignRequest) missing() *missing {
 	switch {
 	case r.GroupID == "":
 		return &missing{name: "groupId"}
+	case r.Timestamp == 0:
+		return &missing{name: "timestamp"}
 	case r.Nonce == "":
 		return &missing{name: "nonce"}
 	}

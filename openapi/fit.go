@@ -44,6 +44,9 @@ func (f *fitter) no(v any, t reflect.Type, path string) any {
 }
 
 func (f *fitter) value(v any, t reflect.Type, path string) any {
+	if list, ok := v.([]any); ok && len(list) == 0 && (t.Kind() == reflect.Struct || t.Kind() == reflect.Map) {
+		return nil // how a server in PHP writes an empty object
+	}
 	if p := reflect.PointerTo(t); v == nil || p.Implements(reflect.TypeFor[json.Unmarshaler]()) || p.Implements(reflect.TypeFor[encoding.TextUnmarshaler]()) {
 		return v
 	}
@@ -111,6 +114,11 @@ func (f *fitter) scalar(v any, t reflect.Type, path string) any {
 	switch t.Kind() {
 	case reflect.String:
 		return text
+	}
+	if text == "" {
+		return nil // a number that there is not
+	}
+	switch t.Kind() {
 	case reflect.Bool:
 		if b, err := strconv.ParseBool(text); err == nil {
 			return b

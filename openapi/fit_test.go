@@ -70,7 +70,7 @@ func TestValuesOfAnAnswerFitTheResult(t *testing.T) {
 		{`"int":"9007199254740993.0"`, exact(0), "int"}, // as a float64 it would be another one
 		{`"int":1.5`, exact(0), "int"},
 		{`"int":"1.5"`, exact(0), "int"},
-		{`"int":""`, exact(0), "int"},
+		{`"int":""`, exact(0), ""}, // none
 		{`"int":"many"`, exact(0), "int"},
 		{`"int":"Inf"`, exact(0), "int"},
 		{`"int":true`, exact(0), "int"},
@@ -97,7 +97,8 @@ func TestValuesOfAnAnswerFitTheResult(t *testing.T) {
 		{`"deep":[{"n":1},{"n":"two"},{"n":3}]`, func(f *fitted) { f.Deep = []fittedInner{{1}, {}, {3}} }, "deep[1].n"},
 		{`"deep":{}`, func(f *fitted) {}, "deep"},
 		{`"object":{"n":"1"}`, func(f *fitted) { f.Object = &fittedInner{1} }, ""},
-		{`"object":[]`, func(f *fitted) {}, "object"},
+		{`"object":[]`, func(f *fitted) {}, ""}, // as a server in PHP writes an empty one
+		{`"object":[1]`, func(f *fitted) {}, "object"},
 		{`"object":null,"int":"1"`, exact(1), ""},
 		{`"any":{"a":[1.50]},"int":"1"`, func(f *fitted) { f.Int, f.Any = 1, map[string]any{"a": []any{json.Number("1.50")}} }, ""},
 		{`"map":{"a":"1"}`, func(f *fitted) { f.Map = map[string]int{"a": 1} }, ""},
@@ -138,7 +139,7 @@ func TestValuesOfAnAnswerFitTheResult(t *testing.T) {
 func TestAnAnswerThatDoesNotFitIsNotLost(t *testing.T) {
 	t.Parallel()
 	const data = `{"errcode":0,"result":{"suggest":"pass","label":"none"},"detail":[{"errcode":"0","label":100,"prob":"99.5"}],"trace_id":7}`
-	result, err := openapi.Security.MsgSecCheck(invocation(answer(jsonType, data)), &openapi.SecurityMsgSecCheckRequest{Content: "c", OpenID: "o"})
+	result, err := openapi.Security.MsgSecCheck(invocation(answer(jsonType, data)), &openapi.SecurityMsgSecCheckRequest{Content: "c", Version: 2, Scene: 1, OpenID: "o"})
 	require.EqualError(t, err, `openapi.security.msgSecCheck: the answer does not fit *openapi.SecurityMsgSecCheckResult: result.label is "none", and does not fit int; see Raw`)
 	require.NotNil(t, result)
 	assert.Equal(t, openapi.SecurityVerdict{Suggest: "pass"}, result.Result)
@@ -149,6 +150,42 @@ func TestAnAnswerThatDoesNotFitIsNotLost(t *testing.T) {
 	assert.NotErrorIs(t, err, openapi.CodeUnknown)
 	var failed *openapi.Error
 	assert.NotErrorAs(t, err, &failed, "the call has had its effect")
+}
+
+func TestBytesInPlaceOfJSONAreAnError(t *testing.T) {
+	t.Parallel()
+	e := answer("text/html", "<html>502 Bad Gateway</html>")
+	result, err := openapi.Security.MsgSecCheck(invocation(e), &openapi.SecurityMsgSecCheckRequest{Content: "c", Version: 2, Scene: 1, OpenID: "o"})
+	assert.Nil(t, result)
+	require.ErrorIs(t, err, openapi.CodeSystem)
+	assert.ErrorContains(t, err, `the answer is of type "text/html", not JSON: "<html>502 Bad Gateway</html>"`)
+}
+
+func TestAnErrcodeThatIsNoNumberIsAFailureToo(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		data string
+		code openapi.Code // 0 for a good answer
+		text string
+	}{
+		{`{"errcode":true,"errmsg":"odd"}`, openapi.CodeSystem, "openapi.a.b:fail odd (errcode true)"},
+		{`{"errcode":"abc","errmsg":"odd"}`, openapi.CodeSystem, "openapi.a.b:fail odd (errcode abc)"},
+		{`{"errcode":1.5}`, openapi.CodeSystem, "openapi.a.b:fail undefined (errcode 1.5)"},
+		{`{"errcode":99999999999999999999,"errmsg":null}`, openapi.CodeSystem, "openapi.a.b:fail null (errcode 99999999999999999999)"},
+		{`{"errcode":"45009","errmsg":"limit"}`, 45009, "openapi.a.b:fail limit"},
+		{`{"errcode":0}`, 0, ""}, {`{"errcode":""}`, 0, ""}, {`{"errcode":null}`, 0, ""}, {`{"errcode":false}`, 0, ""},
+		{`{"ErrCode":5}`, 0, ""}, {`{"errCode":43101}`, 0, ""}, // names of one's own
+	} {
+		err := openapi.Call(invocation(answer(jsonType, tt.data)), "a.b", nil, nil)
+		if tt.text == "" {
+			assert.NoError(t, err, tt.data)
+			continue
+		}
+		var failed *openapi.Error
+		require.ErrorAs(t, err, &failed, tt.data)
+		assert.Equal(t, tt.code, failed.ErrCode, tt.data)
+		assert.Equal(t, tt.text, failed.ErrMsg, tt.data)
+	}
 }
 
 func TestAValueThatDoesNotFitIsCutInTheError(t *testing.T) {

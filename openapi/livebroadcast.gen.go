@@ -149,7 +149,10 @@ func (a LiveBroadcastAPI) DeleteRole(ctx context.Context, req *LiveBroadcastDele
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/livebroadcast/studio-management/api_deleteroom.html.
 func (a LiveBroadcastAPI) DeleteRoom(ctx context.Context, req *LiveBroadcastDeleteRoomRequest) (*Answer, error) {
-	return call[Answer](ctx, a.client, method{name: "liveBroadcast.deleteRoom"}, given(req))
+	return call[Answer](ctx, a.client, method{
+		name:    "liveBroadcast.deleteRoom",
+		refusal: refusal{CodeInvalidRequestArgs, "a parameter of the request is missing or invalid"},
+	}, given(req))
 }
 
 // DeleteSubAnchor removes the second account of a live room's anchor (主播副号).
@@ -165,7 +168,10 @@ func (a LiveBroadcastAPI) DeleteRoom(ctx context.Context, req *LiveBroadcastDele
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/livebroadcast/studio-management/api_deletesubanchor.html.
 func (a LiveBroadcastAPI) DeleteSubAnchor(ctx context.Context, req *LiveBroadcastDeleteSubAnchorRequest) (*Answer, error) {
-	return call[Answer](ctx, a.client, method{name: "liveBroadcast.deleteSubAnchor"}, given(req))
+	return call[Answer](ctx, a.client, method{
+		name:    "liveBroadcast.deleteSubAnchor",
+		refusal: refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // EditRoom changes a live room (直播间).
@@ -203,7 +209,10 @@ func (a LiveBroadcastAPI) EditRoom(ctx context.Context, req *LiveBroadcastEditRo
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/livebroadcast/studio-management/api_getassistantlist.html.
 func (a LiveBroadcastAPI) GetAssistantList(ctx context.Context, req *LiveBroadcastGetAssistantListRequest) (*LiveBroadcastGetAssistantListResult, error) {
-	return call[LiveBroadcastGetAssistantListResult](ctx, a.client, method{name: "liveBroadcast.getAssistantList"}, given(req))
+	return call[LiveBroadcastGetAssistantListResult](ctx, a.client, method{
+		name:    "liveBroadcast.getAssistantList",
+		refusal: refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // GetFollowers lists the users who subscribed to the app's live broadcasts for good (长期订阅用户).
@@ -240,6 +249,7 @@ func (a LiveBroadcastAPI) GetLiveInfo(ctx context.Context, req *LiveBroadcastGet
 	return call[LiveBroadcastGetLiveInfoResult](ctx, a.client, method{
 		name:       "liveBroadcast.getLiveInfo",
 		documented: "room_id",
+		refusal:    refusal{CodeInvalidArgs, "invalid args"},
 	}, given(req))
 }
 
@@ -257,7 +267,10 @@ func (a LiveBroadcastAPI) GetLiveInfo(ctx context.Context, req *LiveBroadcastGet
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/livebroadcast/studio-management/api_getpushurl.html.
 func (a LiveBroadcastAPI) GetPushURL(ctx context.Context, req *LiveBroadcastGetPushURLRequest) (*LiveBroadcastGetPushURLResult, error) {
-	return call[LiveBroadcastGetPushURLResult](ctx, a.client, method{name: "liveBroadcast.getPushUrl"}, given(req))
+	return call[LiveBroadcastGetPushURLResult](ctx, a.client, method{
+		name:    "liveBroadcast.getPushUrl",
+		refusal: refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // GetRoleList lists the members of live broadcasts and their roles (查询成员列表).
@@ -288,7 +301,10 @@ func (a LiveBroadcastAPI) GetRoleList(ctx context.Context, req *LiveBroadcastGet
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/livebroadcast/studio-management/api_getsharedcode.html.
 func (a LiveBroadcastAPI) GetSharedCode(ctx context.Context, req *LiveBroadcastGetSharedCodeRequest) (*LiveBroadcastGetSharedCodeResult, error) {
-	return call[LiveBroadcastGetSharedCodeResult](ctx, a.client, method{name: "liveBroadcast.getSharedCode"}, given(req))
+	return call[LiveBroadcastGetSharedCodeResult](ctx, a.client, method{
+		name:    "liveBroadcast.getSharedCode",
+		refusal: refusal{CodeRoomShareArgs, "invalid parameters for a room's share code"},
+	}, given(req))
 }
 
 // GetSubAnchor gets the second account of a live room's anchor (主播副号).
@@ -304,7 +320,10 @@ func (a LiveBroadcastAPI) GetSharedCode(ctx context.Context, req *LiveBroadcastG
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/livebroadcast/studio-management/api_getsubanchor.html.
 func (a LiveBroadcastAPI) GetSubAnchor(ctx context.Context, req *LiveBroadcastGetSubAnchorRequest) (*LiveBroadcastGetSubAnchorResult, error) {
-	return call[LiveBroadcastGetSubAnchorResult](ctx, a.client, method{name: "liveBroadcast.getSubAnchor"}, given(req))
+	return call[LiveBroadcastGetSubAnchorResult](ctx, a.client, method{
+		name:    "liveBroadcast.getSubAnchor",
+		refusal: refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // GoodsAdd adds an item to the library of live goods and sends it to review (添加并提审商品).
@@ -341,7 +360,10 @@ func (a LiveBroadcastAPI) GoodsAdd(ctx context.Context, req *LiveBroadcastGoodsA
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/livebroadcast/commodity-management/api_resubmitaudit.html.
 func (a LiveBroadcastAPI) GoodsAudit(ctx context.Context, req *LiveBroadcastGoodsAuditRequest) (*LiveBroadcastGoodsAuditResult, error) {
-	return call[LiveBroadcastGoodsAuditResult](ctx, a.client, method{name: "liveBroadcast.goodsAudit"}, given(req))
+	return call[LiveBroadcastGoodsAuditResult](ctx, a.client, method{
+		name:    "liveBroadcast.goodsAudit",
+		refusal: refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // GoodsDelete takes an item out of a live room (删除直播间商品).
@@ -357,7 +379,10 @@ func (a LiveBroadcastAPI) GoodsAudit(ctx context.Context, req *LiveBroadcastGood
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/livebroadcast/studio-management/api_deletedoods.html.
 func (a LiveBroadcastAPI) GoodsDelete(ctx context.Context, req *LiveBroadcastGoodsDeleteRequest) (*Answer, error) {
-	return call[Answer](ctx, a.client, method{name: "liveBroadcast.goodsDelete"}, given(req))
+	return call[Answer](ctx, a.client, method{
+		name:    "liveBroadcast.goodsDelete",
+		refusal: refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // GoodsInfo gets goods of the library and how far their review is (商品审核状态).
@@ -410,7 +435,10 @@ func (a LiveBroadcastAPI) GoodsList(ctx context.Context, req *LiveBroadcastGoods
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/livebroadcast/studio-management/api_pushgoods.html.
 func (a LiveBroadcastAPI) GoodsPush(ctx context.Context, req *LiveBroadcastGoodsPushRequest) (*Answer, error) {
-	return call[Answer](ctx, a.client, method{name: "liveBroadcast.goodsPush"}, given(req))
+	return call[Answer](ctx, a.client, method{
+		name:    "liveBroadcast.goodsPush",
+		refusal: refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // GoodsResetAudit withdraws an item from review (撤回商品审核).
@@ -426,7 +454,10 @@ func (a LiveBroadcastAPI) GoodsPush(ctx context.Context, req *LiveBroadcastGoods
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/livebroadcast/commodity-management/api_resetaudit.html.
 func (a LiveBroadcastAPI) GoodsResetAudit(ctx context.Context, req *LiveBroadcastGoodsResetAuditRequest) (*Answer, error) {
-	return call[Answer](ctx, a.client, method{name: "liveBroadcast.goodsResetAudit"}, given(req))
+	return call[Answer](ctx, a.client, method{
+		name:    "liveBroadcast.goodsResetAudit",
+		refusal: refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // GoodsSale puts an item of a live room on sale, or takes it off (上下架商品).
@@ -443,7 +474,10 @@ func (a LiveBroadcastAPI) GoodsResetAudit(ctx context.Context, req *LiveBroadcas
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/livebroadcast/studio-management/api_salegoods.html.
 func (a LiveBroadcastAPI) GoodsSale(ctx context.Context, req *LiveBroadcastGoodsSaleRequest) (*Answer, error) {
-	return call[Answer](ctx, a.client, method{name: "liveBroadcast.goodsSale"}, given(req))
+	return call[Answer](ctx, a.client, method{
+		name:    "liveBroadcast.goodsSale",
+		refusal: refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // GoodsSort sets the order of the goods of a live room (直播间商品排序).
@@ -482,7 +516,10 @@ func (a LiveBroadcastAPI) GoodsSort(ctx context.Context, req *LiveBroadcastGoods
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/livebroadcast/commodity-management/api_updategoodsinfo.html.
 func (a LiveBroadcastAPI) GoodsUpdate(ctx context.Context, req *LiveBroadcastGoodsUpdateRequest) (*Answer, error) {
-	return call[Answer](ctx, a.client, method{name: "liveBroadcast.goodsUpdate"}, given(req))
+	return call[Answer](ctx, a.client, method{
+		name:    "liveBroadcast.goodsUpdate",
+		refusal: refusal{CodeInvalidRequestArgs, "a parameter of the request is missing or invalid"},
+	}, given(req))
 }
 
 // GoodsVideo gets the video in which a live room explains an item (商品讲解视频).
@@ -500,7 +537,10 @@ func (a LiveBroadcastAPI) GoodsUpdate(ctx context.Context, req *LiveBroadcastGoo
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/livebroadcast/studio-management/api_downloadgoodsvideo.html.
 func (a LiveBroadcastAPI) GoodsVideo(ctx context.Context, req *LiveBroadcastGoodsVideoRequest) (*LiveBroadcastGoodsVideoResult, error) {
-	return call[LiveBroadcastGoodsVideoResult](ctx, a.client, method{name: "liveBroadcast.goodsVideo"}, given(req))
+	return call[LiveBroadcastGoodsVideoResult](ctx, a.client, method{
+		name:    "liveBroadcast.goodsVideo",
+		refusal: refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // ModifyAssistant changes the nickname of an assistant (小助手) of a live room.
@@ -594,7 +634,10 @@ func (a LiveBroadcastAPI) RemoveAssistant(ctx context.Context, req *LiveBroadcas
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/livebroadcast/studio-management/api_updatecomment.html.
 func (a LiveBroadcastAPI) UpdateComment(ctx context.Context, req *LiveBroadcastUpdateCommentRequest) (*Answer, error) {
-	return call[Answer](ctx, a.client, method{name: "liveBroadcast.updateComment"}, given(req))
+	return call[Answer](ctx, a.client, method{
+		name:    "liveBroadcast.updateComment",
+		refusal: refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // UpdateFeedPublic lets WeChat list a live room, or not (官方收录).
@@ -610,7 +653,10 @@ func (a LiveBroadcastAPI) UpdateComment(ctx context.Context, req *LiveBroadcastU
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/livebroadcast/studio-management/api_updatefeedpublic.html.
 func (a LiveBroadcastAPI) UpdateFeedPublic(ctx context.Context, req *LiveBroadcastUpdateFeedPublicRequest) (*Answer, error) {
-	return call[Answer](ctx, a.client, method{name: "liveBroadcast.updateFeedPublic"}, given(req))
+	return call[Answer](ctx, a.client, method{
+		name:    "liveBroadcast.updateFeedPublic",
+		refusal: refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // UpdateKF turns customer service (客服功能) of a live room on or off.
@@ -626,7 +672,10 @@ func (a LiveBroadcastAPI) UpdateFeedPublic(ctx context.Context, req *LiveBroadca
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/livebroadcast/studio-management/api_updatekf.html.
 func (a LiveBroadcastAPI) UpdateKF(ctx context.Context, req *LiveBroadcastUpdateKFRequest) (*Answer, error) {
-	return call[Answer](ctx, a.client, method{name: "liveBroadcast.updateKF"}, given(req))
+	return call[Answer](ctx, a.client, method{
+		name:    "liveBroadcast.updateKF",
+		refusal: refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // UpdateReplay turns the replay (回放功能) of a live room on or off.
@@ -642,7 +691,10 @@ func (a LiveBroadcastAPI) UpdateKF(ctx context.Context, req *LiveBroadcastUpdate
 // Mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/livebroadcast/studio-management/api_updatereplay.html.
 func (a LiveBroadcastAPI) UpdateReplay(ctx context.Context, req *LiveBroadcastUpdateReplayRequest) (*Answer, error) {
-	return call[Answer](ctx, a.client, method{name: "liveBroadcast.updateReplay"}, given(req))
+	return call[Answer](ctx, a.client, method{
+		name:    "liveBroadcast.updateReplay",
+		refusal: refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // LiveBroadcastAddAssistantRequest holds the parameters of [LiveBroadcastAPI.AddAssistant].
@@ -655,6 +707,8 @@ type LiveBroadcastAddAssistantRequest struct {
 
 func (r *LiveBroadcastAddAssistantRequest) missing() *missing {
 	switch {
+	case r.RoomID == 0:
+		return &missing{name: "roomId"}
 	case r.Users == nil:
 		return &missing{name: "users"}
 	}
@@ -696,6 +750,8 @@ func (r *LiveBroadcastAddGoodsRequest) missing() *missing {
 	switch {
 	case r.IDs == nil:
 		return &missing{name: "ids"}
+	case r.RoomID == 0:
+		return &missing{name: "roomId"}
 	}
 	return nil
 }
@@ -713,6 +769,8 @@ func (r *LiveBroadcastAddRoleRequest) missing() *missing {
 	switch {
 	case r.Username == "":
 		return &missing{name: "username"}
+	case r.Role == 0:
+		return &missing{name: "role"}
 	}
 	return nil
 }
@@ -734,6 +792,8 @@ type LiveBroadcastAddSubAnchorRequest struct {
 
 func (r *LiveBroadcastAddSubAnchorRequest) missing() *missing {
 	switch {
+	case r.RoomID == 0:
+		return &missing{name: "roomId"}
 	case r.Username == "":
 		return &missing{name: "username"}
 	}
@@ -769,13 +829,13 @@ type LiveBroadcastCreateRoomRequest struct {
 	FeedsImg string `json:"feedsImg"`
 	// Optional: whether WeChat may list the room (官方收录): 1 yes, 0 no; 1 by default.
 	IsFeedsPublic *int `json:"isFeedsPublic,omitempty"`
-	// Required: kind of room: 0 live from a phone, 1 pushed stream.
+	// Required, may be 0: kind of room: 0 live from a phone, 1 pushed stream.
 	Type int `json:"type"`
-	// Required: whether likes are off: 0 on, 1 off; once live, they cannot be turned on.
+	// Required, may be 0: whether likes are off: 0 on, 1 off; once live, they cannot be turned on.
 	CloseLike int `json:"closeLike"`
-	// Required: whether the shelf of goods is off: 0 on, 1 off; once live, it cannot be turned on.
+	// Required, may be 0: whether the shelf of goods is off: 0 on, 1 off; once live, it cannot be turned on.
 	CloseGoods int `json:"closeGoods"`
-	// Required: whether comments are off: 0 on, 1 off; once live, they cannot be turned on.
+	// Required, may be 0: whether comments are off: 0 on, 1 off; once live, they cannot be turned on.
 	CloseComment int `json:"closeComment"`
 	// Optional: whether the replay is off: 0 on, 1 off; 1 by default; it can be turned on once live.
 	CloseReplay *int `json:"closeReplay,omitempty"`
@@ -791,6 +851,10 @@ func (r *LiveBroadcastCreateRoomRequest) missing() *missing {
 		return &missing{name: "name"}
 	case r.CoverImg == "":
 		return &missing{name: "coverImg"}
+	case r.StartTime == 0:
+		return &missing{name: "startTime"}
+	case r.EndTime == 0:
+		return &missing{name: "endTime"}
 	case r.AnchorName == "":
 		return &missing{name: "anchorName"}
 	case r.AnchorWechat == "":
@@ -825,6 +889,8 @@ func (r *LiveBroadcastDeleteRoleRequest) missing() *missing {
 	switch {
 	case r.Username == "":
 		return &missing{name: "username"}
+	case r.Role == 0:
+		return &missing{name: "role"}
 	}
 	return nil
 }
@@ -835,10 +901,26 @@ type LiveBroadcastDeleteRoomRequest struct {
 	ID int `json:"id"`
 }
 
+func (r *LiveBroadcastDeleteRoomRequest) missing() *missing {
+	switch {
+	case r.ID == 0:
+		return &missing{name: "id"}
+	}
+	return nil
+}
+
 // LiveBroadcastDeleteSubAnchorRequest holds the parameters of [LiveBroadcastAPI.DeleteSubAnchor].
 type LiveBroadcastDeleteSubAnchorRequest struct {
 	// Required: id of the live room.
 	RoomID int `json:"roomId"`
+}
+
+func (r *LiveBroadcastDeleteSubAnchorRequest) missing() *missing {
+	switch {
+	case r.RoomID == 0:
+		return &missing{name: "roomId"}
+	}
+	return nil
 }
 
 // LiveBroadcastEditRoomRequest holds the parameters of [LiveBroadcastAPI.EditRoom].
@@ -867,11 +949,11 @@ type LiveBroadcastEditRoomRequest struct {
 	FeedsImg string `json:"feedsImg"`
 	// Optional: whether WeChat may list the room (官方收录): 1 yes, 0 no; 1 by default.
 	IsFeedsPublic *int `json:"isFeedsPublic,omitempty"`
-	// Required: whether likes are off: 0 on, 1 off; once live, they cannot be turned on.
+	// Required, may be 0: whether likes are off: 0 on, 1 off; once live, they cannot be turned on.
 	CloseLike int `json:"closeLike"`
-	// Required: whether the shelf of goods is off: 0 on, 1 off; once live, it cannot be turned on.
+	// Required, may be 0: whether the shelf of goods is off: 0 on, 1 off; once live, it cannot be turned on.
 	CloseGoods int `json:"closeGoods"`
-	// Required: whether comments are off: 0 on, 1 off; once live, they cannot be turned on.
+	// Required, may be 0: whether comments are off: 0 on, 1 off; once live, they cannot be turned on.
 	CloseComment int `json:"closeComment"`
 	// Optional: whether the replay is off: 0 on, 1 off; 1 by default; it can be turned on once live.
 	CloseReplay *int `json:"closeReplay,omitempty"`
@@ -883,10 +965,16 @@ type LiveBroadcastEditRoomRequest struct {
 
 func (r *LiveBroadcastEditRoomRequest) missing() *missing {
 	switch {
+	case r.ID == 0:
+		return &missing{name: "id"}
 	case r.Name == "":
 		return &missing{name: "name"}
 	case r.CoverImg == "":
 		return &missing{name: "coverImg"}
+	case r.StartTime == 0:
+		return &missing{name: "startTime"}
+	case r.EndTime == 0:
+		return &missing{name: "endTime"}
 	case r.AnchorName == "":
 		return &missing{name: "anchorName"}
 	case r.AnchorWechat == "":
@@ -903,6 +991,14 @@ func (r *LiveBroadcastEditRoomRequest) missing() *missing {
 type LiveBroadcastGetAssistantListRequest struct {
 	// Required: id of the live room.
 	RoomID int `json:"roomId"`
+}
+
+func (r *LiveBroadcastGetAssistantListRequest) missing() *missing {
+	switch {
+	case r.RoomID == 0:
+		return &missing{name: "roomId"}
+	}
+	return nil
 }
 
 // LiveBroadcastGetAssistantListResult is what [LiveBroadcastAPI.GetAssistantList] answers.
@@ -955,7 +1051,7 @@ type LiveBroadcastGetFollowersFollower struct {
 
 // LiveBroadcastGetLiveInfoRequest holds the parameters of [LiveBroadcastAPI.GetLiveInfo].
 type LiveBroadcastGetLiveInfoRequest struct {
-	// Required: index of the first room or replay to return, from 0.
+	// Required, may be 0: index of the first room or replay to return, from 0.
 	Start int `json:"start"`
 	// Required: number to return, best at most 100.
 	Limit int `json:"limit"`
@@ -963,6 +1059,14 @@ type LiveBroadcastGetLiveInfoRequest struct {
 	Action string `json:"action,omitempty"`
 	// Optional: id of the room, needed where action is get_replay.
 	RoomID *int `json:"roomId,omitempty"`
+}
+
+func (r *LiveBroadcastGetLiveInfoRequest) missing() *missing {
+	switch {
+	case r.Limit == 0:
+		return &missing{name: "limit"}
+	}
+	return nil
 }
 
 // LiveBroadcastGetLiveInfoResult is what [LiveBroadcastAPI.GetLiveInfo] answers.
@@ -1050,6 +1154,14 @@ type LiveBroadcastGetPushURLRequest struct {
 	RoomID int `json:"roomId"`
 }
 
+func (r *LiveBroadcastGetPushURLRequest) missing() *missing {
+	switch {
+	case r.RoomID == 0:
+		return &missing{name: "roomId"}
+	}
+	return nil
+}
+
 // LiveBroadcastGetPushURLResult is what [LiveBroadcastAPI.GetPushURL] answers.
 type LiveBroadcastGetPushURLResult struct {
 	// RTMP address, with its signature.
@@ -1100,6 +1212,14 @@ type LiveBroadcastGetSharedCodeRequest struct {
 	Params string `json:"params,omitempty"`
 }
 
+func (r *LiveBroadcastGetSharedCodeRequest) missing() *missing {
+	switch {
+	case r.RoomID == 0:
+		return &missing{name: "roomId"}
+	}
+	return nil
+}
+
 // LiveBroadcastGetSharedCodeResult is what [LiveBroadcastAPI.GetSharedCode] answers.
 type LiveBroadcastGetSharedCodeResult struct {
 	// URL of the code's picture.
@@ -1115,6 +1235,14 @@ type LiveBroadcastGetSharedCodeResult struct {
 type LiveBroadcastGetSubAnchorRequest struct {
 	// Required: id of the live room.
 	RoomID int `json:"roomId"`
+}
+
+func (r *LiveBroadcastGetSubAnchorRequest) missing() *missing {
+	switch {
+	case r.RoomID == 0:
+		return &missing{name: "roomId"}
+	}
+	return nil
 }
 
 // LiveBroadcastGetSubAnchorResult is what [LiveBroadcastAPI.GetSubAnchor] answers.
@@ -1146,7 +1274,7 @@ type LiveBroadcastGoodsAddGoodsInfo struct {
 	// Required: how to read the prices: 1 price alone; 2 from price to price2; 3 price before and price2 after the
 	// discount.
 	PriceType int `json:"priceType"`
-	// Required: price in yuan, at most two decimals.
+	// Required, may be 0: price in yuan, at most two decimals.
 	Price float64 `json:"price"`
 	// Optional: second price in yuan, at most two decimals; needed where priceType is 2 or 3.
 	Price2 *float64 `json:"price2,omitempty"`
@@ -1162,6 +1290,8 @@ func (r *LiveBroadcastGoodsAddGoodsInfo) missing() *missing {
 		return &missing{name: "coverImgUrl"}
 	case r.Name == "":
 		return &missing{name: "name"}
+	case r.PriceType == 0:
+		return &missing{name: "priceType"}
 	case r.URL == "":
 		return &missing{name: "url"}
 	}
@@ -1183,6 +1313,14 @@ type LiveBroadcastGoodsAuditRequest struct {
 	GoodsID int `json:"goodsId"`
 }
 
+func (r *LiveBroadcastGoodsAuditRequest) missing() *missing {
+	switch {
+	case r.GoodsID == 0:
+		return &missing{name: "goodsId"}
+	}
+	return nil
+}
+
 // LiveBroadcastGoodsAuditResult is what [LiveBroadcastAPI.GoodsAudit] answers.
 type LiveBroadcastGoodsAuditResult struct {
 	// Id of the new review.
@@ -1196,6 +1334,16 @@ type LiveBroadcastGoodsDeleteRequest struct {
 	RoomID int `json:"roomId"`
 	// Required: id of the item.
 	GoodsID int `json:"goodsId"`
+}
+
+func (r *LiveBroadcastGoodsDeleteRequest) missing() *missing {
+	switch {
+	case r.RoomID == 0:
+		return &missing{name: "roomId"}
+	case r.GoodsID == 0:
+		return &missing{name: "goodsId"}
+	}
+	return nil
 }
 
 // LiveBroadcastGoodsInfoRequest holds the parameters of [LiveBroadcastAPI.GoodsInfo].
@@ -1247,11 +1395,11 @@ type LiveBroadcastGoodsInfoGoods struct {
 
 // LiveBroadcastGoodsListRequest holds the parameters of [LiveBroadcastAPI.GoodsList].
 type LiveBroadcastGoodsListRequest struct {
-	// Required: index of the first item to return, from 0.
+	// Required, may be 0: index of the first item to return, from 0.
 	Offset int `json:"offset"`
 	// Optional: number to return, at most 100; 30 by default.
 	Limit *int `json:"limit,omitempty"`
-	// Required: review: 0 not reviewed, 1 under review, 2 passed, 3 refused.
+	// Required, may be 0: review: 0 not reviewed, 1 under review, 2 passed, 3 refused.
 	Status int `json:"status"`
 }
 
@@ -1294,6 +1442,16 @@ type LiveBroadcastGoodsPushRequest struct {
 	GoodsID int `json:"goodsId"`
 }
 
+func (r *LiveBroadcastGoodsPushRequest) missing() *missing {
+	switch {
+	case r.RoomID == 0:
+		return &missing{name: "roomId"}
+	case r.GoodsID == 0:
+		return &missing{name: "goodsId"}
+	}
+	return nil
+}
+
 // LiveBroadcastGoodsResetAuditRequest holds the parameters of [LiveBroadcastAPI.GoodsResetAudit].
 type LiveBroadcastGoodsResetAuditRequest struct {
 	// Required: id of the item.
@@ -1302,14 +1460,34 @@ type LiveBroadcastGoodsResetAuditRequest struct {
 	AuditID int `json:"auditId"`
 }
 
+func (r *LiveBroadcastGoodsResetAuditRequest) missing() *missing {
+	switch {
+	case r.GoodsID == 0:
+		return &missing{name: "goodsId"}
+	case r.AuditID == 0:
+		return &missing{name: "auditId"}
+	}
+	return nil
+}
+
 // LiveBroadcastGoodsSaleRequest holds the parameters of [LiveBroadcastAPI.GoodsSale].
 type LiveBroadcastGoodsSaleRequest struct {
 	// Required: id of the live room.
 	RoomID int `json:"roomId"`
 	// Required: id of the item.
 	GoodsID int `json:"goodsId"`
-	// Required: 0 takes the item off, 1 puts it on sale.
+	// Required, may be 0: 0 takes the item off, 1 puts it on sale.
 	OnSale int `json:"onSale"`
+}
+
+func (r *LiveBroadcastGoodsSaleRequest) missing() *missing {
+	switch {
+	case r.RoomID == 0:
+		return &missing{name: "roomId"}
+	case r.GoodsID == 0:
+		return &missing{name: "goodsId"}
+	}
+	return nil
 }
 
 // LiveBroadcastGoodsSortRequest holds the parameters of [LiveBroadcastAPI.GoodsSort].
@@ -1322,8 +1500,15 @@ type LiveBroadcastGoodsSortRequest struct {
 
 func (r *LiveBroadcastGoodsSortRequest) missing() *missing {
 	switch {
+	case r.RoomID == 0:
+		return &missing{name: "roomId"}
 	case r.Goods == nil:
 		return &missing{name: "goods"}
+	}
+	for i := range r.Goods {
+		if m := r.Goods[i].missing(); m != nil {
+			return m.in("goods[" + strconv.Itoa(i) + "]")
+		}
 	}
 	return nil
 }
@@ -1334,10 +1519,25 @@ type LiveBroadcastGoodsSortGoods struct {
 	GoodsID int `json:"goodsId"`
 }
 
+func (r *LiveBroadcastGoodsSortGoods) missing() *missing {
+	switch {
+	case r.GoodsID == 0:
+		return &missing{name: "goodsId"}
+	}
+	return nil
+}
+
 // LiveBroadcastGoodsUpdateRequest holds the parameters of [LiveBroadcastAPI.GoodsUpdate].
 type LiveBroadcastGoodsUpdateRequest struct {
 	// Required: the item's id and the fields to change.
 	GoodsInfo LiveBroadcastGoodsUpdateGoodsInfo `json:"goodsInfo"`
+}
+
+func (r *LiveBroadcastGoodsUpdateRequest) missing() *missing {
+	if m := r.GoodsInfo.missing(); m != nil {
+		return m.in("goodsInfo")
+	}
+	return nil
 }
 
 // LiveBroadcastGoodsUpdateGoodsInfo is GoodsInfo of [LiveBroadcastGoodsUpdateRequest].
@@ -1361,12 +1561,30 @@ type LiveBroadcastGoodsUpdateGoodsInfo struct {
 	GoodsID int `json:"goodsId"`
 }
 
+func (r *LiveBroadcastGoodsUpdateGoodsInfo) missing() *missing {
+	switch {
+	case r.GoodsID == 0:
+		return &missing{name: "goodsId"}
+	}
+	return nil
+}
+
 // LiveBroadcastGoodsVideoRequest holds the parameters of [LiveBroadcastAPI.GoodsVideo].
 type LiveBroadcastGoodsVideoRequest struct {
 	// Required: id of the live room.
 	RoomID int `json:"roomId"`
 	// Required: id of the item.
 	GoodsID int `json:"goodsId"`
+}
+
+func (r *LiveBroadcastGoodsVideoRequest) missing() *missing {
+	switch {
+	case r.RoomID == 0:
+		return &missing{name: "roomId"}
+	case r.GoodsID == 0:
+		return &missing{name: "goodsId"}
+	}
+	return nil
 }
 
 // LiveBroadcastGoodsVideoResult is what [LiveBroadcastAPI.GoodsVideo] answers.
@@ -1388,6 +1606,8 @@ type LiveBroadcastModifyAssistantRequest struct {
 
 func (r *LiveBroadcastModifyAssistantRequest) missing() *missing {
 	switch {
+	case r.RoomID == 0:
+		return &missing{name: "roomId"}
 	case r.Username == "":
 		return &missing{name: "username"}
 	case r.Nickname == "":
@@ -1406,6 +1626,8 @@ type LiveBroadcastModifySubAnchorRequest struct {
 
 func (r *LiveBroadcastModifySubAnchorRequest) missing() *missing {
 	switch {
+	case r.RoomID == 0:
+		return &missing{name: "roomId"}
 	case r.Username == "":
 		return &missing{name: "username"}
 	}
@@ -1422,6 +1644,8 @@ type LiveBroadcastPushMessageRequest struct {
 
 func (r *LiveBroadcastPushMessageRequest) missing() *missing {
 	switch {
+	case r.RoomID == 0:
+		return &missing{name: "roomId"}
 	case r.UserOpenID == nil:
 		return &missing{name: "userOpenid"}
 	}
@@ -1445,6 +1669,8 @@ type LiveBroadcastRemoveAssistantRequest struct {
 
 func (r *LiveBroadcastRemoveAssistantRequest) missing() *missing {
 	switch {
+	case r.RoomID == 0:
+		return &missing{name: "roomId"}
 	case r.Username == "":
 		return &missing{name: "username"}
 	}
@@ -1455,30 +1681,62 @@ func (r *LiveBroadcastRemoveAssistantRequest) missing() *missing {
 type LiveBroadcastUpdateCommentRequest struct {
 	// Required: id of the live room.
 	ID int `json:"id"`
-	// Required: 1 mutes, 0 ends it.
+	// Required, may be 0: 1 mutes, 0 ends it.
 	BanComment int `json:"banComment"`
+}
+
+func (r *LiveBroadcastUpdateCommentRequest) missing() *missing {
+	switch {
+	case r.ID == 0:
+		return &missing{name: "id"}
+	}
+	return nil
 }
 
 // LiveBroadcastUpdateFeedPublicRequest holds the parameters of [LiveBroadcastAPI.UpdateFeedPublic].
 type LiveBroadcastUpdateFeedPublicRequest struct {
 	// Required: id of the live room.
 	RoomID int `json:"roomId"`
-	// Required: 1 lists the room, 0 does not.
+	// Required, may be 0: 1 lists the room, 0 does not.
 	IsFeedsPublic int `json:"isFeedsPublic"`
+}
+
+func (r *LiveBroadcastUpdateFeedPublicRequest) missing() *missing {
+	switch {
+	case r.RoomID == 0:
+		return &missing{name: "roomId"}
+	}
+	return nil
 }
 
 // LiveBroadcastUpdateKFRequest holds the parameters of [LiveBroadcastAPI.UpdateKF].
 type LiveBroadcastUpdateKFRequest struct {
 	// Required: id of the live room.
 	RoomID int `json:"roomId"`
-	// Required: 0 turns it on, 1 off.
+	// Required, may be 0: 0 turns it on, 1 off.
 	CloseKf int `json:"closeKf"`
+}
+
+func (r *LiveBroadcastUpdateKFRequest) missing() *missing {
+	switch {
+	case r.RoomID == 0:
+		return &missing{name: "roomId"}
+	}
+	return nil
 }
 
 // LiveBroadcastUpdateReplayRequest holds the parameters of [LiveBroadcastAPI.UpdateReplay].
 type LiveBroadcastUpdateReplayRequest struct {
 	// Required: id of the live room.
 	RoomID int `json:"roomId"`
-	// Required: 0 turns it on, 1 off.
+	// Required, may be 0: 0 turns it on, 1 off.
 	CloseReplay int `json:"closeReplay"`
+}
+
+func (r *LiveBroadcastUpdateReplayRequest) missing() *missing {
+	switch {
+	case r.RoomID == 0:
+		return &missing{name: "roomId"}
+	}
+	return nil
 }

@@ -297,7 +297,8 @@ type LogisticsAddOrderRequest struct {
 	CustomRemark string `json:"customRemark,omitempty"`
 	// Optional: tag of the order, for platforms: which of its merchants it belongs to.
 	Tagid *int `json:"tagid,omitempty"`
-	// Required: where the order comes from: 0 mini program, 2 app or web page (no notice is sent to the user).
+	// Required, may be 0: where the order comes from: 0 mini program, 2 app or web page (no notice is sent to the
+	// user).
 	AddSource int `json:"addSource"`
 	// Optional: appid of the app or web page; required if AddSource is 2; bound to the same open platform account
 	// as the mini program.
@@ -371,13 +372,13 @@ type LogisticsAddress struct {
 type LogisticsCargo struct {
 	// Optional: number of parcels; 1 by default.
 	Count *int `json:"count,omitempty"`
-	// Required: total weight, in kg.
+	// Required, may be 0: total weight, in kg.
 	Weight float64 `json:"weight"`
-	// Required: length, in cm.
+	// Required, may be 0: length, in cm.
 	SpaceX float64 `json:"spaceX"`
-	// Required: width, in cm.
+	// Required, may be 0: width, in cm.
 	SpaceY float64 `json:"spaceY"`
-	// Required: height, in cm.
+	// Required, may be 0: height, in cm.
 	SpaceZ float64 `json:"spaceZ"`
 	// Required: goods in the parcels.
 	DetailList []LogisticsCargoDetail `json:"detailList"`
@@ -408,6 +409,8 @@ func (r *LogisticsCargoDetail) missing() *missing {
 	switch {
 	case r.Name == "":
 		return &missing{name: "name"}
+	case r.Count == 0:
+		return &missing{name: "count"}
 	}
 	return nil
 }
@@ -467,7 +470,7 @@ type LogisticsInsured struct {
 
 // LogisticsService is Service of [LogisticsAddOrderRequest] and Service of [LogisticsPreviewTemplateCustom].
 type LogisticsService struct {
-	// Required: id of the service, see getAllDelivery.
+	// Required, may be 0: id of the service, see getAllDelivery.
 	ServiceType int `json:"serviceType"`
 	// Required: name of the service, see getAllDelivery.
 	ServiceName string `json:"serviceName"`
@@ -890,7 +893,8 @@ type LogisticsPreviewTemplateCustom struct {
 	CustomRemark string `json:"customRemark,omitempty"`
 	// Optional: tag of the order, for platforms: which of its merchants it belongs to.
 	Tagid *int `json:"tagid,omitempty"`
-	// Required: where the order comes from: 0 mini program, 2 app or web page (no notice is sent to the user).
+	// Required, may be 0: where the order comes from: 0 mini program, 2 app or web page (no notice is sent to the
+	// user).
 	AddSource int `json:"addSource"`
 	// Optional: appid of the app or web page; required if AddSource is 2; bound to the same open platform account
 	// as the mini program.
@@ -961,7 +965,7 @@ type LogisticsUpdateBusinessRequest struct {
 	ShopAppID string `json:"shopAppId"`
 	// Required: the merchant's account.
 	BizID string `json:"bizId"`
-	// Required: 0 passed, any other value refused.
+	// Required, may be 0: 0 passed, any other value refused.
 	ResultCode int `json:"resultCode"`
 	// Optional: reason; only needed if ResultCode is not 0.
 	ResultMsg string `json:"resultMsg,omitempty"`
@@ -998,6 +1002,10 @@ func (r *LogisticsUpdatePathRequest) missing() *missing {
 		return &missing{name: "token"}
 	case r.WaybillID == "":
 		return &missing{name: "waybillId"}
+	case r.ActionTime == 0:
+		return &missing{name: "actionTime"}
+	case r.ActionType == 0:
+		return &missing{name: "actionType"}
 	case r.ActionMsg == "":
 		return &missing{name: "actionMsg"}
 	}

@@ -59,14 +59,14 @@ func eachLacking(t *testing.T) (all []lacking) {
 	return all
 }
 
-// canBeMissed tells whether a Go field shows that nothing was given: a number that is 0 may be meant so, and an object
-// lacks what it requires.
+// canBeMissed tells whether a Go field shows that nothing was given: a number that may be 0 does not, and an object lacks
+// what it requires.
 func canBeMissed(f catalog.Field) bool {
 	kind := f.Type
 	if kind == catalog.Any && f.Of != "" {
 		kind = f.Of
 	}
-	return f.Required && !f.Blank && kind != catalog.Number && kind != catalog.Boolean && (kind != catalog.Object || len(f.Fields) == 0)
+	return f.Required && !f.Blank && !(f.Type == catalog.Any && kind == catalog.Number) && kind != catalog.Boolean && (kind != catalog.Object || len(f.Fields) == 0)
 }
 
 func TestWhatIsRequiredIsMissedAndNothingIsSent(t *testing.T) {
@@ -298,7 +298,7 @@ func TestAnAnswerFillsTheResult(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			result, err := client.Security.MsgSecCheck(invocation(answer(jsonType, data)), &openapi.SecurityMsgSecCheckRequest{Content: "c", OpenID: "o"})
+			result, err := client.Security.MsgSecCheck(invocation(answer(jsonType, data)), &openapi.SecurityMsgSecCheckRequest{Content: "c", Version: 2, Scene: 1, OpenID: "o"})
 			require.NoError(t, err)
 			assert.Equal(t, "t", result.TraceID)
 			assert.Equal(t, openapi.SecurityVerdict{Suggest: "pass", Label: 100}, result.Result)

@@ -65,6 +65,7 @@ func (a NearbyPoiAPI) GetList(ctx context.Context, req *NearbyPoiGetListRequest)
 	return call[NearbyPoiGetListResult](ctx, a.client, method{
 		name:       "nearbyPoi.getList",
 		documented: "page_rows",
+		refusal:    refusal{CodeInvalidPostArgs, "invalid parameters in the request body"},
 	}, given(req))
 }
 
@@ -180,6 +181,16 @@ type NearbyPoiGetListRequest struct {
 	PageRows int `json:"pageRows"`
 }
 
+func (r *NearbyPoiGetListRequest) missing() *missing {
+	switch {
+	case r.Page == 0:
+		return &missing{name: "page"}
+	case r.PageRows == 0:
+		return &missing{name: "pageRows"}
+	}
+	return nil
+}
+
 // NearbyPoiGetListResult is what [NearbyPoiAPI.GetList] answers.
 type NearbyPoiGetListResult struct {
 	Data NearbyPoiGetListData `json:"data"`
@@ -202,7 +213,7 @@ type NearbyPoiGetListData struct {
 type NearbyPoiSetShowStatusRequest struct {
 	// Required: id of the place.
 	PoiID string `json:"poiId"`
-	// Required: 0 hide, 1 show.
+	// Required, may be 0: 0 hide, 1 show.
 	Status int `json:"status"`
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/wxcloud-go/wxfn/openapi/tcb"
 )
@@ -57,6 +58,40 @@ func (o *object) del(name string) {
 	if i := o.index(name); i >= 0 {
 		o.fields = slices.Delete(o.fields, i, i+1)
 	}
+}
+
+// get returns the text of a field; nil where there is none.
+func (o *object) get(name string) []byte {
+	if i := o.index(name); i >= 0 {
+		return o.fields[i].value
+	}
+	return nil
+}
+
+// failure returns the error that an answer reports; nil for a good one. As to the official SDK, an errcode is one whatever it
+// is, unless it is nothing: absent, null, 0, false or an empty text.
+func (o *object) failure(api string) error {
+	code := string(o.get("errcode"))
+	switch code {
+	case "", "null", "0", "false", `""`:
+		return nil
+	}
+	message := "undefined" // as JavaScript says it
+	if text := o.get("errmsg"); text != nil {
+		message = string(text)
+		_ = json.Unmarshal(text, &message) // what is no text stays as it is
+	}
+	e := &Error{API: api, ErrCode: CodeSystem, ErrMsg: "openapi." + api + ":fail " + message, RID: ridOf(message)}
+	if unquoted, err := strconv.Unquote(code); err == nil {
+		code = unquoted
+	}
+	if n, err := strconv.Atoi(code); err == nil {
+		e.ErrCode = Code(n)
+	} else {
+		e.ErrMsg += " (errcode " + code + ")" // there is no such number
+	}
+	_ = json.Unmarshal(o.get("advice"), &e.Advice) // only the emulator gives any
+	return e
 }
 
 // rename gives every field, and those of objects inside, the name that f makes of it.

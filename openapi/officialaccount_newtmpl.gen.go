@@ -227,7 +227,7 @@ type OfficialAccountNewtmplGetPubTemplateKeywordsItem struct {
 type OfficialAccountNewtmplGetPubTemplateTitlesRequest struct {
 	// Required: IDs of categories, separated by commas, such as 2,616; from officialAccount.newtmpl.getCategory.
 	IDs string `json:"ids"`
-	// Required: number of entries to skip, from 0.
+	// Required, may be 0: number of entries to skip, from 0.
 	Start int `json:"start"`
 	// Required: number of entries wanted, at most 30.
 	Limit int `json:"limit"`
@@ -237,6 +237,8 @@ func (r *OfficialAccountNewtmplGetPubTemplateTitlesRequest) missing() *missing {
 	switch {
 	case r.IDs == "":
 		return &missing{name: "ids", refusal: refusal{CodeCategoryIDsMissing, "the category ids are missing"}}
+	case r.Limit == 0:
+		return &missing{name: "limit", refusal: refusal{CodeInvalidTemplateLimit, "limit is invalid"}}
 	}
 	return nil
 }

@@ -166,6 +166,9 @@ func decodeBytes(api string, resp *tcb.CommOpenAPIResp, result any) error {
 		result.take(image)
 		return nil
 	}
+	if _, typed := result.(interface{ keep([]byte) }); typed {
+		return &Error{API: api, ErrCode: CodeSystem, ErrMsg: fmt.Sprintf("openapi.%s:fail the answer is of type %q, not JSON: %.200q", api, image.ContentType, image.Buffer)}
+	}
 	text, err := marshal(image)
 	if err == nil {
 		err = unmarshal(text, result)
@@ -188,15 +191,5 @@ func readObject(api string, resp *tcb.CommOpenAPIResp) (*object, error) {
 		o = &object{}
 		o.set("result", []byte(quote(string(resp.RespData))))
 	}
-	var failure struct {
-		ErrCode json.Number `json:"errcode"`
-		ErrMsg  string      `json:"errmsg"`
-		Advice  string      `json:"advice"`
-	}
-	_ = json.Unmarshal(o.text(), &failure) // fields of another type are no failure's
-	if code, err := failure.ErrCode.Int64(); err == nil && code != 0 {
-		return nil, &Error{API: api, ErrCode: Code(code), ErrMsg: "openapi." + api + ":fail " + failure.ErrMsg,
-			RID: ridOf(failure.ErrMsg), Advice: failure.Advice}
-	}
-	return o, nil
+	return o, o.failure(api)
 }

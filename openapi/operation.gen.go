@@ -30,7 +30,10 @@ func (a OperationAPI) GetDomainInfo(ctx context.Context, req *OperationGetDomain
 //
 // Mirrors https://developers.weixin.qq.com/miniprogram/dev/server/API/operation/api_getfeedback.html.
 func (a OperationAPI) GetFeedback(ctx context.Context, req *OperationGetFeedbackRequest) (*OperationGetFeedbackResult, error) {
-	return call[OperationGetFeedbackResult](ctx, a.client, method{name: "operation.getFeedback"}, given(req))
+	return call[OperationGetFeedbackResult](ctx, a.client, method{
+		name:    "operation.getFeedback",
+		refusal: refusal{CodeInvalidArgs, "invalid args"},
+	}, given(req))
 }
 
 // GetFeedbackmedia downloads a picture of a user's feedback (用户反馈图片).
@@ -190,6 +193,16 @@ type OperationGetFeedbackRequest struct {
 	Num int `json:"num"`
 }
 
+func (r *OperationGetFeedbackRequest) missing() *missing {
+	switch {
+	case r.Page == 0:
+		return &missing{name: "page"}
+	case r.Num == 0:
+		return &missing{name: "num"}
+	}
+	return nil
+}
+
 // OperationGetFeedbackResult is what [OperationAPI.GetFeedback] answers.
 type OperationGetFeedbackResult struct {
 	List []OperationGetFeedbackItem `json:"list"`
@@ -232,6 +245,8 @@ type OperationGetFeedbackmediaRequest struct {
 
 func (r *OperationGetFeedbackmediaRequest) missing() *missing {
 	switch {
+	case r.RecordID == 0:
+		return &missing{name: "recordId"}
 	case r.MediaID == "":
 		return &missing{name: "mediaId"}
 	}
@@ -278,7 +293,7 @@ type OperationGetJsErrDetailRequest struct {
 	ClientVersion string `json:"clientVersion"`
 	// Required, may be empty: openid of the user who had the error; empty for all.
 	OpenID string `json:"openid"`
-	// Required: offset of the first entry, from 0.
+	// Required, may be 0: offset of the first entry, from 0.
 	Offset int `json:"offset"`
 	// Required: number of entries.
 	Limit int `json:"limit"`
@@ -304,6 +319,8 @@ func (r *OperationGetJsErrDetailRequest) missing() *missing {
 		return &missing{name: "osName"}
 	case r.ClientVersion == "":
 		return &missing{name: "clientVersion"}
+	case r.Limit == 0:
+		return &missing{name: "limit"}
 	case r.Desc == "":
 		return &missing{name: "desc"}
 	}
@@ -365,7 +382,7 @@ type OperationGetJsErrListRequest struct {
 	Orderby string `json:"orderby"`
 	// Required: order: "1" descending, "2" ascending.
 	Desc string `json:"desc"`
-	// Required: offset of the first entry, from 0.
+	// Required, may be 0: offset of the first entry, from 0.
 	Offset int `json:"offset"`
 	// Required: number of entries, at most 30.
 	Limit int `json:"limit"`
@@ -385,6 +402,8 @@ func (r *OperationGetJsErrListRequest) missing() *missing {
 		return &missing{name: "orderby"}
 	case r.Desc == "":
 		return &missing{name: "desc"}
+	case r.Limit == 0:
+		return &missing{name: "limit"}
 	}
 	return nil
 }
@@ -435,6 +454,12 @@ type OperationGetPerformanceRequest struct {
 
 func (r *OperationGetPerformanceRequest) missing() *missing {
 	switch {
+	case r.CostTimeType == 0:
+		return &missing{name: "costTimeType"}
+	case r.DefaultStartTime == 0:
+		return &missing{name: "defaultStartTime"}
+	case r.DefaultEndTime == 0:
+		return &missing{name: "defaultEndTime"}
 	case r.Device == "":
 		return &missing{name: "device"}
 	case r.IsDownloadCode == "":
@@ -513,6 +538,10 @@ func (r *OperationRealtimelogSearchRequest) missing() *missing {
 	switch {
 	case r.Date == "":
 		return &missing{name: "date"}
+	case r.Begintime == 0:
+		return &missing{name: "begintime"}
+	case r.Endtime == 0:
+		return &missing{name: "endtime"}
 	}
 	return nil
 }

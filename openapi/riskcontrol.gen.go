@@ -40,7 +40,7 @@ type RiskControlGetUserRiskRankRequest struct {
 	AppID string `json:"appid"`
 	// Required: openid of the user.
 	OpenID string `json:"openid"`
-	// Required: 0 registration, 1 cheating in marketing, 2 content from users (UGC).
+	// Required, may be 0: 0 registration, 1 cheating in marketing, 2 content from users (UGC).
 	Scene int `json:"scene"`
 	// Optional: phone number of the user.
 	MobileNo string `json:"mobileNo,omitempty"`

@@ -116,12 +116,20 @@ func (r *SearchSubmitPagesData) missing() *missing {
 	switch {
 	case r.Type == "":
 		return &missing{name: "@type"}
+	case r.Update == 0:
+		return &missing{name: "update"}
 	case r.ContentID == "":
 		return &missing{name: "contentId"}
+	case r.PageType == 0:
+		return &missing{name: "pageType"}
 	case r.Title == "":
 		return &missing{name: "title"}
 	case r.Mainbody == "":
 		return &missing{name: "mainbody"}
+	case r.TimePublish == 0:
+		return &missing{name: "timePublish"}
+	case r.TimeModify == 0:
+		return &missing{name: "timeModify"}
 	}
 	if r.Author != nil {
 		if m := r.Author.missing(); m != nil {
@@ -166,6 +174,8 @@ type SearchSubmitPagesVideo struct {
 
 func (r *SearchSubmitPagesVideo) missing() *missing {
 	switch {
+	case r.VideoLength == 0:
+		return &missing{name: "videoLength"}
 	case r.VideoImg == "":
 		return &missing{name: "videoImg"}
 	}

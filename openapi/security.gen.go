@@ -72,6 +72,12 @@ func (r *SecurityMediaCheckAsyncRequest) missing() *missing {
 	switch {
 	case r.MediaURL == "":
 		return &missing{name: "mediaUrl"}
+	case r.MediaType == 0:
+		return &missing{name: "mediaType"}
+	case r.Version == 0:
+		return &missing{name: "version"}
+	case r.Scene == 0:
+		return &missing{name: "scene"}
 	case r.OpenID == "":
 		return &missing{name: "openid", refusal: refusal{CodeInvalidOpenID, "invalid openid"}}
 	}
@@ -107,6 +113,10 @@ func (r *SecurityMsgSecCheckRequest) missing() *missing {
 	switch {
 	case r.Content == "":
 		return &missing{name: "content"}
+	case r.Version == 0:
+		return &missing{name: "version"}
+	case r.Scene == 0:
+		return &missing{name: "scene", refusal: refusal{CodeInvalidScene, "invalid scene"}}
 	case r.OpenID == "":
 		return &missing{name: "openid", refusal: refusal{CodeInvalidOpenID, "invalid openid"}}
 	}

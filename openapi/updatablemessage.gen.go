@@ -70,7 +70,7 @@ type UpdatableMessageCreateActivityIDResult struct {
 type UpdatableMessageSetUpdatableMsgRequest struct {
 	// Required: ID of the dynamic message, from updatableMessage.createActivityId.
 	ActivityID string `json:"activityId"`
-	// Required: state after the change: 0 not started, 1 started.
+	// Required, may be 0: state after the change: 0 not started, 1 started.
 	TargetState int `json:"targetState"`
 	// Required: changes to the template's parameters.
 	TemplateInfo UpdatableMessageSetUpdatableMsgTemplateInfo `json:"templateInfo"`

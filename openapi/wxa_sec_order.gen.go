@@ -105,6 +105,7 @@ func (a WxaSecOrderAPI) NotifyConfirmReceive(ctx context.Context, req *WxaSecOrd
 	return call[Answer](ctx, a.client, method{
 		name:       "wxa.sec.order.notifyConfirmReceive",
 		documented: "merchant_id merchant_trade_no received_time sub_merchant_id transaction_id",
+		refusal:    refusal{CodeShippingArgs, "a parameter of the shipping is invalid"},
 	}, given(req))
 }
 
@@ -341,6 +342,14 @@ type WxaSecOrderNotifyConfirmReceiveRequest struct {
 	ReceivedTime int `json:"receivedTime"`
 }
 
+func (r *WxaSecOrderNotifyConfirmReceiveRequest) missing() *missing {
+	switch {
+	case r.ReceivedTime == 0:
+		return &missing{name: "receivedTime", refusal: refusal{CodeInvalidReceivedTime, "the time of receipt is invalid, as when it is before the shipping"}}
+	}
+	return nil
+}
+
 // WxaSecOrderSetMsgJumpPathRequest holds the parameters of [WxaSecOrderAPI.SetMsgJumpPath].
 type WxaSecOrderSetMsgJumpPathRequest struct {
 	// Required, may be empty: path of the page, with own query if needed; an empty path, or one that does not
@@ -367,6 +376,9 @@ func (r *WxaSecOrderUploadCombinedShippingInfoRequest) missing() *missing {
 	case r.UploadTime == "":
 		return &missing{name: "uploadTime", refusal: refusal{CodeInvalidUploadTime, "the upload time is not in RFC 3339 format"}}
 	}
+	if m := r.OrderKey.missing(); m != nil {
+		return m.in("orderKey")
+	}
 	for i := range r.SubOrders {
 		if m := r.SubOrders[i].missing(); m != nil {
 			return m.in("subOrders[" + strconv.Itoa(i) + "]")
@@ -391,6 +403,14 @@ type WxaSecOrderOrderKey struct {
 	OutTradeNo string `json:"outTradeNo,omitempty"`
 }
 
+func (r *WxaSecOrderOrderKey) missing() *missing {
+	switch {
+	case r.OrderNumberType == 0:
+		return &missing{name: "orderNumberType", refusal: refusal{CodeInvalidOrderNumberType, "the type of order number is invalid"}}
+	}
+	return nil
+}
+
 // WxaSecOrderUploadCombinedShippingInfoSubOrder is SubOrders of [WxaSecOrderUploadCombinedShippingInfoRequest].
 type WxaSecOrderUploadCombinedShippingInfoSubOrder struct {
 	// Required: sub-order.
@@ -406,6 +426,15 @@ type WxaSecOrderUploadCombinedShippingInfoSubOrder struct {
 }
 
 func (r *WxaSecOrderUploadCombinedShippingInfoSubOrder) missing() *missing {
+	switch {
+	case r.LogisticsType == 0:
+		return &missing{name: "logisticsType", refusal: refusal{CodeInvalidLogisticsType, "the type of logistics is invalid"}}
+	case r.DeliveryMode == 0:
+		return &missing{name: "deliveryMode", refusal: refusal{CodeInvalidDeliveryMode, "the delivery mode is invalid"}}
+	}
+	if m := r.OrderKey.missing(); m != nil {
+		return m.in("orderKey")
+	}
 	for i := range r.ShippingList {
 		if m := r.ShippingList[i].missing(); m != nil {
 			return m.in("shippingList[" + strconv.Itoa(i) + "]")
@@ -480,10 +509,17 @@ type WxaSecOrderUploadShippingInfoRequest struct {
 
 func (r *WxaSecOrderUploadShippingInfoRequest) missing() *missing {
 	switch {
+	case r.LogisticsType == 0:
+		return &missing{name: "logisticsType", refusal: refusal{CodeInvalidLogisticsType, "the type of logistics is invalid"}}
+	case r.DeliveryMode == 0:
+		return &missing{name: "deliveryMode", refusal: refusal{CodeInvalidDeliveryMode, "the delivery mode is invalid"}}
 	case r.ShippingList == nil:
 		return &missing{name: "shippingList"}
 	case r.UploadTime == "":
 		return &missing{name: "uploadTime", refusal: refusal{CodeInvalidUploadTime, "the upload time is not in RFC 3339 format"}}
+	}
+	if m := r.OrderKey.missing(); m != nil {
+		return m.in("orderKey")
 	}
 	for i := range r.ShippingList {
 		if m := r.ShippingList[i].missing(); m != nil {

@@ -35,12 +35,19 @@ func Stub(t testing.TB, e *emulator.Emulator, stubs ...emulator.Stub) {
 	stubs = slices.Clone(stubs) // as the emulator will have them
 	for i := range stubs {
 		stubs[i].Line = line
+		if len(stubs) > 1 && stubs[i].Name == "" {
+			stubs[i].Name = fmt.Sprintf("%s [%d]", stubs[i].API, i) // else messages could mean any of them
+		}
 		if path, err := filepath.Abs(stubs[i].File); err == nil && stubs[i].File != "" {
 			stubs[i].File = path
 		}
 	}
 	if err := e.StubFrom(file, line, stubs...); err != nil {
 		t.Fatalf("emulatortest: %v", err)
+	}
+	warnings, _ := emulator.CheckStubs(stubs...)
+	for _, w := range warnings {
+		t.Logf("emulatortest: %s:%d: %s", file, line, w)
 	}
 	t.Cleanup(func() {
 		if t.Skipped() {

@@ -82,6 +82,7 @@ type failing struct {
 	testing.TB
 	message  string
 	errors   []string
+	logs     []string
 	cleanups []func()
 	skipped  bool
 }
@@ -92,6 +93,10 @@ func (t *failing) Cleanup(f func()) { t.cleanups = append(t.cleanups, f) }
 
 func (t *failing) Errorf(format string, args ...any) {
 	t.errors = append(t.errors, fmt.Sprintf(format, args...))
+}
+
+func (t *failing) Logf(format string, args ...any) {
+	t.logs = append(t.logs, fmt.Sprintf(format, args...))
 }
 
 // end ends the test, and returns its errors.
@@ -151,7 +156,7 @@ func TestAStubMustAnswer(t *testing.T) {
 	assert.Empty(t, inner.errors, "before the end")
 	assert.Equal(t, []string{
 		`emulatortest: stub "for Bob" ` + place + ` has answered no call` + miss + miss + miss,
-		`emulatortest: stub "wxacode.get" ` + place + ` has answered no call`,
+		`emulatortest: stub "wxacode.get [2]" ` + place + ` has answered no call`,
 	}, inner.end())
 }
 
@@ -235,4 +240,18 @@ func TestAStubInTheTestItself(t *testing.T) {
 	assert.Zero(t, stubs[0].Line, "they stay as they are")
 	assert.Error(t, call("oAlice"))
 	assert.NoError(t, call("oAlice"))
+}
+
+func TestWhatIsStrangeAboutStubsIsLogged(t *testing.T) {
+	t.Parallel()
+	emu, _ := stubbed(t)
+	test := &failing{}
+	emulatortest.Stub(test, emu,
+		emulator.Stub{API: "wxacode.creatQRCode", ErrCode: 1},
+		emulator.Stub{API: "wxacode.*", Params: map[string]any{}, ErrCode: 1},
+		emulator.Stub{API: "wxacode.get", ErrCode: 2},
+	)
+	require.Len(t, test.logs, 2)
+	assert.Contains(t, test.logs[0], `there is no API "wxacode.creatQRCode"; did you mean "wxacode.createQRCode"?`)
+	assert.Contains(t, test.logs[1], "stubs[2] never answers: stubs[1] takes every call that it could")
 }

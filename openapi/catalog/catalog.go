@@ -47,9 +47,9 @@ type Field struct {
 	Type     Type    `json:"type"`
 	Of       Type    `json:"of"`       // what an array holds, and which of the types that an any takes is the usual one; empty if not known
 	Float    bool    `json:"float"`    // of a number: it can have a fraction; without the mark it is whole
-	Required bool    `json:"required"` // it must be there and, if it is a text, not empty
+	Required bool    `json:"required"` // it must be there and, unless Blank, be no empty text and not zero
 	Unless   string  `json:"unless"`   // of a required one: the other field that may be given in its place
-	Blank    bool    `json:"blank"`    // of a required text: it may be empty
+	Blank    bool    `json:"blank"`    // of a required text or number: it may be empty, or zero
 	Code     int     `json:"code"`     // the errcode for a value that is missing or no good; 0 where [API.Refusal] has to choose
 	As       string  `json:"as"`       // of an object: a name that fields of the same kind share; empty for a kind of its own
 	Doc      string  `json:"doc"`      // what it means, one clause
@@ -65,14 +65,14 @@ func (a *API) Refusal(f Field) Error {
 			return a.Errors[i].inEnglish()
 		}
 	}
-	return Error{Code: 40097, Message: "invalid args"}
+	return Error{Code: aboutParams[0], Message: "invalid args"}
 }
 
 // inEnglish returns e with a message in English: its own, where it is.
 func (e Error) inEnglish() Error {
 	english := e.Message != "" && !strings.ContainsFunc(e.Message, func(r rune) bool { return r > unicode.MaxASCII })
-	if text := Text(e.Code); !english && text != "" {
-		e.Message = text
+	if !english {
+		e.Message = cmp.Or(Text(e.Code), "invalid args")
 	}
 	return e
 }

@@ -106,6 +106,9 @@ func (c *apiCall) checkField(f catalog.Field, path string, p param) error {
 	if f.Required && !f.Blank && p.empty() {
 		return refuse("is required, and may not be empty%s", meaning(f))
 	}
+	if f.Required && !f.Blank && f.Type == catalog.Number && string(bytes.TrimSpace(p.json)) == "0" {
+		return refuse("is required, and may not be 0%s", meaning(f))
+	}
 	return nil
 }
 

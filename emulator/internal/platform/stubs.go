@@ -143,9 +143,9 @@ func (s *Stubs) match(session *Session, c *apiCall) (hit *stub, near []string) {
 			one.seen++
 			switch {
 			case one.seen <= one.After:
-				misses = append(misses, fmt.Sprintf("it lets %d calls pass, and this is number %d", one.After, one.seen))
+				misses = append(misses, fmt.Sprintf("after is %d, and this is call number %d", one.After, one.seen))
 			case one.Times > 0 && one.answered >= one.Times:
-				misses = append(misses, fmt.Sprintf("it has answered its %d calls", one.Times))
+				misses = append(misses, fmt.Sprintf("times is %d, and it has answered so many", one.Times))
 			default:
 				one.answered++
 				return one, nil

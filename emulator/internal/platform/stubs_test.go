@@ -500,8 +500,8 @@ func TestNearMissesTellWhyNoStubAnswered(t *testing.T) {
 		"another function":  {stubs: `{"api": "*", "function": "x*"}`, calls: 1, want: []string{`"*" (test:1): function is "hello", not "x*"`}},
 		"another user":      {stubs: `{"api": "*", "name": "a name", "openid": "oBob"}`, calls: 1, want: []string{`"a name" (test:1): openid is "oAlice", not "oBob"`}},
 		"another value":     {stubs: `{"api": "*", "params": {"command": "Cancel", "n": 1, "touser": {"$like": "b*"}}}`, calls: 1, want: []string{`"*" (test:1): command is "Typing", not "Cancel"; n is missing, not 1; touser is "oAlice", not like "b*"`}},
-		"calls that pass":   {stubs: `{"api": "*", "after": 3}`, calls: 2, want: []string{`"*" (test:1): it lets 3 calls pass, and this is number 2`}},
-		"calls that passed": {stubs: `{"api": "*", "times": 2}`, calls: 3, want: []string{`"*" (test:1): it has answered its 2 calls`}},
+		"calls that pass":   {stubs: `{"api": "*", "after": 3}`, calls: 2, want: []string{`"*" (test:1): after is 3, and this is call number 2`}},
+		"calls that passed": {stubs: `{"api": "*", "times": 2}`, calls: 3, want: []string{`"*" (test:1): times is 2, and it has answered so many`}},
 		"several": {stubs: `[{"api": "*", "function": "x"}, {"api": "*", "function": "y"}]`, calls: 1, want: []string{
 			`"*" (test:1): function is "hello", not "x"`, `"*" (test:1): function is "hello", not "y"`,
 		}},

@@ -445,6 +445,8 @@ func fieldDoc(f catalog.Field, request bool) string {
 	switch {
 	case f.Required && f.Unless != "":
 		word = "Required unless " + catalog.GoName(f.Unless) + " is given"
+	case f.Required && f.Blank && f.Type == catalog.Number:
+		word = "Required, may be 0"
 	case f.Required && f.Blank:
 		word = "Required, may be empty"
 	case f.Required:
@@ -581,6 +583,8 @@ func (g *generator) zero(t *goType, f catalog.Field) string {
 		return "!"
 	case goType == "string":
 		return ` == ""`
+	case goType == "int" && f.Type == catalog.Number:
+		return " == 0"
 	case strings.HasPrefix(goType, "[]"), strings.HasPrefix(goType, "map["), goType == "any":
 		return " == nil"
 	}
