@@ -1,15 +1,23 @@
 package permcheck
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"go/parser"
+	"go/token"
+	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/wxcloud-go/wxfn/config"
+	"github.com/wxcloud-go/wxfn/config/permcheck/golang"
+	"github.com/wxcloud-go/wxfn/config/permcheck/javascript"
+	"github.com/wxcloud-go/wxfn/config/permcheck/use"
 	"github.com/wxcloud-go/wxfn/openapi/catalog"
 )
 
@@ -27,7 +35,7 @@ func Check(ctx context.Context, base string, dirs ...string) (*Report, error) {
 			return nil, err
 		}
 	}
-	if len(c.functions) == 0 {
+	if len(c.functions) == 0 && len(c.report.Failures) == 0 && !c.report.Failed(false) {
 		return nil, fmt.Errorf("%w in %s; give the folder that holds them, or set cloudfunctionRoot in project.config.json", ErrNoFunctions, strings.Join(dirs, ", "))
 	}
 	analyses := c.analyse(ctx)
@@ -64,9 +72,19 @@ func (c *checker) load(dir string) error {
 	if err != nil {
 		return err
 	}
+	compiled := map[string]bool{} // folders that become functions once a compiler has been there
+	for i, f := range project.Functions {
+		if stem, ok := typeScript(f); ok {
+			project.Functions[i].Kind, project.Functions[i].Entry = config.KindNode, stem+".js"
+			compiled[c.name(f.Dir)] = true
+		}
+	}
 	for _, f := range findings {
 		c.add(project.Dir, Finding{Finding: f})
 	}
+	c.report.Findings = slices.DeleteFunc(c.report.Findings, func(f Finding) bool {
+		return f.Function == "" && f.Code == "no-entry" && compiled[f.File]
+	})
 	for _, dir := range project.Functions {
 		if c.seen[dir.Dir] || dir.Kind == config.KindNone {
 			continue
@@ -86,19 +104,21 @@ func (c *checker) load(dir string) error {
 }
 
 // analysers are the kinds of functions whose code can be followed. Others are checked as far as their config.json goes.
-var analysers = map[config.Kind]func(context.Context, []config.FunctionDir) map[string]analysis{
-	config.KindGo:   analyseGo,
-	config.KindNode: analyseJS,
+var analysers = map[config.Kind]func(context.Context, []config.FunctionDir) map[string]use.Analysis{
+	config.KindGo:   golang.Analyse,
+	config.KindNode: javascript.Analyse,
 }
 
 // analyse returns what the code of each function can call, by folder.
-func (c *checker) analyse(ctx context.Context) map[string]analysis {
+func (c *checker) analyse(ctx context.Context) map[string]use.Analysis {
 	byKind := map[config.Kind][]config.FunctionDir{}
 	for _, f := range c.functions {
-		kind := f.codeKind()
-		byKind[kind] = append(byKind[kind], f.FunctionDir)
+		dir := f.FunctionDir
+		var kind config.Kind
+		kind, dir.Entry = f.source()
+		byKind[kind] = append(byKind[kind], dir)
 	}
-	all := map[string]analysis{}
+	all := map[string]use.Analysis{}
 	for kind, analyse := range analysers {
 		if len(byKind[kind]) == 0 {
 			continue
@@ -110,27 +130,92 @@ func (c *checker) analyse(ctx context.Context) map[string]analysis {
 	return all
 }
 
-// codeKind is the kind of a function's code: an HTTP function is written in Go or in JavaScript, too.
-func (f function) codeKind() config.Kind {
+// source returns the kind of a function's code and the file that starts it. An executable may be made of a Go main package
+// in the same folder, or be a script that starts Node.
+func (f function) source() (kind config.Kind, entry string) {
 	switch {
-	case f.Kind == config.KindHTTP && f.Entry == ".":
-		return config.KindGo
-	case f.Kind == config.KindHTTP && strings.HasSuffix(f.Entry, "js"):
-		return config.KindNode
+	case f.Kind != config.KindHTTP && f.Kind != config.KindBootstrap:
+		return f.Kind, f.Entry
+	case f.Entry == "." || hasGo(f.Dir):
+		return config.KindGo, "."
+	case strings.HasSuffix(f.Entry, "js"):
+		return config.KindNode, f.Entry
 	}
-	return f.Kind
+	if file := startedByNode(f.Dir, f.Entry); file != "" {
+		return config.KindNode, file
+	}
+	return f.Kind, f.Entry
+}
+
+// javaScriptFile is a file in a command such as "/var/lang/node18/bin/node app.js".
+var javaScriptFile = regexp.MustCompile(`[\w./-]+\.[cm]?js\b`)
+
+// startedByNode returns the JavaScript file that a script in a folder starts, as far as it can be told; empty where not.
+func startedByNode(dir, script string) string {
+	path := filepath.Join(dir, filepath.FromSlash(script))
+	if info, err := os.Stat(path); err != nil || info.Size() > 1<<16 {
+		return "" // a program
+	}
+	text, _ := os.ReadFile(path)
+	if !bytes.HasPrefix(text, []byte("#!")) {
+		return ""
+	}
+	for _, name := range javaScriptFile.FindAllString(string(text), -1) {
+		if name = filepath.FromSlash(name); filepath.IsLocal(name) && isFile(filepath.Join(dir, name)) {
+			return filepath.ToSlash(filepath.Clean(name))
+		}
+	}
+	return ""
+}
+
+// hasGo reports whether a folder holds the source of a Go program.
+func hasGo(dir string) bool {
+	entries, _ := os.ReadDir(dir) // the folder has been read before
+	return slices.ContainsFunc(entries, func(e os.DirEntry) bool {
+		if !strings.HasSuffix(e.Name(), ".go") || strings.HasSuffix(e.Name(), "_test.go") {
+			return false
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(dir, e.Name()), nil, parser.PackageClauseOnly)
+		return err == nil && file.Name.Name == "main"
+	})
+}
+
+// typeScript returns the file, without its extension, that starts a function of which only the TypeScript is there: the
+// JavaScript is made of it before the upload.
+func typeScript(f config.FunctionDir) (stem string, ok bool) {
+	if f.Kind != config.KindNone {
+		return "", false
+	}
+	stems := []string{"index"}
+	if i := strings.LastIndexByte(f.Handler, '.'); i > 0 && filepath.IsLocal(filepath.FromSlash(f.Handler[:i])) {
+		stems = []string{f.Handler[:i], "index"}
+	}
+	for _, stem := range stems {
+		for _, extension := range []string{".ts", ".mts", ".cts", ".tsx"} {
+			if isFile(filepath.Join(f.Dir, filepath.FromSlash(stem+extension))) {
+				return stem, true
+			}
+		}
+	}
+	return "", false
+}
+
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
 }
 
 // compare adds what is wrong between a function's code and its config.json.
-func (c *checker) compare(f function, a analysis) {
-	_, analysed := analysers[f.codeKind()]
-	if a.err != nil {
-		c.fail(f.FunctionDir, a.err)
+func (c *checker) compare(f function, a use.Analysis) {
+	kind, _ := f.source()
+	_, analysed := analysers[kind]
+	if a.Err != nil {
+		c.fail(f.FunctionDir, a.Err)
 		analysed = false
 	}
-	used := map[string][]Use{}
-	certain := analysed && len(a.doubts) == 0 // whether used is all that there is
-	for _, u := range a.uses {
+	used := map[string][]use.Use{}
+	certain := analysed && len(a.Doubts) == 0 // whether used is all that there is
+	for _, u := range a.Uses {
 		names := u.Declared
 		if u.API != "" {
 			names = []string{u.API}
@@ -144,21 +229,21 @@ func (c *checker) compare(f function, a analysis) {
 			used[name] = append(used[name], u)
 		}
 	}
-	for _, d := range a.doubts {
-		c.at(f, codeUnresolvedAPI, "", []Step{{Position: d.Position}}, f.Name+": "+d.message, "write the name as a constant, or name what it can be in a comment on the line above: // wxfn:permissions wxacode.get, security.msgSecCheck")
+	for _, d := range a.Doubts {
+		c.at(f, codeUnresolvedAPI, "", []Step{{Position: d.Position}}, f.Name+": "+d.Message, "write the name as a constant, or name what it can be in a comment on the line above: // wxfn:permissions wxacode.get, security.msgSecCheck")
 	}
 	for name, uses := range used {
 		c.compareUse(f, name, uses)
 	}
 	c.compareEntries(f, used, certain)
-	if analysed {
+	if a.Err == nil {
 		c.report.Functions = append(c.report.Functions, Function{Name: f.Name, Dir: c.name(f.Dir), Kind: f.Kind, Used: sortedKeys(used), Declared: declared(f.config)})
 	}
 }
 
 // compareUse looks for an API that the code can call in the config.json.
-func (c *checker) compareUse(f function, name string, uses []Use) {
-	shortest := slices.MinFunc(uses, func(a, b Use) int { return len(a.Path) - len(b.Path) })
+func (c *checker) compareUse(f function, name string, uses []use.Use) {
+	shortest := slices.MinFunc(uses, func(a, b use.Use) int { return len(a.Path) - len(b.Path) })
 	more := ""
 	if n := len(uses) - 1; n > 0 {
 		more = fmt.Sprintf(" (and %d more such calls)", n)
@@ -192,14 +277,22 @@ func near(name string) string {
 }
 
 // compareEntries looks at the entries of a config.json. certain is whether used is all that the code can call.
-func (c *checker) compareEntries(f function, used map[string][]Use, certain bool) {
+func (c *checker) compareEntries(f function, used map[string][]use.Use, certain bool) {
 	entries := f.config.Permissions
+	meant := map[string]bool{} // what wrong names may have meant
+	for name := range used {
+		if !catalog.Known(name) {
+			for _, n := range catalog.Nearest(name, 3) {
+				meant[n] = true
+			}
+		}
+	}
 	entry := func(p config.Permission, code, message, advice string) {
 		c.report.Findings = append(c.report.Findings, Finding{Function: f.Name, dir: c.name(f.Dir), API: p.Name, Finding: config.Finding{
 			File: f.file, Line: p.Line, Column: p.Column, Code: code, Severity: severity(code), Message: message, Advice: advice}})
 	}
 	for _, p := range entries {
-		if _, there := used[p.Name]; !there && certain && catalog.Known(p.Name) {
+		if _, there := used[p.Name]; !there && certain && !meant[p.Name] && catalog.Known(p.Name) {
 			entry(p, codeUnusedPermission, fmt.Sprintf("%s permits %s, which its code never calls", f.Name, p.Name), "remove the entry")
 		}
 		if instead, ok := catalog.Retired(p.Name); ok {
@@ -239,9 +332,11 @@ func (c *checker) at(f function, code, api string, path []Step, message, advice 
 
 // add adds a finding of package config, whose files are relative to dir.
 func (c *checker) add(dir string, f Finding) {
-	if file := filepath.FromSlash(f.File); !filepath.IsAbs(file) {
-		f.File = c.name(filepath.Join(dir, file))
+	file := filepath.FromSlash(f.File)
+	if !filepath.IsAbs(file) {
+		file = filepath.Join(dir, file)
 	}
+	f.File = c.name(file)
 	c.report.Findings = append(c.report.Findings, f)
 }
 
@@ -250,9 +345,4 @@ func (c *checker) fail(f config.FunctionDir, err error) {
 }
 
 // name returns a file as findings name it.
-func (c *checker) name(file string) string {
-	if rel, err := filepath.Rel(c.report.Base, file); err == nil && filepath.IsLocal(rel) {
-		file = rel
-	}
-	return filepath.ToSlash(file)
-}
+func (c *checker) name(file string) string { return c.report.name(file) }

@@ -1,43 +1,43 @@
 package permcheck
 
 import (
+	"errors"
 	"fmt"
-	"path/filepath"
+	"path"
 
 	"github.com/wxcloud-go/wxfn/config"
 )
 
 // Fix adds what is missing to the config.json of each function that the report is about, and with prune removes what is
-// unused. It returns the files that it has changed, named as in findings, in order. The error is about the first that
+// unused. It returns the files that it has changed, named as in findings, in order. The error has a line for each that
 // could not be; check again to see what is left.
 func (r *Report) Fix(prune bool) (changed []string, err error) {
 	type edit struct{ add, remove []string }
 	edits := map[string]*edit{}
-	for _, f := range r.Findings {
-		dir := f.dir
-		if edits[dir] == nil {
-			edits[dir] = &edit{}
+	of := func(f Finding) *edit {
+		if edits[f.dir] == nil {
+			edits[f.dir] = &edit{}
 		}
+		return edits[f.dir]
+	}
+	for _, f := range r.Findings {
 		switch {
 		case f.Code == codeMissingPermission:
-			edits[dir].add = append(edits[dir].add, f.API)
+			of(f).add = append(of(f).add, f.API)
 		case f.Code == codeUnusedPermission && prune:
-			edits[dir].remove = append(edits[dir].remove, f.API)
+			of(f).remove = append(of(f).remove, f.API)
 		}
 	}
+	var errs []error
 	for _, dir := range sortedKeys(edits) {
-		path := filepath.FromSlash(dir)
-		if !filepath.IsAbs(path) {
-			path = filepath.Join(r.Base, path)
-		}
-		file := dir + "/config.json"
-		done, err := config.EditPermissions(path, edits[dir].add, edits[dir].remove)
-		if err != nil {
-			return changed, fmt.Errorf("%s could not be changed: %w", file, err)
-		}
-		if done {
+		file := path.Join(dir, "config.json")
+		done, err := config.EditPermissions(r.path(dir), edits[dir].add, edits[dir].remove)
+		switch {
+		case err != nil:
+			errs = append(errs, fmt.Errorf("%s could not be changed: %w", file, err))
+		case done:
 			changed = append(changed, file)
 		}
 	}
-	return changed, nil
+	return changed, errors.Join(errs...)
 }

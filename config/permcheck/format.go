@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -71,25 +70,6 @@ func (r *Report) Write(w io.Writer, format string, options ...WriteOption) error
 		return nil
 	}
 	return fmt.Errorf("there is no format %q; write one of %s", format, strings.Join(Formats(), ", "))
-}
-
-// name returns a file as findings name it, whether it is absolute or named so already.
-func (r *Report) name(file string) string {
-	if filepath.IsAbs(file) {
-		if rel, err := filepath.Rel(r.Base, file); err == nil && filepath.IsLocal(rel) {
-			file = rel
-		}
-	}
-	return filepath.ToSlash(file)
-}
-
-// path returns the file or folder that findings name so.
-func (r *Report) path(name string) string {
-	file := filepath.FromSlash(name)
-	if !filepath.IsAbs(file) {
-		file = filepath.Join(r.Base, file)
-	}
-	return file
 }
 
 // way returns the path of a finding, a step in a line; none where the path says no more than the finding's place.

@@ -32,7 +32,7 @@ func reportBase(t *testing.T) string {
 func fullReport(t *testing.T) *Report {
 	base := reportBase(t)
 	step := func(name, file string, line, column int) Step {
-		return Step{name, Position{filepath.Join(base, filepath.FromSlash(file)), line, column}}
+		return Step{Name: name, Position: Position{File: filepath.Join(base, filepath.FromSlash(file)), Line: line, Column: column}}
 	}
 	main, send := "cloudfunctions/send/main.go", "cloudfunctions/send/helper/send.go"
 	way := []Step{step("main", main, 8, 13), step("helper.Send", main, 8, 34)}

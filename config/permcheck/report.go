@@ -3,6 +3,7 @@ package permcheck
 import (
 	"cmp"
 	"maps"
+	"path/filepath"
 	"slices"
 
 	"github.com/wxcloud-go/wxfn/config"
@@ -56,6 +57,25 @@ func (r *Report) Failed(strict bool) bool {
 		}
 	}
 	return false
+}
+
+// name returns a file as findings name it, whether it is absolute or named so already.
+func (r *Report) name(file string) string {
+	if filepath.IsAbs(file) {
+		if rel, err := filepath.Rel(r.Base, file); err == nil && filepath.IsLocal(rel) {
+			file = rel
+		}
+	}
+	return filepath.ToSlash(file)
+}
+
+// path returns the file or folder that findings name so.
+func (r *Report) path(name string) string {
+	file := filepath.FromSlash(name)
+	if !filepath.IsAbs(file) {
+		file = filepath.Join(r.Base, file)
+	}
+	return file
 }
 
 // sort brings a report into its fixed order.

@@ -36,7 +36,7 @@ var ownRules = []config.Rule{
 		Fix:     "Write the name as a constant, or name all that it can be in a comment //wxfn:permissions on the line of the call or the one above.",
 		See:     docPermissions},
 	{Code: codeUnresolvedAPI, Severity: config.Warning,
-		Meaning: "JavaScript reaches cloud.openapi in a way that cannot be followed; what it calls there may lack its permission.",
+		Meaning: "The code reaches APIs in a way that cannot be followed; what it calls there may lack its permission.",
 		Fix:     "Write the name of the API out, or name all that it can be in a comment // wxfn:permissions on the line of the call or the one above.",
 		See:     docPermissions},
 	{Code: codeUnusedPermission, Severity: config.Warning,

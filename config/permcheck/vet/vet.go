@@ -13,7 +13,7 @@
 //
 // go vet hands over one package at a time. What each function of a package can reach is written down for the packages that
 // import it: by calls, by methods and functions that are used as values, by closures. The initialisers of variables and the
-// init functions of a package count where it is imported. The limits are those of package permcheck, and more for
+// init functions of a package count where it is imported. The limits are those of package golang, and more for
 // interfaces: a call by an interface may end in a type that no package has seen yet. So methods count where a value
 // becomes one of an interface's type, by a conversion, an assignment, as an argument or a type argument: those of the
 // interface, those of all interfaces that are declared in the same package and in those that it imports directly, and those
@@ -38,12 +38,12 @@ import (
 	"golang.org/x/tools/go/analysis"
 
 	"github.com/wxcloud-go/wxfn/config"
-	"github.com/wxcloud-go/wxfn/config/permcheck"
+	"github.com/wxcloud-go/wxfn/config/permcheck/golang"
 	"github.com/wxcloud-go/wxfn/openapi/catalog"
 )
 
 // Analyzer reports APIs that a cloud function can call, and its config.json does not permit. The categories of its
-// diagnostics are codes of [permcheck.Rules].
+// diagnostics are codes of [github.com/wxcloud-go/wxfn/config/permcheck.Rules].
 var Analyzer = &analysis.Analyzer{
 	Name:      "wxfn",
 	Doc:       "report APIs that a WeChat cloud function can call, and its config.json does not permit\n\nThe comment //wxfn:permissions a.b, c.d at a call of openapi.Call tells what a name that is made up at run time can be.",
@@ -55,6 +55,13 @@ var Analyzer = &analysis.Analyzer{
 const (
 	openapiPath = "github.com/wxcloud-go/wxfn/openapi"
 	cloudfnPath = "github.com/wxcloud-go/wxfn/cloudfn"
+)
+
+// The categories of diagnostics.
+const (
+	missingPermission = "missing-permission"
+	computedAPI       = "computed-api"
+	unknownCall       = "unknown-call"
 )
 
 // use is an API that a function can call.
@@ -104,16 +111,16 @@ func (r *reachable) String() string {
 }
 
 func run(pass *analysis.Pass) (any, error) {
-	p := &pkg{Pass: pass, known: map[string][]use{}, bodies: map[*types.Func]*permcheck.Body{}}
+	p := &pkg{Pass: pass, known: map[string][]use{}, bodies: map[*types.Func]*golang.Body{}}
 	if pass.Pkg.Path() == openapiPath || !p.importFacts() {
 		return nil, nil // nothing here leads to package openapi
 	}
-	unit := permcheck.Unit{Fset: pass.Fset, Files: pass.Files, Package: pass.Pkg, Info: pass.TypesInfo, ReadFile: pass.ReadFile}
+	unit := golang.Unit{Fset: pass.Fset, Files: pass.Files, Package: pass.Pkg, Info: pass.TypesInfo, ReadFile: pass.ReadFile}
 	bodies, err := unit.Bodies()
 	if err != nil {
 		return nil, err
 	}
-	p.all = slices.DeleteFunc(bodies, func(b permcheck.Body) bool {
+	p.all = slices.DeleteFunc(bodies, func(b golang.Body) bool {
 		return strings.HasSuffix(pass.Fset.PositionFor(b.Pos, false).Filename, "_test.go")
 	})
 	for i := range p.all {
@@ -131,8 +138,8 @@ func run(pass *analysis.Pass) (any, error) {
 // pkg is the package at hand.
 type pkg struct {
 	*analysis.Pass
-	all    []permcheck.Body
-	bodies map[*types.Func]*permcheck.Body
+	all    []golang.Body
+	bodies map[*types.Func]*golang.Body
 	known  map[string][]use // of the functions of imported packages
 	starts map[string][]use // by the path of the imported package
 }
@@ -183,9 +190,9 @@ func (p *pkg) exportFact() {
 }
 
 // uses returns what a body can reach, each API once, and by the shortest way.
-func (p *pkg) uses(b *permcheck.Body) []use {
+func (p *pkg) uses(b *golang.Body) []use {
 	var found []use
-	p.walk([]*permcheck.Body{b}, func(before []step, r permcheck.Reference, uses []use) {
+	p.walk([]*golang.Body{b}, func(before []step, r golang.Reference, uses []use) {
 		for _, u := range uses {
 			found = add(found, use{u.API, slices.Concat(before, u.Path)})
 		}
@@ -210,8 +217,8 @@ func add(found []use, u use) []use {
 
 // walk goes through all bodies of this package that some of them lead to, the nearest first, and visits what in them calls
 // an API or leads to another package that does.
-func (p *pkg) walk(roots []*permcheck.Body, visit func(before []step, r permcheck.Reference, uses []use)) {
-	paths := map[*permcheck.Body][]step{}
+func (p *pkg) walk(roots []*golang.Body, visit func(before []step, r golang.Reference, uses []use)) {
+	paths := map[*golang.Body][]step{}
 	queue := slices.Clone(roots)
 	for _, b := range roots {
 		paths[b] = []step{}
@@ -246,7 +253,7 @@ func (p *pkg) walk(roots []*permcheck.Body, visit func(before []step, r permchec
 }
 
 // name returns the name of a body of this package, as others call it.
-func (p *pkg) name(b *permcheck.Body) string { return p.Pkg.Name() + "." + b.Name }
+func (p *pkg) name(b *golang.Body) string { return p.Pkg.Name() + "." + b.Name }
 
 // qualified returns the name of a function of another package: "helper.Send", "(*helper.Client).Send".
 func qualified(f *types.Func) string {
@@ -281,7 +288,7 @@ func (p *pkg) compare() error {
 	if !f.Exists && !p.startsFunction() {
 		return nil
 	}
-	var roots []*permcheck.Body
+	var roots []*golang.Body
 	for i := range p.all {
 		if b := &p.all[i]; b.Starts || b.Function == main {
 			roots = append(roots, b)
@@ -293,7 +300,7 @@ func (p *pkg) compare() error {
 			c.broken = finding.File + ": " + finding.Message
 		}
 	}
-	p.walk(roots, func(_ []step, r permcheck.Reference, uses []use) {
+	p.walk(roots, func(_ []step, r golang.Reference, uses []use) {
 		for _, u := range uses {
 			c.report(r.Pos, u)
 		}
@@ -340,13 +347,13 @@ func (c *comparison) report(pos token.Pos, u use) {
 	if len(u.Path) > 1 {
 		subject, way = u.Path[0].Name, ", by "+wayOf(u.Path[1:])
 	}
-	d := analysis.Diagnostic{Pos: pos, Category: "missing-permission"}
+	d := analysis.Diagnostic{Pos: pos, Category: missingPermission}
 	switch {
 	case u.API == "":
-		d.Category = "computed-api"
+		d.Category = computedAPI
 		d.Message = fmt.Sprintf("%s calls an API by a name that is made up at run time%s; name what it can be in a comment on the line above the call: //wxfn:permissions wxacode.get, security.msgSecCheck", subject, way)
 	case !catalog.Known(u.API):
-		d.Category = "unknown-call"
+		d.Category = unknownCall
 		d.Message = fmt.Sprintf("%s calls %q%s, and there is no such API; write a name from the API reference", subject, u.API, way)
 	case c.function.Allows(u.API):
 		return

@@ -13,6 +13,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/tools/go/analysis/analysistest"
+
+	"github.com/wxcloud-go/wxfn/config/permcheck"
 )
 
 // TestAnalyzer runs on all packages at once, as they share what they import.
@@ -28,6 +30,15 @@ func TestAnalyzer(t *testing.T) {
 	}
 	assert.Greater(t, len(packages), 10)
 	analysistest.Run(t, analysistest.TestData(), Analyzer, packages...)
+}
+
+func TestCategoriesAreCodesOfTheCheck(t *testing.T) {
+	t.Parallel()
+	var codes []string
+	for _, r := range permcheck.Rules() {
+		codes = append(codes, r.Code)
+	}
+	assert.Subset(t, codes, []string{missingPermission, computedAPI, unknownCall})
 }
 
 func TestGoVetStartsTheTool(t *testing.T) {

@@ -1,4 +1,6 @@
-// # Limits of the check of Go code
+// Package golang finds the APIs that cloud functions written in Go can call.
+//
+// # Limits
 //
 // A function is checked as the program that is deployed: for linux/amd64, without cgo, with the build tags that GOFLAGS
 // sets. An API counts as used where code that can be reached refers to it. Reachable is what main, an init function or
@@ -30,7 +32,7 @@
 //
 // The packages that import package openapi, directly or by others, are read from their source, all else from what the go
 // command has compiled.
-package permcheck
+package golang
 
 import (
 	"context"
@@ -40,18 +42,19 @@ import (
 	"path/filepath"
 
 	"github.com/wxcloud-go/wxfn/config"
+	"github.com/wxcloud-go/wxfn/config/permcheck/use"
 )
 
-// analyseGo finds the APIs that Go functions can reach, by the functions' folders. Functions of one module are loaded
-// together; one that cannot be analysed leaves the others as they are.
-func analyseGo(ctx context.Context, functions []config.FunctionDir) map[string]analysis {
-	found := make(map[string]analysis, len(functions))
+// Analyse finds the APIs that functions can call, by the functions' folders. It needs the go command. Functions of one
+// module are loaded together; one that cannot be analysed leaves the others as they are.
+func Analyse(ctx context.Context, functions []config.FunctionDir) map[string]use.Analysis {
+	found := make(map[string]use.Analysis, len(functions))
 	var modules []string
 	members := map[string][]string{}
 	for _, f := range functions {
 		module, err := moduleOf(f.Dir)
 		if err != nil {
-			found[f.Dir] = analysis{err: err}
+			found[f.Dir] = use.Analysis{Err: err}
 			continue
 		}
 		if members[module] == nil {
@@ -81,15 +84,15 @@ func moduleOf(dir string) (string, error) {
 		}
 		parent := filepath.Dir(module)
 		if parent == module {
-			return "", fmt.Errorf("%s is in no Go module; run: go mod init NAME && go mod tidy", fromHere(dir))
+			return "", fmt.Errorf("%s is in no Go module; run: go mod init NAME && go mod tidy", use.ShortPath(dir))
 		}
 		module = parent
 	}
 }
 
 // analyseModule analyses functions of one module.
-func analyseModule(ctx context.Context, module string, dirs []string) map[string]analysis {
-	found := make(map[string]analysis, len(dirs))
+func analyseModule(ctx context.Context, module string, dirs []string) map[string]use.Analysis {
+	found := make(map[string]use.Analysis, len(dirs))
 	p, err := loadProgram(ctx, module, dirs)
 	if ctx.Err() != nil {
 		err = ctx.Err()
@@ -97,24 +100,14 @@ func analyseModule(ctx context.Context, module string, dirs []string) map[string
 	for _, dir := range dirs {
 		switch {
 		case err != nil:
-			found[dir] = analysis{err: err}
+			found[dir] = use.Analysis{Err: err}
 		case p.failures[dir] != nil:
-			found[dir] = analysis{err: p.failures[dir]}
+			found[dir] = use.Analysis{Err: p.failures[dir]}
 		default:
 			found[dir] = p.analyse(p.mains[dir])
 		}
 	}
 	return found
-}
-
-// fromHere returns a path relative to the working folder where that is shorter.
-func fromHere(path string) string {
-	if wd, err := os.Getwd(); err == nil {
-		if rel, err := filepath.Rel(wd, path); err == nil && len(rel) < len(path) {
-			return rel
-		}
-	}
-	return path
 }
 
 var errNoGo = errors.New("there is no go command, which Go functions need; install Go from https://go.dev/dl/")

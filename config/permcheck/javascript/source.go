@@ -1,4 +1,4 @@
-package permcheck
+package javascript
 
 import (
 	"bytes"
@@ -17,13 +17,15 @@ import (
 	"github.com/evanw/esbuild/pkg/api"
 	"github.com/tdewolff/parse/v2"
 	"github.com/tdewolff/parse/v2/js"
+
+	"github.com/wxcloud-go/wxfn/config/permcheck/use"
 )
 
 // maxScript is the size of the largest file that is read: what is larger is no code that someone uploads.
 const maxScript = 32 << 20
 
-// A jsSource is the text of a JavaScript or TypeScript file, and of what was parsed in its place.
-type jsSource struct {
+// A source is the text of a JavaScript or TypeScript file, and of what was parsed in its place.
+type source struct {
 	path  string // absolute
 	text  []byte // as on disk, without a byte order mark
 	code  []byte // what was parsed: text, or what was made of it
@@ -36,34 +38,24 @@ type jsSource struct {
 
 // syntaxError is a fault in a source file that keeps it from being analysed.
 type syntaxError struct {
-	Position
+	use.Position
 	message string
 }
 
 func (e *syntaxError) Error() string {
-	return fmt.Sprintf("%s:%d:%d: %s", shortPath(e.File), e.Line, e.Column, e.message)
-}
-
-// shortPath returns a path relative to the working folder where that is shorter.
-func shortPath(path string) string {
-	if dir, err := os.Getwd(); err == nil {
-		if rel, err := filepath.Rel(dir, path); err == nil && len(rel) < len(path) {
-			return rel
-		}
-	}
-	return path
+	return fmt.Sprintf("%s:%d:%d: %s", use.ShortPath(e.File), e.Line, e.Column, e.message)
 }
 
 // readSource reads a file.
-func readSource(path string) (*jsSource, error) {
+func readSource(path string) (*source, error) {
 	info, err := os.Stat(path)
 	switch {
 	case err != nil:
 		return nil, fileError(path, err)
 	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("%s: no regular file", shortPath(path))
+		return nil, fmt.Errorf("%s: no regular file", use.ShortPath(path))
 	case info.Size() > maxScript:
-		return nil, fmt.Errorf("%s: %d MB of code are too many to analyse", shortPath(path), info.Size()>>20)
+		return nil, fmt.Errorf("%s: %d MB of code are too many to analyse", use.ShortPath(path), info.Size()>>20)
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -71,7 +63,7 @@ func readSource(path string) (*jsSource, error) {
 	}
 	text = bytes.TrimPrefix(text, []byte("\ufeff"))
 	text = withRoom(text)
-	s := &jsSource{path: path, text: text, code: text, lines: lineStarts(text)}
+	s := &source{path: path, text: text, code: text, lines: lineStarts(text)}
 	s.findDirectives()
 	return s, nil
 }
@@ -82,7 +74,7 @@ func fileError(path string, err error) error {
 	if errors.As(err, &pathErr) {
 		err = pathErr.Err
 	}
-	return fmt.Errorf("%s: %w", shortPath(path), err)
+	return fmt.Errorf("%s: %w", use.ShortPath(path), err)
 }
 
 // lineStarts returns the offsets at which lines start. A line ends with \n, \r\n or \r, as in editors.
@@ -105,21 +97,12 @@ func lineOf(starts []int, offset int) int {
 	return line
 }
 
-// maxFollowed is the size up to which a file is followed although it has nothing to do with the SDK.
-const maxFollowed = 64 << 10
-
-// leadsOn matches what a file has that may lead to the SDK: its name, that of its APIs, or a local file.
-var leadsOn = regexp.MustCompile("wx-server-sdk|openapi|(?:require|import)\\s*\\(\\s*(?:[^'\"`\\s)]|['\"`][./])|(?:from|import)\\s*['\"`][./]")
-
-// isLibrary reports whether the source is a copy of a package, or data, that the SDK can only be handed to.
-func (s *jsSource) isLibrary() bool { return len(s.text) > maxFollowed && !leadsOn.Match(s.text) }
-
 // directivePattern matches a comment that declares what a call made up at run time calls.
-var directivePattern = regexp.MustCompile(`(?://|/\*)[ \t]*wxfn:permissions[ \t]+([^\r\n*]+)`)
+var directivePattern = regexp.MustCompile(`(?://|/\*)[ \t]*` + use.Directive + `[ \t]+([^\r\n*]+)`)
 
-func (s *jsSource) findDirectives() {
+func (s *source) findDirectives() {
 	s.directive = map[int][]string{}
-	if !bytes.Contains(s.text, []byte("wxfn:permissions")) {
+	if !bytes.Contains(s.text, []byte(use.Directive)) {
 		return
 	}
 	for _, m := range directivePattern.FindAllSubmatchIndex(s.text, -1) {
@@ -134,11 +117,11 @@ func (s *jsSource) findDirectives() {
 }
 
 // position returns the place of an offset in code.
-func (s *jsSource) position(offset int32) Position {
+func (s *source) position(offset int32) use.Position {
 	o := min(max(int(offset), 0), len(s.code))
 	if s.mappings == nil {
 		line := lineOf(s.lines, o)
-		return Position{File: s.path, Line: line + 1, Column: utf8.RuneCount(s.text[s.lines[line]:o]) + 1}
+		return use.Position{File: s.path, Line: line + 1, Column: utf8.RuneCount(s.text[s.lines[line]:o]) + 1}
 	}
 	line := lineOf(s.codeLines, o)
 	column := utf16Count(s.code[s.codeLines[line]:o])
@@ -149,84 +132,11 @@ func (s *jsSource) position(offset int32) Position {
 		i--
 	}
 	if i < 0 {
-		return Position{File: s.path, Line: 1, Column: 1}
+		return use.Position{File: s.path, Line: 1, Column: 1}
 	}
 	m := s.mappings[i]
 	start := s.lines[min(m.sourceLine, len(s.lines)-1)]
-	return Position{File: s.path, Line: m.sourceLine + 1, Column: runesOf(s.text[start:], m.sourceColumn) + 1}
-}
-
-// utf16Count returns how many UTF-16 units a text has: what source maps count columns in.
-func utf16Count(text []byte) int {
-	n := 0
-	for _, r := range string(text) {
-		if r > 0xffff {
-			n++
-		}
-		n++
-	}
-	return n
-}
-
-// runesOf returns how many characters the first n UTF-16 units of a text are.
-func runesOf(text []byte, n int) int {
-	runes := 0
-	for n > 0 && len(text) > 0 {
-		r, size := utf8.DecodeRune(text)
-		text = text[size:]
-		if n--; r > 0xffff {
-			n--
-		}
-		runes++
-	}
-	return runes
-}
-
-// A mapping is an entry of a source map: from a place in the code that was made to one in its source, both counted from
-// 0, columns in UTF-16 units.
-type mapping struct {
-	line, column             int
-	sourceLine, sourceColumn int
-}
-
-// decodeMappings reads the mappings of a source map with one source: groups of base-64 VLQ numbers, each relative to
-// the one before. See https://tc39.es/ecma426/.
-func decodeMappings(text string) []mapping {
-	const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-	mappings := []mapping{}
-	var m mapping
-	for line, group := range strings.Split(text, ";") {
-		m.line, m.column = line, 0
-		for segment := range strings.SplitSeq(group, ",") {
-			var fields [5]int
-			n, value, shift := 0, 0, 0
-			for i := range len(segment) {
-				digit := strings.IndexByte(digits, segment[i])
-				if digit < 0 || n == len(fields) || shift > 30 {
-					return mappings
-				}
-				value |= digit & 31 << shift
-				if shift += 5; digit&32 != 0 {
-					continue
-				}
-				fields[n] = value >> 1
-				if value&1 != 0 {
-					fields[n] = -fields[n]
-				}
-				n, value, shift = n+1, 0, 0
-			}
-			if n == 0 {
-				continue
-			}
-			m.column += fields[0]
-			if n >= 4 {
-				m.sourceLine += fields[2]
-				m.sourceColumn += fields[3]
-				mappings = append(mappings, m)
-			}
-		}
-	}
-	return mappings
+	return use.Position{File: s.path, Line: m.sourceLine + 1, Column: runesOf(s.text[start:], m.sourceColumn) + 1}
 }
 
 // isTypeScript reports whether a file's name says that it has types (or JSX) to be translated, and returns esbuild's loader
@@ -245,7 +155,7 @@ func isTypeScript(path string) (api.Loader, bool) {
 
 // parse parses the source. What the parser does not know (types, decorators, import attributes, octal numbers of old)
 // is translated first.
-func (s *jsSource) parse() (*js.AST, error) {
+func (s *source) parse() (*js.AST, error) {
 	loader, typed := isTypeScript(s.path)
 	var first error
 	if !typed {
@@ -264,7 +174,7 @@ func (s *jsSource) parse() (*js.AST, error) {
 	if first != nil { // it is about the text as the user knows it
 		err = first
 	}
-	at := Position{File: s.path, Line: 1, Column: 1}
+	at := use.Position{File: s.path, Line: 1, Column: 1}
 	message := err.Error()
 	var parseErr *parse.Error
 	if errors.As(err, &parseErr) {
@@ -294,7 +204,7 @@ func parseModule(code []byte) (*js.AST, error) {
 func withRoom(text []byte) []byte { return slices.Grow(text, 1) }
 
 // transform makes code that the parser knows of the text.
-func (s *jsSource) transform(loader api.Loader) error {
+func (s *source) transform(loader api.Loader) error {
 	result := api.Transform(string(s.text), api.TransformOptions{
 		Sourcefile: filepath.Base(s.path),
 		Loader:     loader,
@@ -309,7 +219,7 @@ func (s *jsSource) transform(loader api.Loader) error {
 	})
 	if len(result.Errors) > 0 {
 		e := result.Errors[0]
-		at := Position{File: s.path, Line: 1, Column: 1}
+		at := use.Position{File: s.path, Line: 1, Column: 1}
 		if l := e.Location; l != nil {
 			at.Line, at.Column = l.Line, utf8.RuneCountInString(l.LineText[:min(l.Column, len(l.LineText))])+1
 		}
@@ -317,65 +227,8 @@ func (s *jsSource) transform(loader api.Loader) error {
 	}
 	var sourceMap struct{ Mappings string }
 	if err := json.Unmarshal(result.Map, &sourceMap); err != nil {
-		return fmt.Errorf("%s: source map: %w", shortPath(s.path), err)
+		return fmt.Errorf("%s: source map: %w", use.ShortPath(s.path), err)
 	}
 	s.code, s.codeLines, s.mappings = withRoom(result.Code), lineStarts(result.Code), decodeMappings(sourceMap.Mappings)
 	return nil
-}
-
-// jsExtensions are what Node, and those who write TypeScript for it, leave out of a module's name, in the order of search.
-var jsExtensions = []string{".js", ".cjs", ".mjs", ".json", ".ts", ".cts", ".mts", ".tsx", ".jsx"}
-
-// resolveModule returns the file that a relative or absolute module name stands for, "" where there is none.
-func resolveModule(from, name string) string {
-	path := filepath.FromSlash(name)
-	if !filepath.IsAbs(path) {
-		path = filepath.Join(filepath.Dir(from), path)
-	}
-	if !strings.HasSuffix(name, "/") && name != "." && name != ".." {
-		if file := resolveFile(path); file != "" {
-			return file
-		}
-	}
-	return resolveFolder(path)
-}
-
-func resolveFile(path string) string {
-	if isRegular(path) {
-		return path
-	}
-	for _, ext := range jsExtensions {
-		if isRegular(path + ext) {
-			return path + ext
-		}
-	}
-	// TypeScript's modules are imported by the name that they will have.
-	for _, pair := range [][2]string{{".js", ".ts"}, {".js", ".tsx"}, {".mjs", ".mts"}, {".cjs", ".cts"}} {
-		if stem, ok := strings.CutSuffix(path, pair[0]); ok && isRegular(stem+pair[1]) {
-			return stem + pair[1]
-		}
-	}
-	return ""
-}
-
-func resolveFolder(path string) string {
-	var manifest struct{ Main string }
-	if text, err := os.ReadFile(filepath.Join(path, "package.json")); err == nil {
-		_ = json.Unmarshal(text, &manifest) // what is wrong in it, Node will say
-	}
-	if manifest.Main != "" {
-		main := filepath.Join(path, filepath.FromSlash(manifest.Main))
-		if file := resolveFile(main); file != "" {
-			return file
-		}
-		if file := resolveFile(filepath.Join(main, "index")); file != "" {
-			return file
-		}
-	}
-	return resolveFile(filepath.Join(path, "index"))
-}
-
-func isRegular(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.Mode().IsRegular()
 }

@@ -1,4 +1,4 @@
-package permcheck
+package javascript
 
 import (
 	"context"
@@ -15,10 +15,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/wxcloud-go/wxfn/config"
+	"github.com/wxcloud-go/wxfn/config/permcheck/use"
 )
 
-// jsFunctionDir makes a function of a folder.
-func jsFunctionDir(dir string) config.FunctionDir {
+// functionDir makes a function of a folder.
+func functionDir(dir string) config.FunctionDir {
 	f := config.FunctionDir{Name: filepath.Base(dir), Dir: dir, Kind: config.KindNode, Entry: "index.js"}
 	for _, name := range []string{"index.js", "index.mjs", "index.cjs"} {
 		if isRegular(filepath.Join(dir, name)) {
@@ -69,8 +70,8 @@ func expectedIn(t *testing.T, dir string) (lines []string) {
 	return lines
 }
 
-func foundIn(dir string, a analysis, expected []string) (lines []string) {
-	place := func(p Position) string {
+func foundIn(dir string, a use.Analysis, expected []string) (lines []string) {
+	place := func(p use.Position) string {
 		rel, _ := filepath.Rel(dir, p.File)
 		return fmt.Sprintf("%s:%d", filepath.ToSlash(rel), p.Line)
 	}
@@ -84,15 +85,15 @@ func foundIn(dir string, a analysis, expected []string) (lines []string) {
 		}
 		return line
 	}
-	for _, u := range a.uses {
+	for _, u := range a.Uses {
 		if u.API == "" {
-			lines = append(lines, place(u.where())+" declared "+strings.Join(u.Declared, ", "))
+			lines = append(lines, place(u.Where())+" declared "+strings.Join(u.Declared, ", "))
 			continue
 		}
-		lines = append(lines, place(u.where())+" want "+u.API)
+		lines = append(lines, place(u.Where())+" want "+u.API)
 	}
-	for _, d := range a.doubts {
-		lines = append(lines, shortened(place(d.Position)+" doubt "+d.message))
+	for _, d := range a.Doubts {
+		lines = append(lines, shortened(place(d.Position)+" doubt "+d.Message))
 	}
 	slices.Sort(lines)
 	return lines
@@ -100,7 +101,7 @@ func foundIn(dir string, a analysis, expected []string) (lines []string) {
 
 func TestJavaScriptCorpusHasTheExpectedUsesAndNothingElse(t *testing.T) {
 	t.Parallel()
-	root, err := filepath.Abs(filepath.Join("testdata", "js"))
+	root, err := filepath.Abs("testdata")
 	require.NoError(t, err)
 	entries, err := os.ReadDir(root)
 	require.NoError(t, err)
@@ -108,21 +109,21 @@ func TestJavaScriptCorpusHasTheExpectedUsesAndNothingElse(t *testing.T) {
 		dir := filepath.Join(root, e.Name())
 		t.Run(e.Name(), func(t *testing.T) {
 			t.Parallel()
-			f := jsFunctionDir(dir)
-			a := analyseJS(t.Context(), []config.FunctionDir{f})[dir]
+			f := functionDir(dir)
+			a := Analyse(t.Context(), []config.FunctionDir{f})[dir]
 			expected := expectedIn(t, dir)
 			errs := slices.DeleteFunc(slices.Clone(expected), func(line string) bool { return !strings.Contains(line, " error") })
 			expected = slices.DeleteFunc(expected, func(line string) bool { return strings.Contains(line, " error") })
 			assert.Equal(t, expected, foundIn(dir, a, expected))
 			if len(errs) == 0 {
-				assert.NoError(t, a.err)
+				assert.NoError(t, a.Err)
 			}
 			for _, line := range errs {
 				place, text, _ := strings.Cut(line, " error ")
-				assert.ErrorContains(t, a.err, place+":")
-				assert.ErrorContains(t, a.err, text)
+				assert.ErrorContains(t, a.Err, place+":")
+				assert.ErrorContains(t, a.Err, text)
 			}
-			for _, u := range a.uses {
+			for _, u := range a.Uses {
 				for _, s := range u.Path {
 					assert.True(t, filepath.IsAbs(s.File), s)
 					assert.NotEmpty(t, s.Name)
@@ -145,14 +146,14 @@ func writeFiles(t testing.TB, files map[string]string) string {
 	return dir
 }
 
-func analyseJSFiles(t testing.TB, files map[string]string) (string, analysis) {
+func analyseFiles(t testing.TB, files map[string]string) (string, use.Analysis) {
 	t.Helper()
 	dir := writeFiles(t, files)
-	return dir, analyseJS(t.Context(), []config.FunctionDir{jsFunctionDir(dir)})[dir]
+	return dir, Analyse(t.Context(), []config.FunctionDir{functionDir(dir)})[dir]
 }
 
 // steps writes a path as one line a step.
-func steps(dir string, path []Step) (lines []string) {
+func steps(dir string, path []use.Step) (lines []string) {
 	for _, s := range path {
 		rel, _ := filepath.Rel(dir, s.File)
 		lines = append(lines, fmt.Sprintf("%s %s:%d:%d", s.Name, filepath.ToSlash(rel), s.Line, s.Column))
@@ -162,30 +163,30 @@ func steps(dir string, path []Step) (lines []string) {
 
 func TestJavaScriptPathLeadsFromTheEntryOverFilesAndFunctionsToTheName(t *testing.T) {
 	t.Parallel()
-	dir, a := analyseJSFiles(t, map[string]string{
+	dir, a := analyseFiles(t, map[string]string{
 		"index.js": "const lib = require('./lib/qr')\nfunction handle(event) {\n  return lib.make(event)\n}\n\nexports.main = (event) => handle(event)\n",
 		"lib/qr.js": "const cloud = require('wx-server-sdk')\n\nconst call = async (path) => {\n  /* 二维码 */ return cloud.openapi.wxacode.get({ path })\n}\n" +
 			"exports.make = async function ({ path }) {\n  await call(path)\n}\n",
 	})
-	require.NoError(t, a.err)
-	require.Len(t, a.uses, 1)
+	require.NoError(t, a.Err)
+	require.Len(t, a.Uses, 1)
 	assert.Equal(t, []string{
 		"index.js index.js:1:1",
 		"lib/qr.js index.js:1:13",
 		"exports.make lib/qr.js:6:22",
 		"call lib/qr.js:7:9",
 		"openapi.wxacode.get lib/qr.js:4:42",
-	}, steps(dir, a.uses[0].Path))
+	}, steps(dir, a.Uses[0].Path))
 }
 
 func TestTypeScriptPositionsAreThoseOfTheSource(t *testing.T) {
 	t.Parallel()
-	dir, a := analyseJSFiles(t, map[string]string{
+	dir, a := analyseFiles(t, map[string]string{
 		"index.ts": "import cloud from 'wx-server-sdk'\n\ninterface A {\n  b: string\n}\n\nexport const main = async (e: A) =>\n  /* 云 */ (cloud as any)\n    .openapi.wxacode.get({ path: e.b as unknown })\n",
 	})
-	require.NoError(t, a.err)
-	require.Len(t, a.uses, 1)
-	assert.Equal(t, "openapi.wxacode.get index.ts:9:22", steps(dir, a.uses[0].Path)[len(a.uses[0].Path)-1])
+	require.NoError(t, a.Err)
+	require.Len(t, a.Uses, 1)
+	assert.Equal(t, "openapi.wxacode.get index.ts:9:22", steps(dir, a.Uses[0].Path)[len(a.Uses[0].Path)-1])
 }
 
 func TestJavaScriptThatCannotBeAnalysedIsAnErrorOfThatFunctionAlone(t *testing.T) {
@@ -205,14 +206,14 @@ func TestJavaScriptThatCannotBeAnalysedIsAnErrorOfThatFunctionAlone(t *testing.T
 	for _, dir := range []string{good, broken, brokenTypes, empty, unreadable, loop} {
 		functions = append(functions, config.FunctionDir{Dir: dir, Entry: "index.js", Kind: config.KindNode})
 	}
-	results := analyseJS(t.Context(), functions)
-	require.NoError(t, results[good].err)
-	assert.Len(t, results[good].uses, 1)
-	assert.ErrorContains(t, results[broken].err, "index.js:3:5: ")
-	assert.ErrorContains(t, results[brokenTypes].err, "index.ts:1:10: ")
-	assert.ErrorContains(t, results[empty].err, "index.js: no such file or directory")
-	assert.ErrorContains(t, results[unreadable].err, "index.js: no regular file")
-	assert.ErrorContains(t, results[loop].err, "index.js: too many levels of symbolic links")
+	results := Analyse(t.Context(), functions)
+	require.NoError(t, results[good].Err)
+	assert.Len(t, results[good].Uses, 1)
+	assert.ErrorContains(t, results[broken].Err, "index.js:3:5: ")
+	assert.ErrorContains(t, results[brokenTypes].Err, "index.ts:1:10: ")
+	assert.ErrorContains(t, results[empty].Err, "index.js: no such file or directory")
+	assert.ErrorContains(t, results[unreadable].Err, "index.js: no regular file")
+	assert.ErrorContains(t, results[loop].Err, "index.js: too many levels of symbolic links")
 }
 
 func TestJavaScriptLinksAndCyclesOfFilesAreFollowedOnce(t *testing.T) {
@@ -228,27 +229,27 @@ func TestJavaScriptLinksAndCyclesOfFilesAreFollowedOnce(t *testing.T) {
 			t.Skip("no symbolic links here: ", err)
 		}
 	}
-	a := analyseJS(t.Context(), []config.FunctionDir{jsFunctionDir(dir)})[dir]
-	require.NoError(t, a.err)
-	require.Len(t, a.uses, 1)
-	assert.Equal(t, "wxacode.get", a.uses[0].API)
-	require.Len(t, a.doubts, 1)
-	assert.Contains(t, a.doubts[0].message, "cannot find the module ./self")
+	a := Analyse(t.Context(), []config.FunctionDir{functionDir(dir)})[dir]
+	require.NoError(t, a.Err)
+	require.Len(t, a.Uses, 1)
+	assert.Equal(t, "wxacode.get", a.Uses[0].API)
+	require.Len(t, a.Doubts, 1)
+	assert.Contains(t, a.Doubts[0].Message, "cannot find the module ./self")
 }
 
 func TestPackagesAreNotSearched(t *testing.T) {
 	t.Parallel()
 	const call = "require('wx-server-sdk').openapi.wxacode.get()"
-	_, a := analyseJSFiles(t, map[string]string{
+	_, a := analyseFiles(t, map[string]string{
 		"index.js":                                 "require('package'); require('./node_modules/package'); require('@scope/package/lib'); require('./local')",
 		"node_modules/package/index.js":            call,
 		"node_modules/@scope/package/lib/index.js": call,
 		"local/index.js":                           "require('other')",
 		"local/node_modules/other/index.js":        call,
 	})
-	require.NoError(t, a.err)
-	assert.Empty(t, a.uses)
-	assert.Empty(t, a.doubts)
+	require.NoError(t, a.Err)
+	assert.Empty(t, a.Uses)
+	assert.Empty(t, a.Doubts)
 }
 
 func TestJavaScriptAnalysisEndsWithItsContext(t *testing.T) {
@@ -256,7 +257,7 @@ func TestJavaScriptAnalysisEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	dir := writeFiles(t, map[string]string{"index.js": ""})
-	assert.ErrorIs(t, analyseJS(ctx, []config.FunctionDir{jsFunctionDir(dir)})[dir].err, context.Canceled)
+	assert.ErrorIs(t, Analyse(ctx, []config.FunctionDir{functionDir(dir)})[dir].Err, context.Canceled)
 }
 
 func TestSourceMapMappingsAreDecoded(t *testing.T) {
@@ -288,38 +289,38 @@ func TestGeneratedJavaScriptOfFiveMegabytesIsAnalysed(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a large file takes seconds")
 	}
-	_, a := analyseJSFiles(t, map[string]string{"index.js": generatedJS(5 << 20)})
-	require.NoError(t, a.err)
-	require.Len(t, a.uses, 1)
-	assert.Equal(t, "wxacode.get", a.uses[0].API)
-	for _, d := range a.doubts { // it may be too large to follow
-		assert.Contains(t, d.message, "too large")
+	_, a := analyseFiles(t, map[string]string{"index.js": generatedJS(5 << 20)})
+	require.NoError(t, a.Err)
+	require.Len(t, a.Uses, 1)
+	assert.Equal(t, "wxacode.get", a.Uses[0].API)
+	for _, d := range a.Doubts { // it may be too large to follow
+		assert.Contains(t, d.Message, "too large")
 	}
 }
 
 func TestLargeCopiesOfPackagesAreNotFollowed(t *testing.T) {
 	t.Parallel()
-	_, a := analyseJSFiles(t, map[string]string{
+	_, a := analyseFiles(t, map[string]string{
 		"index.js": "const lib = require('./lib'), cloud = require('wx-server-sdk')\nlib.f1(cloud.openapi.wxacode)\ncloud.openapi.img.aiCrop()\n",
 		"lib.js":   strings.ReplaceAll(generatedJS(200<<10), "wx-server-sdk", "fs")[:200<<10],
 	})
-	assert.Error(t, a.err, "it is parsed all the same")
-	dir, a := analyseJSFiles(t, map[string]string{
+	assert.Error(t, a.Err, "it is parsed all the same")
+	dir, a := analyseFiles(t, map[string]string{
 		"index.js": "const lib = require('./lib'), cloud = require('wx-server-sdk')\nlib.f1(cloud.openapi.wxacode)\ncloud.openapi.img.aiCrop()\n",
 		"lib.js":   strings.NewReplacer("wx-server-sdk", "fs", "openapi", "api").Replace(generatedJS(200 << 10)),
 	})
-	require.NoError(t, a.err)
-	require.Len(t, a.uses, 1)
-	assert.Equal(t, []string{"index.js index.js:1:1", "openapi.img.aiCrop index.js:3:19"}, steps(dir, a.uses[0].Path))
-	require.Len(t, a.doubts, 1)
-	assert.Equal(t, "cannot tell which APIs lib.f1 calls with cloud.openapi.wxacode", a.doubts[0].message)
-	assert.Equal(t, 2, a.doubts[0].Line)
+	require.NoError(t, a.Err)
+	require.Len(t, a.Uses, 1)
+	assert.Equal(t, []string{"index.js index.js:1:1", "openapi.img.aiCrop index.js:3:19"}, steps(dir, a.Uses[0].Path))
+	require.Len(t, a.Doubts, 1)
+	assert.Equal(t, "cannot tell which APIs lib.f1 calls with cloud.openapi.wxacode", a.Doubts[0].Message)
+	assert.Equal(t, 2, a.Doubts[0].Line)
 }
 
 func BenchmarkGeneratedJavaScriptOfFiveMegabytes(b *testing.B) {
 	dir := writeFiles(b, map[string]string{"index.js": generatedJS(5 << 20)})
 	for b.Loop() {
-		require.NoError(b, analyseJS(b.Context(), []config.FunctionDir{jsFunctionDir(dir)})[dir].err)
+		require.NoError(b, Analyse(b.Context(), []config.FunctionDir{functionDir(dir)})[dir].Err)
 	}
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
@@ -329,9 +330,9 @@ func BenchmarkGeneratedJavaScriptOfFiveMegabytes(b *testing.B) {
 func BenchmarkTwentyJavaScriptFunctions(b *testing.B) {
 	functions := []config.FunctionDir{}
 	for range 20 {
-		functions = append(functions, jsFunctionDir(filepath.Join("testdata", "js", "locals")))
+		functions = append(functions, functionDir(filepath.Join("testdata", "locals")))
 	}
 	for b.Loop() {
-		analyseJS(b.Context(), functions)
+		Analyse(b.Context(), functions)
 	}
 }

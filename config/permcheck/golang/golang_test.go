@@ -1,4 +1,4 @@
-package permcheck
+package golang
 
 import (
 	"context"
@@ -16,9 +16,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/wxcloud-go/wxfn/config"
+	"github.com/wxcloud-go/wxfn/config/permcheck/use"
 )
 
-// goCase is a folder of testdata/go whose comments say what is found in it:
+// example is a folder of testdata whose comments say what is found in it:
 //
 //	// want wxacode.get ocr.idcard       these APIs are called in this line
 //	// want wxacode.get: main, send, …   and by this path
@@ -27,27 +28,28 @@ import (
 //	// doubt                             a place that cannot be followed
 //
 // A file error.txt holds what the error says instead, a part of each of its lines in a line.
-type goCase struct {
+type example struct {
 	dir   string
 	finds []string          // "main.go:7: want wxacode.get", sorted
 	paths map[string]string // of some of them
 	fails []string
 }
 
-var goWant = regexp.MustCompile(`// (?:(want) ([^:\n]+)(?:: (.+))?|(doubt))$`)
+var expectation = regexp.MustCompile(`// (?:(want) ([^:\n]+)(?:: (.+))?|(doubt))$`)
 
-func goCases(t *testing.T, pattern string) []goCase {
+// corpus returns the examples in the folders of testdata that a pattern matches.
+func corpus(t *testing.T, pattern string) []example {
 	t.Helper()
-	dirs, err := filepath.Glob(filepath.Join("testdata", "go", pattern))
+	dirs, err := filepath.Glob(filepath.Join("testdata", pattern))
 	require.NoError(t, err)
-	var cases []goCase
+	var examples []example
 	for _, dir := range dirs {
 		if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 			continue
 		}
 		dir, err = filepath.Abs(dir)
 		require.NoError(t, err)
-		c := goCase{dir: dir, paths: map[string]string{}}
+		c := example{dir: dir, paths: map[string]string{}}
 		require.NoError(t, filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() {
 				return err
@@ -64,17 +66,17 @@ func goCases(t *testing.T, pattern string) []goCase {
 			return nil
 		}))
 		slices.Sort(c.finds)
-		cases = append(cases, c)
+		examples = append(examples, c)
 	}
-	require.NotEmpty(t, cases)
-	return cases
+	require.NotEmpty(t, examples)
+	return examples
 }
 
-func (c *goCase) read(path, text string) {
+func (c *example) read(path, text string) {
 	number := 0
 	for line := range strings.Lines(text) {
 		number++
-		m := goWant.FindStringSubmatch(strings.TrimRight(line, "\r\n"))
+		m := expectation.FindStringSubmatch(strings.TrimRight(line, "\r\n"))
 		at := c.place(path, number)
 		switch {
 		case m == nil:
@@ -91,31 +93,31 @@ func (c *goCase) read(path, text string) {
 	}
 }
 
-func (c *goCase) place(path string, line int) string {
+func (c *example) place(path string, line int) string {
 	rel, _ := filepath.Rel(c.dir, path)
 	return fmt.Sprintf("%s:%d: ", filepath.ToSlash(rel), line)
 }
 
 // check compares what is found with what is expected.
-func (c *goCase) check(t *testing.T, a analysis) {
+func (c *example) check(t *testing.T, a use.Analysis) {
 	t.Helper()
 	if len(c.fails) > 0 {
-		require.Error(t, a.err)
-		lines := strings.Split(a.err.Error(), "\n")
-		require.Len(t, lines, len(c.fails), "%v", a.err)
+		require.Error(t, a.Err)
+		lines := strings.Split(a.Err.Error(), "\n")
+		require.Len(t, lines, len(c.fails), "%v", a.Err)
 		for i, part := range c.fails {
 			assert.Contains(t, filepath.ToSlash(lines[i]), part)
 		}
 		return
 	}
-	require.NoError(t, a.err)
+	require.NoError(t, a.Err)
 	var finds []string
-	for _, u := range a.uses {
+	for _, u := range a.Uses {
 		api := u.API
 		if api == "" {
 			api = "?" + strings.Join(u.Declared, ",")
 		}
-		find := c.place(u.where().File, u.where().Line) + "want " + api
+		find := c.place(u.Where().File, u.Where().Line) + "want " + api
 		finds = append(finds, find)
 		var steps []string
 		for _, s := range u.Path {
@@ -128,16 +130,16 @@ func (c *goCase) check(t *testing.T, a analysis) {
 			checkStep(t, s)
 		}
 	}
-	for _, d := range a.doubts {
+	for _, d := range a.Doubts {
 		finds = append(finds, c.place(d.File, d.Line)+"doubt")
 	}
 	slices.Sort(finds)
 	assert.Equal(t, c.finds, finds)
-	assert.True(t, slices.IsSortedFunc(a.uses, compareUses))
+	assert.True(t, slices.IsSortedFunc(a.Uses, use.Use.Compare))
 }
 
 // checkStep checks that the name of what a step refers to, or of what leads there, stands where the step says.
-func checkStep(t *testing.T, s Step) {
+func checkStep(t *testing.T, s use.Step) {
 	t.Helper()
 	text, err := os.ReadFile(s.File)
 	require.NoError(t, err)
@@ -152,7 +154,7 @@ func checkStep(t *testing.T, s Step) {
 	}
 }
 
-func goFunctions(cases []goCase) []config.FunctionDir {
+func functionsOf(cases []example) []config.FunctionDir {
 	var functions []config.FunctionDir
 	for _, c := range cases {
 		functions = append(functions, config.FunctionDir{Name: filepath.Base(c.dir), Dir: c.dir, Kind: config.KindGo, Entry: "."})
@@ -163,8 +165,8 @@ func goFunctions(cases []goCase) []config.FunctionDir {
 func TestGoFunctionsReachWhatTheirCommentsSay(t *testing.T) {
 	t.Parallel()
 	for _, pattern := range []string{"corpus/*", "modules/[!t]*"} {
-		cases := goCases(t, pattern)
-		found := analyseGo(t.Context(), goFunctions(cases))
+		cases := corpus(t, pattern)
+		found := Analyse(t.Context(), functionsOf(cases))
 		require.Len(t, found, len(cases))
 		for _, c := range cases {
 			t.Run(filepath.Base(c.dir), func(t *testing.T) {
@@ -177,16 +179,16 @@ func TestGoFunctionsReachWhatTheirCommentsSay(t *testing.T) {
 
 func TestAGoModuleForANewerGoIsAnError(t *testing.T) {
 	t.Setenv("GOTOOLCHAIN", "local")
-	c := goCases(t, "modules/toonew")[0]
-	c.check(t, analyseGo(t.Context(), goFunctions([]goCase{c}))[c.dir])
+	c := corpus(t, "modules/toonew")[0]
+	c.check(t, Analyse(t.Context(), functionsOf([]example{c}))[c.dir])
 }
 
 func TestBuildTagsOfTheEnvironmentCount(t *testing.T) {
 	t.Setenv("GOFLAGS", "-tags=traced")
-	c := goCases(t, "corpus/buildtags")[0]
+	c := corpus(t, "corpus/buildtags")[0]
 	c.read(filepath.Join(c.dir, "traced.go"), strings.Repeat("\n", 10)+"// want phonenumber.getPhoneNumber\n")
 	slices.Sort(c.finds)
-	c.check(t, analyseGo(t.Context(), goFunctions([]goCase{c}))[c.dir])
+	c.check(t, Analyse(t.Context(), functionsOf([]example{c}))[c.dir])
 }
 
 func TestAGoFunctionOutsideAnyModuleIsAnError(t *testing.T) {
@@ -194,36 +196,36 @@ func TestAGoFunctionOutsideAnyModuleIsAnError(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "main.go"), []byte("package main\n"), 0o644))
 	missing := filepath.Join(dir, "missing")
-	found := analyseGo(t.Context(), []config.FunctionDir{{Dir: dir}, {Dir: missing}})
-	require.ErrorContains(t, found[dir].err, "is in no Go module; run: go mod init NAME")
-	require.ErrorIs(t, found[missing].err, fs.ErrNotExist)
+	found := Analyse(t.Context(), []config.FunctionDir{{Dir: dir}, {Dir: missing}})
+	require.ErrorContains(t, found[dir].Err, "is in no Go module; run: go mod init NAME")
+	require.ErrorIs(t, found[missing].Err, fs.ErrNotExist)
 }
 
 func TestWithoutTheGoCommandTheErrorSaysSo(t *testing.T) {
-	c := goCases(t, "corpus/direct")[0]
+	c := corpus(t, "corpus/direct")[0]
 	t.Setenv("PATH", t.TempDir())
-	require.EqualError(t, analyseGo(t.Context(), goFunctions([]goCase{c}))[c.dir].err, errNoGo.Error())
+	require.EqualError(t, Analyse(t.Context(), functionsOf([]example{c}))[c.dir].Err, errNoGo.Error())
 }
 
 func TestAnAnalysisOfGoEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	c := goCases(t, "corpus/direct")[0]
-	require.ErrorIs(t, analyseGo(ctx, goFunctions([]goCase{c}))[c.dir].err, context.Canceled)
+	c := corpus(t, "corpus/direct")[0]
+	require.ErrorIs(t, Analyse(ctx, functionsOf([]example{c}))[c.dir].Err, context.Canceled)
 }
 
 func TestColumnsAreCountedInCharacters(t *testing.T) {
 	t.Parallel()
-	c := goCases(t, "corpus/direct")[0]
-	for _, u := range analyseGo(t.Context(), goFunctions([]goCase{c}))[c.dir].uses {
+	c := corpus(t, "corpus/direct")[0]
+	for _, u := range Analyse(t.Context(), functionsOf([]example{c}))[c.dir].Uses {
 		if u.API != "wxacode.getUnlimited" {
 			continue
 		}
-		text, err := os.ReadFile(u.where().File)
+		text, err := os.ReadFile(u.Where().File)
 		require.NoError(t, err)
-		line := strings.Split(string(text), "\n")[u.where().Line-1]
-		assert.Equal(t, utf8.RuneCountInString(line[:strings.Index(line, "GetUnlimited")])+1, u.where().Column)
+		line := strings.Split(string(text), "\n")[u.Where().Line-1]
+		assert.Equal(t, utf8.RuneCountInString(line[:strings.Index(line, "GetUnlimited")])+1, u.Where().Column)
 		return
 	}
 	t.Error("the call is not found")
@@ -255,7 +257,7 @@ func TestACompilersErrorIsToldInItsWords(t *testing.T) {
 			dir := t.TempDir()
 			require.NoError(t, os.WriteFile(filepath.Join(dir, "go.mod"), []byte("module example.com/wrong\n\ngo 1.26.0\n"), 0o644))
 			require.NoError(t, os.WriteFile(filepath.Join(dir, "main.go"), []byte("package main\n\n"+c.text), 0o644))
-			err := analyseGo(t.Context(), []config.FunctionDir{{Dir: dir}})[dir].err
+			err := Analyse(t.Context(), []config.FunctionDir{{Dir: dir}})[dir].Err
 			require.Error(t, err)
 			lines := strings.Split(err.Error(), "\n")
 			require.Len(t, lines, len(c.lines), "%v", err)
@@ -268,27 +270,27 @@ func TestACompilersErrorIsToldInItsWords(t *testing.T) {
 
 func TestGoFunctionsBehindASymbolicLinkAreFound(t *testing.T) {
 	t.Parallel()
-	c := goCases(t, "modules/replaced")[0]
+	c := corpus(t, "modules/replaced")[0]
 	link := filepath.Join(t.TempDir(), "link")
 	if err := os.Symlink(filepath.Dir(filepath.Dir(c.dir)), link); err != nil {
 		t.Skip("no symbolic links here: ", err)
 	}
 	dir := filepath.Join(link, "modules", "replaced")
-	a := analyseGo(t.Context(), []config.FunctionDir{{Dir: dir}})[dir]
-	require.NoError(t, a.err)
-	require.Len(t, a.uses, 1)
+	a := Analyse(t.Context(), []config.FunctionDir{{Dir: dir}})[dir]
+	require.NoError(t, a.Err)
+	require.Len(t, a.Uses, 1)
 }
 
 func TestThisRepositorysGoExamplesAreAnalysed(t *testing.T) {
 	t.Parallel()
-	p, _, err := config.LoadProject(filepath.Join("..", "..", "examples"))
+	p, _, err := config.LoadProject(filepath.Join("..", "..", "..", "examples"))
 	require.NoError(t, err)
 	functions := slices.DeleteFunc(p.Functions, func(f config.FunctionDir) bool { return f.Kind != config.KindGo })
 	require.NotEmpty(t, functions)
-	for dir, a := range analyseGo(t.Context(), functions) {
-		require.NoError(t, a.err, dir)
-		require.Len(t, a.uses, 1)
-		assert.Equal(t, "wxacode.createQRCode", a.uses[0].API)
-		assert.Empty(t, a.doubts)
+	for dir, a := range Analyse(t.Context(), functions) {
+		require.NoError(t, a.Err, dir)
+		require.Len(t, a.Uses, 1)
+		assert.Equal(t, "wxacode.createQRCode", a.Uses[0].API)
+		assert.Empty(t, a.Doubts)
 	}
 }

@@ -1,4 +1,6 @@
-// # Limits of the check of JavaScript code
+// Package javascript finds the APIs that cloud functions written in JavaScript or TypeScript can call.
+//
+// # Limits
 //
 // The check follows wx-server-sdk from where a file of the function requires or imports it to the names that are read
 // of its openapi: through variables, properties, destructuring, calls, classes, arrays and promises, and through the
@@ -27,7 +29,7 @@
 //     counts as that of a client, and there is a doubt at the start of the entry file.
 //   - An object that nobody knows (event, ctx) gives back under a name what was stored in any such object under that name.
 //   - The HTTPS address of an API, and @cloudbase/node-sdk, are no cloud call of the SDK.
-package permcheck
+package javascript
 
 import (
 	"cmp"
@@ -35,46 +37,47 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/wxcloud-go/wxfn/config"
+	"github.com/wxcloud-go/wxfn/config/permcheck/use"
 	"github.com/wxcloud-go/wxfn/openapi/catalog"
 )
 
-// analyseJS finds the APIs that functions written in JavaScript or TypeScript can reach, by the functions' folders.
-func analyseJS(ctx context.Context, functions []config.FunctionDir) map[string]analysis {
-	results := make(map[string]analysis, len(functions))
+// Analyse finds the APIs that functions can call, by the functions' folders. One that cannot be analysed leaves the others
+// as they are.
+func Analyse(ctx context.Context, functions []config.FunctionDir) map[string]use.Analysis {
+	results := make(map[string]use.Analysis, len(functions))
 	for _, f := range functions {
-		results[f.Dir] = analyseJSFunction(ctx, f)
+		results[f.Dir] = analyse(ctx, f)
 	}
 	return results
 }
 
-func analyseJSFunction(ctx context.Context, f config.FunctionDir) (result analysis) {
+func analyse(ctx context.Context, f config.FunctionDir) use.Analysis {
 	if err := ctx.Err(); err != nil {
-		return analysis{err: err}
+		return use.Analysis{Err: err}
 	}
-	entry, err := jsEntry(f)
+	entry, err := entryOf(f)
 	if err != nil {
-		return analysis{err: err}
+		return use.Analysis{Err: err}
 	}
 	p := newProgram(ctx, f.Dir)
 	file := p.file(entry)
 	if file == nil {
-		return analysis{err: errors.Join(p.problems...)}
+		return use.Analysis{Err: errors.Join(p.problems...)}
 	}
 	p.activate(file.top, nil, 0, 0)
 	// The platform calls what the entry exports, with what it likes.
 	p.do(nil, instruction{op: opEscape, x: p.property(file.module, "exports")})
 	if err := p.solve(); err != nil {
-		return analysis{err: err}
+		return use.Analysis{Err: err}
 	}
 	return p.result(file)
 }
 
-// jsEntry returns the file that starts a function: its Entry, or the TypeScript that this is made of.
-func jsEntry(f config.FunctionDir) (string, error) {
+// entryOf returns the file that starts a function: its Entry, or the TypeScript that this is made of.
+func entryOf(f config.FunctionDir) (string, error) {
 	entry := cmp.Or(f.Entry, "index.js")
 	path := filepath.Join(f.Dir, filepath.FromSlash(entry))
 	if isRegular(path) {
@@ -93,7 +96,7 @@ func jsEntry(f config.FunctionDir) (string, error) {
 }
 
 // result makes an analysis of what was found.
-func (p *program) result(entry *jsFile) analysis {
+func (p *program) result(entry *file) use.Analysis {
 	// A computed name that nothing is known of.
 	for _, w := range p.indexes {
 		if len(p.node(w.in.y).values) > 0 {
@@ -116,27 +119,23 @@ func (p *program) result(entry *jsFile) analysis {
 	if p.cut && (p.interned[kindClient] != nil || len(p.roots) > 0) {
 		p.doubt(entry.top, 0, 0, "the code is too large to tell whether it calls more APIs than those that it names after openapi")
 	}
-	paths := p.paths(entry)
-	var a analysis
+	path := p.paths(entry)
+	var a use.Analysis
 	for at, f := range p.uses {
-		path := slices.Clone(paths(f.fn))
-		path = append(path, Step{Name: "openapi." + at.api, Position: at.file.source.position(at.pos)})
-		a.uses = append(a.uses, Use{API: at.api, Path: path})
+		step := use.Step{Name: "openapi." + at.api, Position: at.file.source.position(at.pos)}
+		a.Uses = append(a.Uses, use.Use{API: at.api, Path: append(path(f.fn), step)})
 	}
 	for at, f := range p.doubts {
 		source := f.fn.file.source
 		if names := source.declaredAt(at.Line, source.position(f.start).Line); names != nil {
-			path := append(slices.Clone(paths(f.fn)), Step{Name: "a name made up at run time", Position: at})
-			a.uses = append(a.uses, Use{Declared: names, Path: path})
+			step := use.Step{Name: "a name made up at run time", Position: at}
+			a.Uses = append(a.Uses, use.Use{Declared: names, Path: append(path(f.fn), step)})
 			continue
 		}
-		a.doubts = append(a.doubts, doubt{Position: at, message: f.message})
+		a.Doubts = append(a.Doubts, use.Doubt{Position: at, Message: f.message})
 	}
-	slices.SortFunc(a.uses, compareUses)
-	slices.SortFunc(a.doubts, func(x, y doubt) int {
-		return cmp.Or(cmp.Compare(x.File, y.File), cmp.Compare(x.Line, y.Line), cmp.Compare(x.Column, y.Column))
-	})
-	a.err = errors.Join(p.problems...)
+	a.Sort()
+	a.Err = errors.Join(p.problems...)
 	return a
 }
 
@@ -151,7 +150,7 @@ func (p *program) mayCall(callee node, namespace bool) bool {
 }
 
 // declaredAt returns the names that a directive declares at one of some lines, or above one.
-func (s *jsSource) declaredAt(lines ...int) []string {
+func (s *source) declaredAt(lines ...int) []string {
 	for _, line := range lines {
 		for _, line := range []int{line, line - 1} {
 			if names := s.directive[line]; names != nil {
@@ -162,62 +161,24 @@ func (s *jsSource) declaredAt(lines ...int) []string {
 	return nil
 }
 
-// paths returns a function that tells how each function is reached from the entry file.
-func (p *program) paths(entry *jsFile) func(*jsFunction) []Step {
-	next := map[*jsFunction][]edge{}
-	var functions []*jsFunction
+// paths returns a function that tells how a function is reached from the entry file.
+func (p *program) paths(entry *file) func(*function) []use.Step {
+	edges := map[*function][]use.Edge[*function, int32]{}
 	for _, info := range p.values {
 		if fn := info.function; fn != nil && fn.active {
-			functions = append(functions, fn)
-		}
-	}
-	for _, fn := range functions {
-		for _, e := range fn.from {
-			next[e.from] = append(next[e.from], edge{from: fn, pos: e.pos, weight: e.weight})
-		}
-	}
-	// Weights are small: a round for each length of a path.
-	type arrival struct {
-		edge
-		length int
-	}
-	came := map[*jsFunction]arrival{entry.top: {}}
-	rounds := [][]*jsFunction{{entry.top}}
-	for length := 0; length < len(rounds); length++ {
-		for _, fn := range rounds[length] {
-			if came[fn].length != length {
-				continue // there was a shorter one
-			}
-			for _, e := range next[fn] {
-				to, at := e.from, length+e.weight
-				if old, ok := came[to]; ok && old.length <= at {
-					continue
-				}
-				came[to] = arrival{edge{from: fn, pos: e.pos}, at}
-				for len(rounds) <= at {
-					rounds = append(rounds, nil)
-				}
-				rounds[at] = append(rounds[at], to)
+			for _, a := range fn.from {
+				edges[a.from] = append(edges[a.from], use.Edge[*function, int32]{To: fn, At: a.pos, Length: a.weight})
 			}
 		}
 	}
-	return func(fn *jsFunction) []Step {
-		var steps []Step
-		for fn != nil {
-			a, ok := came[fn]
-			if !ok {
-				break
+	paths := use.ShortestPaths([]*function{entry.top}, func(fn *function) []use.Edge[*function, int32] { return edges[fn] })
+	return func(fn *function) []use.Step {
+		return paths.To(fn, func(fn, from *function, pos int32) use.Step {
+			step := use.Step{Name: cmp.Or(fn.name, "a function"), Position: use.Position{File: fn.file.source.path, Line: 1, Column: 1}}
+			if from != nil {
+				step.Position = from.file.source.position(pos)
 			}
-			step := Step{Name: cmp.Or(fn.name, "a function")}
-			if a.from != nil {
-				step.Position = a.from.file.source.position(a.pos)
-			} else {
-				step.Position = Position{File: fn.file.source.path, Line: 1, Column: 1}
-			}
-			steps = append(steps, step)
-			fn = a.from
-		}
-		slices.Reverse(steps)
-		return steps
+			return step
+		})
 	}
 }

@@ -1,7 +1,6 @@
-package permcheck
+package golang
 
 import (
-	"fmt"
 	"go/ast"
 	"go/token"
 	"go/types"
@@ -9,7 +8,7 @@ import (
 )
 
 // Unit is a package for a check that sees packages one by one, each after those that it imports, as go vet does: package
-// vet. Code is read by the same rules as by [Check], but for interfaces.
+// vet. Code is read by the same rules as by [Analyse], but for interfaces.
 type Unit struct {
 	Fset     *token.FileSet
 	Files    []*ast.File // with comments
@@ -48,13 +47,13 @@ type Reference struct {
 
 // Bodies returns the bodies of a unit, in the order of its files.
 func (u Unit) Bodies() ([]Body, error) {
-	p := &goProgram{fset: u.Fset, files: map[string][]byte{}, bodies: map[*types.Func]*goBody{}}
-	s := &goSource{program: p, files: u.Files, types: u.Package, info: u.Info}
+	p := &program{fset: u.Fset, files: map[string][]byte{}, bodies: map[*types.Func]*body{}}
+	s := &source{program: p, files: u.Files, types: u.Package, info: u.Info}
 	for _, file := range u.Files {
 		name := u.Fset.PositionFor(file.Package, false).Filename
 		text, err := u.ReadFile(name)
 		if err != nil {
-			return nil, fmt.Errorf("permcheck: %w", err)
+			return nil, err
 		}
 		p.files[name] = text
 	}
@@ -87,7 +86,7 @@ var soughtMethods = []string{"Error", "Format", "GoString", "MarshalJSON", "Mars
 
 // unitResolver turns what bodies refer to into references.
 type unitResolver struct {
-	source      *goSource
+	source      *source
 	interfaces  []*types.Interface // which this package and the ones that it imports declare
 	constraints map[token.Pos][]types.Type
 	methods     map[types.Type][]*types.Func // of types that become part of interface values, by those interfaces
@@ -130,11 +129,11 @@ func (r *unitResolver) declared() {
 	}
 }
 
-func (r *unitResolver) references(b *goBody) []Reference {
+func (r *unitResolver) references(b *body) []Reference {
 	// The search of a whole program knows what the calls of APIs are.
-	calls := &goReach{program: r.source.program, edges: map[*goBody][]goEdge{}, places: map[string]bool{}}
+	calls := &reach{program: r.source.program, edges: map[*body][]edge{}, places: map[string]bool{}}
 	var found []Reference
-	follow := func(ref goRef, function *types.Func) {
+	follow := func(ref reference, function *types.Func) {
 		if function.Pkg() == nil || function.Pkg().Path() != openapiPath {
 			found = append(found, Reference{Pos: ref.pos, Function: function})
 			return

@@ -1,4 +1,4 @@
-package permcheck
+package golang
 
 import (
 	"bytes"
@@ -23,13 +23,15 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/wxcloud-go/wxfn/config/permcheck/use"
 )
 
 // openapiPath is the package whose calls are looked for.
 const openapiPath = "github.com/wxcloud-go/wxfn/openapi"
 
-// goListed is a package as the go command lists it.
-type goListed struct {
+// listed is a package as the go command lists it.
+type listed struct {
 	ImportPath string
 	Name       string
 	Dir        string
@@ -40,55 +42,55 @@ type goListed struct {
 	Match      []string
 	DepOnly    bool
 	Module     *struct{ GoVersion string }
-	Error      *goListedError
+	Error      *listedError
 }
 
-type goListedError struct {
+type listedError struct {
 	Pos, Err    string
 	ImportStack []string
 }
 
-// goProgram is the packages of some functions of one module.
-type goProgram struct {
+// program is the packages of some functions of one module.
+type program struct {
 	module   string
-	packages map[string]*goListed // by import path
-	sources  map[string]*goSource // by import path: those that are read from source
-	order    []*goSource          // each after those that it imports
-	exports  map[string]*goListed // by import path: those that are known from export data
-	importer types.Importer       // reads export data
+	packages map[string]*listed // by import path
+	sources  map[string]*source // by import path: those that are read from source
+	order    []*source          // each after those that it imports
+	exports  map[string]*listed // by import path: those that are known from export data
+	importer types.Importer     // reads export data
 	fset     *token.FileSet
 	files    map[string][]byte // the text of the source files, by name
 
-	mains    map[string]*goSource // by the function's folder
-	failures map[string]error     // by the function's folder
+	mains    map[string]*source // by the function's folder
+	failures map[string]error   // by the function's folder
 
-	bodies    map[*types.Func]*goBody
-	callbacks map[string][]goCallback // interfaces that export data declares, by the names of their methods
+	bodies    map[*types.Func]*body
+	callbacks map[string][]callback // interfaces that export data declares, by the names of their methods
 }
 
-// goSource is a package that is read from source.
-type goSource struct {
-	*goListed
-	program *goProgram
+// source is a package that is read from source.
+type source struct {
+	*listed
+	program *program
 	files   []*ast.File
 	types   *types.Package
 	info    *types.Info
-	imports []*goSource
+	imports []*source
 	err     error // of this package, not of those that it imports
 
-	roots       []*goBody                    // what runs before main: variables, then init functions
-	assignments map[*types.Var]*goAssignment // filled in when first needed
+	roots       []*body                    // what runs before main: variables, then init functions
+	assignments map[*types.Var]*assignment // filled in when first needed
 	directives  map[string]map[int][]string
 }
 
 // loadProgram loads the packages of functions of a module. The error is about all of them.
-func loadProgram(ctx context.Context, module string, dirs []string) (*goProgram, error) {
-	p := &goProgram{
+func loadProgram(ctx context.Context, module string, dirs []string) (*program, error) {
+	p := &program{
 		module:   module,
-		packages: map[string]*goListed{}, sources: map[string]*goSource{}, exports: map[string]*goListed{},
+		packages: map[string]*listed{}, sources: map[string]*source{}, exports: map[string]*listed{},
 		fset: token.NewFileSet(), files: map[string][]byte{},
-		mains: map[string]*goSource{}, failures: map[string]error{},
-		bodies: map[*types.Func]*goBody{},
+		mains: map[string]*source{}, failures: map[string]error{},
+		bodies: map[*types.Func]*body{},
 	}
 	patterns := map[string]string{} // of the folders
 	args := []string{"-deps", "-json=ImportPath,Name,Dir,GoFiles,Imports,ImportMap,Match,DepOnly,Module,EmbedFiles,Error", "--"}
@@ -111,7 +113,7 @@ func loadProgram(ctx context.Context, module string, dirs []string) (*goProgram,
 	for _, l := range packages {
 		p.packages[l.ImportPath] = l
 		if p.fromSource(l) {
-			s := &goSource{goListed: l, program: p}
+			s := &source{listed: l, program: p}
 			for _, path := range l.Imports {
 				if imported := p.sources[path]; imported != nil {
 					s.imports = append(s.imports, imported)
@@ -143,7 +145,7 @@ func loadProgram(ctx context.Context, module string, dirs []string) (*goProgram,
 
 // fromSource reports whether a package is read from source: a function's own, and what leads to package openapi.
 // The packages that it imports are known already.
-func (p *goProgram) fromSource(l *goListed) bool {
+func (p *program) fromSource(l *listed) bool {
 	if !l.DepOnly {
 		return true
 	}
@@ -151,7 +153,7 @@ func (p *goProgram) fromSource(l *goListed) bool {
 }
 
 // loadExports has the packages compiled that are not read from source.
-func (p *goProgram) loadExports(ctx context.Context) error {
+func (p *program) loadExports(ctx context.Context) error {
 	args := []string{"-deps", "-export", "-json=ImportPath,Export,Error", "--"}
 	first := len(args)
 	for _, s := range p.order {
@@ -184,14 +186,14 @@ func (p *goProgram) loadExports(ctx context.Context) error {
 }
 
 // list runs go list for the deployed program's system, and returns the packages, each after those that it imports.
-func (p *goProgram) list(ctx context.Context, args ...string) ([]*goListed, error) {
+func (p *program) list(ctx context.Context, args ...string) ([]*listed, error) {
 	goCommand, err := exec.LookPath("go")
 	if err != nil {
 		return nil, errNoGo
 	}
 	cmd := exec.CommandContext(ctx, goCommand, append([]string{"list", "-e"}, args...)...)
 	cmd.Dir = p.module
-	cmd.Env = append(goEnviron(), "PWD="+p.module)
+	cmd.Env = append(environ(), "PWD="+p.module)
 	cmd.WaitDelay = time.Second // for compilers that outlive a go command that is killed
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
@@ -205,9 +207,9 @@ func (p *goProgram) list(ctx context.Context, args ...string) ([]*goListed, erro
 		}
 		return nil, fmt.Errorf("go list: %w", err)
 	}
-	var packages []*goListed
+	var packages []*listed
 	for decoder := json.NewDecoder(bytes.NewReader(output)); ; {
-		l := new(goListed)
+		l := new(listed)
 		if err := decoder.Decode(l); err == io.EOF {
 			return packages, nil
 		} else if err != nil {
@@ -217,11 +219,11 @@ func (p *goProgram) list(ctx context.Context, args ...string) ([]*goListed, erro
 	}
 }
 
-// goEnviron returns the environment in which the go command builds for the cloud.
-func goEnviron() []string { return append(os.Environ(), "GOOS=linux", "GOARCH=amd64", "CGO_ENABLED=0") }
+// environ returns the environment in which the go command builds for the cloud.
+func environ() []string { return append(os.Environ(), "GOOS=linux", "GOARCH=amd64", "CGO_ENABLED=0") }
 
 // load parses and type-checks a package; those that it imports are loaded.
-func (s *goSource) load() {
+func (s *source) load() {
 	if s.Error != nil || slices.ContainsFunc(s.Imports, s.program.broken) {
 		return // the cause is reported
 	}
@@ -269,7 +271,7 @@ func (s *goSource) load() {
 }
 
 // broken reports whether a package that was to be loaded or compiled is not.
-func (p *goProgram) broken(path string) bool {
+func (p *program) broken(path string) bool {
 	if s := p.sources[path]; s != nil {
 		return s.types == nil
 	}
@@ -278,7 +280,7 @@ func (p *goProgram) broken(path string) bool {
 }
 
 // Import returns a package that s imports.
-func (s *goSource) Import(path string) (*types.Package, error) {
+func (s *source) Import(path string) (*types.Package, error) {
 	if path == "unsafe" {
 		return types.Unsafe, nil
 	}
@@ -294,7 +296,7 @@ func (s *goSource) Import(path string) (*types.Package, error) {
 }
 
 // fail fills in the failures of functions.
-func (p *goProgram) fail(ctx context.Context, dirs []string) {
+func (p *program) fail(ctx context.Context, dirs []string) {
 	// What the type checker has found the compiler says in its own words.
 	var broken []string
 	for _, s := range p.order {
@@ -314,7 +316,7 @@ func (p *goProgram) fail(ctx context.Context, dirs []string) {
 	for _, dir := range dirs {
 		s := p.mains[dir]
 		if s == nil {
-			p.failures[dir] = fmt.Errorf("the go command finds no package in %s", fromHere(dir))
+			p.failures[dir] = fmt.Errorf("the go command finds no package in %s", use.ShortPath(dir))
 			continue
 		}
 		var messages []string
@@ -335,19 +337,19 @@ func (p *goProgram) fail(ctx context.Context, dirs []string) {
 		case len(messages) > 0:
 			p.failures[dir] = joinMessages(messages)
 		case len(s.GoFiles) == 0:
-			p.failures[dir] = fmt.Errorf("there are no Go files in %s that are built for linux/amd64", fromHere(dir))
+			p.failures[dir] = fmt.Errorf("there are no Go files in %s that are built for linux/amd64", use.ShortPath(dir))
 		case s.Name != "main":
-			p.failures[dir] = fmt.Errorf("the package in %s is %s; a function is a package main", fromHere(dir), s.Name)
+			p.failures[dir] = fmt.Errorf("the package in %s is %s; a function is a package main", use.ShortPath(dir), s.Name)
 		case s.types == nil:
-			p.failures[dir] = fmt.Errorf("the package in %s cannot be loaded", fromHere(dir))
+			p.failures[dir] = fmt.Errorf("the package in %s cannot be loaded", use.ShortPath(dir))
 		case s.types.Scope().Lookup("main") == nil:
-			p.failures[dir] = fmt.Errorf("the package in %s has no function main", fromHere(dir))
+			p.failures[dir] = fmt.Errorf("the package in %s has no function main", use.ShortPath(dir))
 		}
 	}
 }
 
 // closure returns the import paths of a package and of all that it leads to, each after those that it imports.
-func (p *goProgram) closure(s *goSource) []string {
+func (p *program) closure(s *source) []string {
 	var paths []string
 	seen := map[string]bool{}
 	var visit func(path string)
@@ -367,7 +369,7 @@ func (p *goProgram) closure(s *goSource) []string {
 }
 
 // errorOf returns the lines of a listed package's error.
-func (p *goProgram) errorOf(l *goListed) []string {
+func (p *program) errorOf(l *listed) []string {
 	if l.Error == nil {
 		return nil
 	}
@@ -381,7 +383,7 @@ func (p *goProgram) errorOf(l *goListed) []string {
 	return p.messages(text)
 }
 
-func (p *goProgram) ownError(err error) []string {
+func (p *program) ownError(err error) []string {
 	if list, ok := errors.AsType[scanner.ErrorList](err); ok {
 		var lines []string
 		for _, e := range list {
@@ -395,7 +397,7 @@ func (p *goProgram) ownError(err error) []string {
 var compilerPlace = regexp.MustCompile(`^(.+?\.(?:go|s|mod|work|sum))(:\d+(?::\d+)?(?:: |$))`)
 
 // messages returns the lines that a Go tool has printed, with the paths as they are seen from the working folder.
-func (p *goProgram) messages(output string) []string {
+func (p *program) messages(output string) []string {
 	var lines []string
 	for line := range strings.Lines(output) {
 		line = strings.TrimRight(line, " \r\n")
@@ -407,7 +409,7 @@ func (p *goProgram) messages(output string) []string {
 			if !filepath.IsAbs(path) {
 				path = filepath.Join(p.module, filepath.FromSlash(path))
 			}
-			line = fromHere(path) + line[len(m[1]):]
+			line = use.ShortPath(path) + line[len(m[1]):]
 		}
 		lines = append(lines, line)
 	}
@@ -424,11 +426,11 @@ func joinMessages(lines []string) error {
 }
 
 // position returns a place with its column in characters.
-func (p *goProgram) position(pos token.Pos) Position {
+func (p *program) position(pos token.Pos) use.Position {
 	at := p.fset.PositionFor(pos, false)
 	column := at.Column
 	if text := p.files[at.Filename]; at.Offset <= len(text) && at.Column <= at.Offset+1 {
 		column = utf8.RuneCount(text[at.Offset-at.Column+1:at.Offset]) + 1
 	}
-	return Position{File: at.Filename, Line: at.Line, Column: column}
+	return use.Position{File: at.Filename, Line: at.Line, Column: column}
 }

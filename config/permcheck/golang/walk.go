@@ -1,116 +1,27 @@
-package permcheck
+package golang
 
 import (
 	"go/ast"
-	"go/constant"
 	"go/token"
 	"go/types"
 	"slices"
 )
 
-// goBody is code that runs as one: of a function or method with the closures in it, or of a package variable's initialiser.
-type goBody struct {
-	source *goSource
-	name   string // as it reads in a path; of another package's, after its name
-	pos    token.Pos
-	node   ast.Node // *ast.FuncDecl or *ast.ValueSpec
-	refs   []goRef
-	walked bool
-}
-
-// goRef is one thing that a body refers to.
-type goRef struct {
-	pos token.Pos
-	// function is a function or method that is called or used as a value. Of an interface's method, in is the interface.
-	function *types.Func
-	in       types.Type
-	call     *ast.CallExpr // where it is called on the spot
-	shift    int           // of a method expression: how many arguments stand before the method's own
-	// value is a type that becomes part of an interface value, of type to, or a type argument, when to is nil.
-	value, to types.Type
-}
-
-// declare finds the bodies of a package's functions and the roots.
-func (s *goSource) declare() {
-	var inits []*goBody
-	for _, file := range s.files {
-		for _, d := range file.Decls {
-			switch d := d.(type) {
-			case *ast.FuncDecl:
-				function, ok := s.info.Defs[d.Name].(*types.Func)
-				if !ok || d.Body == nil {
-					continue
-				}
-				b := &goBody{source: s, name: functionName(function), pos: d.Name.Pos(), node: d}
-				s.program.bodies[function] = b
-				if d.Recv == nil && d.Name.Name == "init" {
-					inits = append(inits, b)
-				}
-			case *ast.GenDecl:
-				for _, spec := range d.Specs {
-					if spec, ok := spec.(*ast.ValueSpec); ok && d.Tok == token.VAR && len(spec.Values) > 0 {
-						s.roots = append(s.roots, &goBody{source: s, name: "var " + spec.Names[0].Name, pos: spec.Names[0].Pos(), node: spec})
-					}
-				}
-			}
-		}
-	}
-	s.roots = append(s.roots, inits...)
-}
-
-// functionName returns the name of a function as it reads inside its package.
-func functionName(f *types.Func) string {
-	recv := f.Signature().Recv()
-	if recv == nil {
-		return f.Name()
-	}
-	t, pointer := recv.Type(), false
-	if p, ok := t.(*types.Pointer); ok {
-		t, pointer = p.Elem(), true
-	}
-	name := "interface"
-	if named, ok := types.Unalias(t).(*types.Named); ok {
-		name = named.Obj().Name()
-	}
-	if pointer {
-		name = "(*" + name + ")"
-	}
-	return name + "." + f.Name()
-}
-
-// walk fills in what the body refers to.
-func (b *goBody) walk() []goRef {
-	if b.walked {
-		return b.refs
-	}
-	b.walked = true
-	w := &goWalker{source: b.source, info: b.source.info}
-	switch n := b.node.(type) {
-	case *ast.FuncDecl:
-		w.function(b.source.info.Defs[n.Name].Type().(*types.Signature), n.Body)
-	case *ast.ValueSpec:
-		w.visit(n)
-	}
-	b.refs = w.refs
-	return b.refs
-}
-
-// goWalker collects what code refers to, and leaves out what the compiler leaves out.
-type goWalker struct {
-	source  *goSource
+// walker collects what code refers to, and leaves out what the compiler leaves out.
+type walker struct {
 	info    *types.Info
-	refs    []goRef
+	refs    []reference
 	results []*types.Tuple // of the functions around
 }
 
-func (w *goWalker) function(signature *types.Signature, body *ast.BlockStmt) {
+func (w *walker) function(signature *types.Signature, body *ast.BlockStmt) {
 	w.results = append(w.results, signature.Results())
 	w.list(body.List)
 	w.results = w.results[:len(w.results)-1]
 }
 
 // visit walks any node.
-func (w *goWalker) visit(n ast.Node) {
+func (w *walker) visit(n ast.Node) {
 	if n == nil {
 		return
 	}
@@ -197,20 +108,20 @@ func (w *goWalker) visit(n ast.Node) {
 	})
 }
 
-func (w *goWalker) exprs(list []ast.Expr) {
+func (w *walker) exprs(list []ast.Expr) {
 	for _, e := range list {
 		w.visit(e)
 	}
 }
 
-func (w *goWalker) stmt(s ast.Stmt) {
+func (w *walker) stmt(s ast.Stmt) {
 	if s != nil {
 		w.visit(s)
 	}
 }
 
 // list walks statements, up to one after which no other runs. A label brings them back: a goto may lead there.
-func (w *goWalker) list(list []ast.Stmt) {
+func (w *walker) list(list []ast.Stmt) {
 	dead := false
 	for _, s := range list {
 		if _, labelled := s.(*ast.LabeledStmt); labelled {
@@ -223,196 +134,19 @@ func (w *goWalker) list(list []ast.Stmt) {
 	}
 }
 
-// ends reports whether the statement after s in its list never runs.
-func (w *goWalker) ends(s ast.Stmt) bool {
-	switch s := s.(type) {
-	case *ast.ReturnStmt:
-		return true
-	case *ast.BranchStmt:
-		return s.Tok != token.FALLTHROUGH
-	case *ast.BlockStmt:
-		return w.listEnds(s.List)
-	case *ast.IfStmt:
-		condition, known := w.condition(s.Cond)
-		switch {
-		case known && condition:
-			return w.listEnds(s.Body.List)
-		case known:
-			return s.Else != nil && w.ends(s.Else)
-		}
-		return s.Else != nil && w.listEnds(s.Body.List) && w.ends(s.Else)
-	case *ast.ForStmt:
-		if s.Cond != nil {
-			if condition, known := w.condition(s.Cond); !known || !condition {
-				return false
-			}
-		}
-		return !mayBreak(s.Body)
-	case *ast.SelectStmt:
-		return len(s.Body.List) == 0
-	case *ast.ExprStmt:
-		call, ok := ast.Unparen(s.X).(*ast.CallExpr)
-		return ok && w.neverReturns(call)
-	}
-	return false
-}
-
-func (w *goWalker) listEnds(list []ast.Stmt) bool {
-	ended := false
-	for _, s := range list {
-		if _, labelled := s.(*ast.LabeledStmt); labelled {
-			ended = false
-		}
-		ended = ended || w.ends(s)
-	}
-	return ended
-}
-
-// mayBreak reports whether a loop's body has a break that may be the loop's.
-func mayBreak(body *ast.BlockStmt) bool {
-	found := false
-	ast.Inspect(body, func(n ast.Node) bool {
-		switch n := n.(type) {
-		case *ast.FuncLit:
-			return false
-		case *ast.BranchStmt:
-			found = found || n.Tok == token.BREAK || n.Tok == token.GOTO
-		}
-		return !found
-	})
-	return found
-}
-
-// neverReturns reports whether a call is to a function that is known to end the goroutine or the program.
-func (w *goWalker) neverReturns(call *ast.CallExpr) bool {
-	var id *ast.Ident
-	switch f := ast.Unparen(call.Fun).(type) {
-	case *ast.Ident:
-		id = f
-	case *ast.SelectorExpr:
-		id = f.Sel
-	default:
-		return false
-	}
-	switch f := w.info.Uses[id].(type) {
-	case *types.Builtin:
-		return f.Name() == "panic"
-	case *types.Func:
-		switch f.FullName() {
-		case "os.Exit", "runtime.Goexit", "log.Fatal", "log.Fatalf", "log.Fatalln":
-			return true
-		}
-	}
-	return false
-}
-
-// condition returns the value of a condition that is known before the program runs.
-func (w *goWalker) condition(e ast.Expr) (value, known bool) {
-	if v := w.info.Types[e].Value; v != nil && v.Kind() == constant.Bool {
-		return constant.BoolVal(v), true
-	}
-	switch e := e.(type) {
-	case *ast.ParenExpr:
-		return w.condition(e.X)
-	case *ast.UnaryExpr:
-		if e.Op == token.NOT {
-			value, known = w.condition(e.X)
-			return !value, known
-		}
-	case *ast.BinaryExpr:
-		if e.Op != token.LAND && e.Op != token.LOR {
-			return false, false
-		}
-		decides := e.Op == token.LOR // the value of one side that is the value of all
-		left, leftKnown := w.condition(e.X)
-		right, rightKnown := w.condition(e.Y)
-		switch {
-		case leftKnown && left == decides, rightKnown && right == decides:
-			return decides, true
-		case leftKnown && rightKnown:
-			return !decides, true
-		}
-	}
-	return false, false
-}
-
-// choose walks the clauses of a switch that can be chosen.
-func (w *goWalker) choose(s *ast.SwitchStmt) {
-	w.stmt(s.Init)
-	var tag constant.Value = constant.MakeBool(true)
-	if s.Tag != nil {
-		w.visit(s.Tag)
-		tag = w.info.Types[s.Tag].Value
-	}
-	var clauses []*ast.CaseClause
-	for _, c := range s.Body.List {
-		clauses = append(clauses, c.(*ast.CaseClause))
-	}
-	chosen := make([]bool, len(clauses))
-	decided := false // a clause before is the one, for certain
-	for i, c := range clauses {
-		for _, e := range c.List {
-			if decided {
-				break
-			}
-			w.visit(e)
-			var value constant.Value
-			if s.Tag == nil {
-				if v, known := w.condition(e); known {
-					value = constant.MakeBool(v)
-				}
-			} else {
-				value = w.info.Types[e].Value
-			}
-			switch {
-			case tag == nil || value == nil:
-				chosen[i] = true
-			case tag.Kind() == value.Kind() && constant.Compare(tag, token.EQL, value):
-				chosen[i], decided = true, true
-			case tag.Kind() != value.Kind() && tag.Kind() != constant.Bool:
-				// An untyped number may stand for the same value in another kind.
-				if numeric(tag) && numeric(value) && !constant.Compare(tag, token.EQL, value) {
-					continue
-				}
-				chosen[i] = true
-			}
-		}
-	}
-	for i, c := range clauses {
-		if c.List == nil {
-			chosen[i] = !decided
-		}
-	}
-	for i, c := range clauses {
-		if !chosen[i] {
-			continue
-		}
-		w.list(c.Body)
-		if n := len(c.Body); n > 0 && i+1 < len(clauses) {
-			if branch, ok := c.Body[n-1].(*ast.BranchStmt); ok && branch.Tok == token.FALLTHROUGH {
-				chosen[i+1] = true
-			}
-		}
-	}
-}
-
-func numeric(v constant.Value) bool {
-	return v.Kind() == constant.Int || v.Kind() == constant.Float || v.Kind() == constant.Complex
-}
-
 // name records an identifier that stands for a function, and the type arguments that it is given.
-func (w *goWalker) name(id *ast.Ident, call *ast.CallExpr) {
+func (w *walker) name(id *ast.Ident, call *ast.CallExpr) {
 	if instance, ok := w.info.Instances[id]; ok {
 		for t := range instance.TypeArgs.Types() {
-			w.refs = append(w.refs, goRef{pos: id.Pos(), value: t})
+			w.refs = append(w.refs, reference{pos: id.Pos(), value: t})
 		}
 	}
 	if function, ok := w.info.Uses[id].(*types.Func); ok {
-		w.refs = append(w.refs, goRef{pos: id.Pos(), function: function.Origin(), call: call})
+		w.refs = append(w.refs, reference{pos: id.Pos(), function: function.Origin(), call: call})
 	}
 }
 
-func (w *goWalker) selector(e *ast.SelectorExpr, call *ast.CallExpr) {
+func (w *walker) selector(e *ast.SelectorExpr, call *ast.CallExpr) {
 	selection := w.info.Selections[e]
 	if selection == nil { // a name of another package
 		w.name(e.Sel, call)
@@ -423,7 +157,7 @@ func (w *goWalker) selector(e *ast.SelectorExpr, call *ast.CallExpr) {
 	if !ok {
 		return
 	}
-	r := goRef{pos: e.Sel.Pos(), function: function.Origin(), call: call, in: interfaceOf(selection)}
+	r := reference{pos: e.Sel.Pos(), function: function.Origin(), call: call, in: interfaceOf(selection)}
 	if selection.Kind() == types.MethodExpr {
 		r.shift = 1
 	}
@@ -458,7 +192,7 @@ func interfaceOf(selection *types.Selection) types.Type {
 	return recv.Type()
 }
 
-func (w *goWalker) call(call *ast.CallExpr) {
+func (w *walker) call(call *ast.CallExpr) {
 	fun := ast.Unparen(call.Fun)
 	tv := w.info.Types[call.Fun]
 	switch {
@@ -506,7 +240,7 @@ func (w *goWalker) call(call *ast.CallExpr) {
 }
 
 // callee walks what is called, so that what refers to a function knows the call.
-func (w *goWalker) callee(fun ast.Expr, call *ast.CallExpr) {
+func (w *walker) callee(fun ast.Expr, call *ast.CallExpr) {
 	switch fun := ast.Unparen(fun).(type) {
 	case *ast.Ident:
 		w.name(fun, call)
@@ -527,7 +261,7 @@ func (w *goWalker) callee(fun ast.Expr, call *ast.CallExpr) {
 	}
 }
 
-func (w *goWalker) builtin(fun ast.Expr, call *ast.CallExpr) {
+func (w *walker) builtin(fun ast.Expr, call *ast.CallExpr) {
 	id, ok := fun.(*ast.Ident)
 	if !ok || len(call.Args) == 0 {
 		return
@@ -545,7 +279,7 @@ func (w *goWalker) builtin(fun ast.Expr, call *ast.CallExpr) {
 }
 
 // values records the conversions of values that go into n variables; one call may give all of them.
-func (w *goWalker) values(values []ast.Expr, variable func(int) *types.Var, n int) {
+func (w *walker) values(values []ast.Expr, variable func(int) *types.Var, n int) {
 	if len(values) == 1 && n != 1 || len(values) == 1 && isTuple(w.info.TypeOf(values[0])) {
 		if tuple, ok := w.info.TypeOf(values[0]).(*types.Tuple); ok {
 			for i := range min(n, tuple.Len()) {
@@ -566,7 +300,7 @@ func isTuple(t types.Type) bool {
 	return ok
 }
 
-func (w *goWalker) assign(s *ast.AssignStmt) {
+func (w *walker) assign(s *ast.AssignStmt) {
 	if s.Tok != token.ASSIGN && s.Tok != token.DEFINE {
 		return
 	}
@@ -574,7 +308,7 @@ func (w *goWalker) assign(s *ast.AssignStmt) {
 }
 
 // into records the conversions of values that are assigned.
-func (w *goWalker) into(values, targets []ast.Expr) {
+func (w *walker) into(values, targets []ast.Expr) {
 	w.values(values, func(i int) *types.Var {
 		t := w.info.TypeOf(targets[i])
 		if id, ok := targets[i].(*ast.Ident); ok && id.Name == "_" {
@@ -584,7 +318,7 @@ func (w *goWalker) into(values, targets []ast.Expr) {
 	}, len(targets))
 }
 
-func (w *goWalker) declaration(s *ast.ValueSpec) {
+func (w *walker) declaration(s *ast.ValueSpec) {
 	if s.Type == nil {
 		return
 	}
@@ -596,7 +330,7 @@ func (w *goWalker) declaration(s *ast.ValueSpec) {
 	w.values(s.Values, func(int) *types.Var { return types.NewParam(token.NoPos, nil, "", t) }, len(s.Names))
 }
 
-func (w *goWalker) literal(l *ast.CompositeLit) {
+func (w *walker) literal(l *ast.CompositeLit) {
 	t := w.info.TypeOf(l)
 	if p, ok := under(t).(*types.Pointer); ok {
 		t = p.Elem()
@@ -629,7 +363,7 @@ func (w *goWalker) literal(l *ast.CompositeLit) {
 	}
 }
 
-func (w *goWalker) ranged(s *ast.RangeStmt) {
+func (w *walker) ranged(s *ast.RangeStmt) {
 	if s.Tok != token.ASSIGN {
 		return
 	}
@@ -668,7 +402,7 @@ func (w *goWalker) ranged(s *ast.RangeStmt) {
 }
 
 // convert records that a value of a type becomes an interface value.
-func (w *goWalker) convert(from, to types.Type, pos token.Pos) {
+func (w *walker) convert(from, to types.Type, pos token.Pos) {
 	if from == nil || to == nil || !types.IsInterface(to) || types.IsInterface(from) {
 		return
 	}
@@ -678,7 +412,7 @@ func (w *goWalker) convert(from, to types.Type, pos token.Pos) {
 	if _, ok := types.Unalias(from).(*types.Basic); ok {
 		return
 	}
-	w.refs = append(w.refs, goRef{pos: pos, value: from, to: to})
+	w.refs = append(w.refs, reference{pos: pos, value: from, to: to})
 }
 
 // under returns the underlying type; of a type parameter, that which all types of its constraint share.

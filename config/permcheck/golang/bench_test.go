@@ -1,4 +1,4 @@
-package permcheck
+package golang
 
 import (
 	"context"
@@ -28,7 +28,7 @@ const benchFunctions = 20
 // compiles it.
 func benchModule(b *testing.B) (module string, functions []config.FunctionDir) {
 	b.Helper()
-	root, err := filepath.Abs(filepath.Join("..", ".."))
+	root, err := filepath.Abs(filepath.Join("..", "..", ".."))
 	require.NoError(b, err)
 	module = b.TempDir()
 	write := func(name, text string) {
@@ -96,7 +96,7 @@ func main() {
 	}
 	build := exec.Command("go", "list", "-export", "-deps", "./...")
 	build.Dir = module
-	build.Env = goEnviron()
+	build.Env = environ()
 	output, err := build.CombinedOutput()
 	require.NoError(b, err, "%s", output)
 	return module, functions
@@ -107,8 +107,8 @@ func main() {
 func BenchmarkGoFunctions(b *testing.B) {
 	module, functions := benchModule(b)
 	for b.Loop() {
-		for dir, a := range analyseGo(b.Context(), functions) {
-			if a.err != nil || len(a.uses) != 2 {
+		for dir, a := range Analyse(b.Context(), functions) {
+			if a.Err != nil || len(a.Uses) != 2 {
 				b.Fatal(dir, a)
 			}
 		}
@@ -127,7 +127,7 @@ func BenchmarkGoFunctions(b *testing.B) {
 // callsByVTA counts the pairs of a function and an API that its main reaches.
 func callsByVTA(ctx context.Context, b *testing.B, module string) int {
 	loaded, err := packages.Load(&packages.Config{
-		Context: ctx, Dir: module, Env: goEnviron(), Mode: packages.LoadAllSyntax,
+		Context: ctx, Dir: module, Env: environ(), Mode: packages.LoadAllSyntax,
 	}, "./...")
 	require.NoError(b, err)
 	program, mains := ssautil.AllPackages(loaded, ssa.InstantiateGenerics)

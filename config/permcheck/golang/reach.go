@@ -1,0 +1,224 @@
+package golang
+
+import (
+	"fmt"
+	"go/token"
+	"go/types"
+	"strings"
+	"sync"
+
+	"github.com/wxcloud-go/wxfn/config/permcheck/use"
+	"github.com/wxcloud-go/wxfn/openapi/catalog"
+)
+
+// typedMethods maps the methods of package openapi that call an API, such as WxacodeAPI.Get, to the API's name.
+var typedMethods = sync.OnceValue(func() map[string]string {
+	methods := map[string]string{}
+	for _, api := range catalog.All() {
+		receiver, method := api.GoMethod()
+		methods[receiver+"."+method] = api.Name
+	}
+	return methods
+})
+
+// reach is the search from one function's start.
+type reach struct {
+	program *program
+	main    *source
+	known   map[string]bool // the import paths of the function's packages
+
+	edges   map[*body][]edge // of the bodies that are reached
+	queue   []*body          // of these, those that are still to be walked
+	paths   use.Paths[*body, token.Pos]
+	dynamic []dynamicCall
+	live    []*liveType
+	seen    map[string][]*liveType // by how they are written
+	calls   []call
+	places  map[string]bool // of calls
+	boxed   []string        // the namespaces of package openapi that are in interface values
+	reflect []reflection
+}
+
+// edge is a reference from one body to another.
+type edge = use.Edge[*body, token.Pos]
+
+// call is a place at which an API is called.
+type call struct {
+	from     *body
+	pos      token.Pos
+	name     string // as it reads in a path
+	api      string
+	declared []string
+	unknown  string // a method of package openapi that the catalogue does not have
+}
+
+// analyse finds what a function can reach.
+func (p *program) analyse(main *source) use.Analysis {
+	r := &reach{
+		program: p, main: main, known: map[string]bool{}, edges: map[*body][]edge{},
+		seen: map[string][]*liveType{}, places: map[string]bool{},
+	}
+	for _, path := range p.closure(main) {
+		r.known[path] = true
+	}
+	var roots []*body
+	if b := p.bodies[main.types.Scope().Lookup("main").(*types.Func)]; b != nil {
+		roots = append(roots, b)
+	}
+	for _, s := range p.order {
+		if r.known[s.ImportPath] {
+			roots = append(roots, s.roots...)
+		}
+	}
+	for _, b := range roots {
+		r.enter(b)
+	}
+	r.run()
+	r.paths = use.ShortestPaths(roots, func(b *body) []edge { return r.edges[b] })
+	var a use.Analysis
+	r.report(&a)
+	r.byReflection(&a)
+	a.Sort()
+	return a
+}
+
+// enter has a body walked, once.
+func (r *reach) enter(b *body) {
+	if _, ok := r.edges[b]; !ok {
+		r.edges[b] = nil
+		r.queue = append(r.queue, b)
+	}
+}
+
+// run walks the bodies that are to be walked, and those that they lead to.
+func (r *reach) run() {
+	for len(r.queue) > 0 {
+		b := r.queue[0]
+		r.queue = r.queue[1:]
+		for _, ref := range b.walk() {
+			switch {
+			case ref.value != nil:
+				r.convert(b, ref)
+			case ref.in != nil:
+				d := dynamicCall{b, ref}
+				r.byName(b, ref, ref.function)
+				r.dynamic = append(r.dynamic, d)
+				for _, l := range r.live {
+					r.dispatch(d, l)
+				}
+			default:
+				r.refer(b, ref, ref.function)
+			}
+		}
+	}
+}
+
+// refer follows a reference to a function that has a body somewhere.
+func (r *reach) refer(from *body, ref reference, function *types.Func) {
+	if b := r.program.bodies[function]; b != nil {
+		r.edges[from] = append(r.edges[from], edge{To: b, At: ref.pos, Length: 1})
+		r.enter(b)
+		return
+	}
+	r.byName(from, ref, function)
+	if function.Pkg() == nil || function.Pkg().Path() != openapiPath {
+		return
+	}
+	receiver := receiverName(function)
+	switch {
+	case function.Name() == "Call" && receiver == "":
+		r.untyped(from, ref, "openapi.Call")
+	case function.Name() == "Call" && receiver == "Client":
+		r.untyped(from, ref, "openapi.Client.Call")
+	case isNamespace(receiver) && function.Exported():
+		api, ok := typedMethods()[receiver+"."+function.Name()]
+		c := call{from: from, pos: ref.pos, name: typedName(api), api: api}
+		if !ok {
+			c.unknown = receiver + "." + function.Name()
+		}
+		r.call(c)
+	}
+}
+
+// untyped records a call of openapi.Call.
+func (r *reach) untyped(from *body, ref reference, name string) {
+	c := call{from: from, pos: ref.pos, name: name}
+	positions := []token.Pos{ref.pos}
+	if ref.call != nil {
+		positions = append(positions, ref.call.Pos(), ref.call.Lparen, ref.call.Rparen)
+		if i := 1 + ref.shift; i < len(ref.call.Args) {
+			if names, ok := from.source.names(ref.call.Args[i]); ok && len(names) > 0 {
+				for _, api := range names {
+					c.api = api
+					r.call(c)
+				}
+				return
+			}
+		}
+	}
+	c.declared, _ = from.source.declared(positions...)
+	r.call(c)
+}
+
+// call records a call, once.
+func (r *reach) call(c call) {
+	key := fmt.Sprint(c.pos, " ", c.api, " ", c.name)
+	if !r.places[key] {
+		r.places[key] = true
+		r.calls = append(r.calls, c)
+	}
+}
+
+// receiverName returns the name of the type that a function is a method of.
+func receiverName(function *types.Func) string {
+	recv := function.Signature().Recv()
+	if recv == nil {
+		return ""
+	}
+	t := recv.Type()
+	if p, ok := t.(*types.Pointer); ok {
+		t = p.Elem()
+	}
+	if named, ok := types.Unalias(t).(*types.Named); ok {
+		return named.Obj().Name()
+	}
+	return ""
+}
+
+// isNamespace reports whether a type of package openapi has methods that call APIs.
+func isNamespace(name string) bool { return strings.HasSuffix(name, "API") && name != "API" }
+
+// typedName returns how an API's method is called: "openapi.Wxa.Sec.Order.GetOrder".
+func typedName(api string) string {
+	name := "openapi"
+	for part := range strings.SplitSeq(api, ".") {
+		name += "." + catalog.GoName(part)
+	}
+	return name
+}
+
+// path returns the path to a place in a body, where something by a name is called.
+func (r *reach) path(from *body, pos token.Pos, name string) []use.Step {
+	path := r.paths.To(from, func(b, caller *body, at token.Pos) use.Step {
+		if caller == nil {
+			at = b.pos
+		}
+		return use.Step{Name: b.nameIn(r.main), Position: r.program.position(at)}
+	})
+	return append(path, use.Step{Name: name, Position: r.program.position(pos)})
+}
+
+// report makes uses of the calls.
+func (r *reach) report(a *use.Analysis) {
+	for _, c := range r.calls {
+		if c.unknown != "" {
+			r.doubt(a, c.pos, "openapi.%s is not known here: the function is built with another version of the SDK than this check", c.unknown)
+			continue
+		}
+		a.Uses = append(a.Uses, use.Use{API: c.api, Declared: c.declared, Path: r.path(c.from, c.pos, c.name)})
+	}
+}
+
+func (r *reach) doubt(a *use.Analysis, pos token.Pos, format string, args ...any) {
+	a.Doubts = append(a.Doubts, use.Doubt{Position: r.program.position(pos), Message: fmt.Sprintf(format, args...)})
+}
