@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 
 	"github.com/wxcloud-go/wxfn/config"
@@ -12,7 +13,7 @@ import (
 
 // checked is what the last permission check has found.
 type checked struct {
-	findings []string
+	findings map[string]string // the function of each, by its text
 	// calls are the places of calls that the config.json does not permit, by function and API.
 	calls map[[2]string]string
 }
@@ -52,23 +53,42 @@ func (e *Emulator) checkPermissions(ctx context.Context) {
 		e.log.Warn("permissions are not checked: " + err.Error())
 		return
 	}
-	now := checked{calls: map[[2]string]string{}}
+	now := checked{findings: map[string]string{}, calls: map[[2]string]string{}}
 	last := e.checked.Load()
+	if last == nil {
+		last = &checked{}
+	}
+	// A function that does not compile has said so when it was built; what runs is what was built before.
+	for _, f := range report.Failures {
+		for text, function := range last.findings {
+			if function == f.Function {
+				now.findings[text] = function
+			}
+		}
+		for call, place := range last.calls {
+			if call[0] == f.Function {
+				now.calls[call] = place
+			}
+		}
+	}
 	rules := config.Rules() // what they find has been logged
 	for _, f := range report.Findings {
 		if slices.ContainsFunc(rules, func(r config.Rule) bool { return r.Code == f.Code }) {
 			continue
 		}
-		now.findings = append(now.findings, f.String())
+		now.findings[f.String()] = f.Function
 		if f.API != "" && len(f.Path) > 0 {
 			now.calls[[2]string{f.Function, f.API}] = fmt.Sprintf("%s:%d:%d", f.File, f.Line, f.Column)
 		}
-		if last != nil && slices.Contains(last.findings, f.String()) {
+		if _, told := last.findings[f.String()]; told {
 			continue
 		}
-		e.log.Warn(f.String())
+		level := slog.LevelWarn
+		if f.Severity == config.Error {
+			level = slog.LevelError
+		}
+		e.log.Log(ctx, level, fmt.Sprintf("%s:%d:%d: %s (%s); %s", f.File, f.Line, f.Column, f.Message, f.Code, f.Advice))
 	}
-	// A function that does not compile has said so when it was built.
 	e.checked.Store(&now)
 }
 

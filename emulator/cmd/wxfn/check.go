@@ -112,13 +112,14 @@ func (c *check) run() error {
 	ctx, stop := c.untilSignal()
 	defer stop()
 	report, err := permcheck.Check(ctx, ".", c.dirs...)
+	unfixed := false
 	if err == nil && c.fix {
 		changed, fixErr := report.Fix(c.prune)
 		for _, file := range changed {
 			fmt.Fprintln(c.stderr, "changed", file)
 		}
-		if fixErr != nil {
-			return fixErr
+		if unfixed = fixErr != nil; unfixed {
+			fmt.Fprintln(c.stderr, "wxfn:", strings.ReplaceAll(fixErr.Error(), "\n", "\nwxfn: "))
 		}
 		if len(changed) > 0 {
 			report, err = permcheck.Check(ctx, ".", c.dirs...)
@@ -135,11 +136,11 @@ func (c *check) run() error {
 			return err
 		}
 	}
-	if err := report.Write(c.stdout, c.format); err != nil {
+	if err := report.Write(c.stdout, c.format, permcheck.Strict(c.strict)); err != nil {
 		return err
 	}
 	switch {
-	case len(report.Failures) > 0:
+	case unfixed, len(report.Failures) > 0:
 		return &exitError{code: exitFailed}
 	case report.Failed(c.strict):
 		return &exitError{code: exitNotGood}
