@@ -31,6 +31,11 @@ func (f Finding) String() string {
 	return fmt.Sprintf("%s:%d:%d: %s: %s (%s); %s", f.File, f.Line, f.Column, f.Severity, f.Message, f.Code, f.Advice)
 }
 
+// Text is String without the severity, for where that stands already.
+func (f Finding) Text() string {
+	return fmt.Sprintf("%s:%d:%d: %s (%s); %s", f.File, f.Line, f.Column, f.Message, f.Code, f.Advice)
+}
+
 // Compare orders findings by place, then by code and text. All findings that this package returns are in this order;
 // use it with [slices.SortFunc] to bring the findings of several calls together.
 func (f Finding) Compare(g Finding) int {

@@ -244,7 +244,11 @@ func apiSchemas() []schema {
 		}
 		schemas = append(schemas, schema{{"const", name}, {"description", meaning}})
 	}
-	return schemas
+	return append(schemas, schema{
+		{"type", "string"},
+		{"pattern", catalog.Unlisted.String()},
+		{"description", "Of the calls of an official account (公众号) no complete list is known here."},
+	})
 }
 
 // noMisspelling returns the schema of names in an object that has these settings. As in [lintKeys], names that are like no

@@ -142,7 +142,7 @@ func TestSchemaHasEveryAPIWithItsPage(t *testing.T) {
 	for _, s := range apiSchemas() {
 		have[s[0].value] = s[1].value.(string)
 	}
-	assert.Len(t, have, len(catalog.All())+len(catalog.Older()))
+	assert.Len(t, have, len(catalog.All())+len(catalog.Older())+1, "and those of an official account, of which there is no list")
 	for _, api := range catalog.All() {
 		assert.Contains(t, have[api.Name], api.Summary)
 		assert.Contains(t, have[api.Name], api.Page)

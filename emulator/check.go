@@ -77,19 +77,24 @@ func (e *Emulator) checkPermissions(ctx context.Context) {
 			continue
 		}
 		now.findings[f.String()] = f.Function
-		if f.API != "" && len(f.Path) > 0 {
+		if f.API != "" && f.Severity == config.Error { // a call, not an entry of config.json
 			now.calls[[2]string{f.Function, f.API}] = fmt.Sprintf("%s:%d:%d", f.File, f.Line, f.Column)
 		}
 		if _, told := last.findings[f.String()]; told {
 			continue
 		}
-		level := slog.LevelWarn
-		if f.Severity == config.Error {
-			level = slog.LevelError
-		}
-		e.log.Log(ctx, level, fmt.Sprintf("%s:%d:%d: %s (%s); %s", f.File, f.Line, f.Column, f.Message, f.Code, f.Advice))
+		LogFinding(e.log, f.Finding)
 	}
 	e.checked.Store(&now)
+}
+
+// LogFinding logs what is wrong in a project at the level of its severity.
+func LogFinding(log *slog.Logger, f config.Finding) {
+	level := slog.LevelWarn
+	if f.Severity == config.Error {
+		level = slog.LevelError
+	}
+	log.Log(context.Background(), level, f.Text())
 }
 
 // calledAt returns where a function calls an API that it is not permitted, as the last check has found; "" if it has not.

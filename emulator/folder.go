@@ -57,24 +57,29 @@ func (e *Emulator) permittedByFile(f *function, api string) (ok bool, advice str
 		}
 		*p = permissions{now, c, findings}
 	}
-	c, findings := f.permissions.config, f.permissions.findings
-	file := e.fromHere(config.Finding{File: c.File}).File
-	switch {
-	case c.Allows(api):
+	c := f.permissions.config
+	if c.Allows(api) {
 		return true, ""
-	case !c.Exists:
-		return false, fmt.Sprintf(`create %s with {"permissions": {"openapi": [%q]}}`, file, api)
 	}
-	for _, f := range findings {
-		if f.Severity == config.Error {
-			return false, "mend " + e.fromHere(f).String()
-		}
-	}
-	advice = fmt.Sprintf("add %q to permissions.openapi in %s", api, file)
+	advice = e.howToPermit(c, f.permissions.findings, api)
 	if place := e.calledAt(f.name, api); place != "" {
 		advice += "; it is called at " + place
 	}
 	return false, advice
+}
+
+// howToPermit returns what to do about a config.json that does not permit an API.
+func (e *Emulator) howToPermit(c *config.Function, findings []config.Finding, api string) string {
+	file := e.fromHere(config.Finding{File: c.File}).File
+	if !c.Exists {
+		return fmt.Sprintf(`create %s with {"permissions": {"openapi": [%q]}}`, file, api)
+	}
+	for _, f := range findings {
+		if f.Severity == config.Error {
+			return "mend " + e.fromHere(f).String()
+		}
+	}
+	return fmt.Sprintf("add %q to permissions.openapi in %s", api, file)
 }
 
 // runtime returns what runs the function of a folder, built and with its packages installed.

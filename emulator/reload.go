@@ -137,7 +137,7 @@ func (e *Emulator) reloadProject(paths []string) bool {
 	}
 	for _, f := range findings {
 		if slices.Contains(paths, e.fromProject(f.File)) {
-			e.log.Warn(e.fromHere(f).String())
+			LogFinding(e.log, e.fromHere(f))
 		}
 	}
 	for _, name := range e.names() {

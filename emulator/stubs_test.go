@@ -583,9 +583,9 @@ func TestTheProjectsStubsAreReloaded(t *testing.T) {
 			{`{"stubs": [{"api": "subscribeMessage.send", "errcode": 43101}], "riskyTexts": ["hell"]}`, 43101, "", true},
 			{`{"stubs": [{"api": "subscribeMessage.send", "times": 1, "errcode": 43107}]}`, 43107, "", false},
 			// The one with a fault is left out.
-			{"{\"stubs\": [{\"api\": \"*\", \"errcode\": 0},\n{\"api\": \"subscribeMessage.send\", \"errcode\": 43108}]}", 43108, `WARN ` + file + `:1:36: error: stubs[0].errcode cannot be 0, which is no error`, false},
+			{"{\"stubs\": [{\"api\": \"*\", \"errcode\": 0},\n{\"api\": \"subscribeMessage.send\", \"errcode\": 43108}]}", 43108, `ERROR ` + file + `:1:36: stubs[0].errcode cannot be 0, which is no error`, false},
 			// What is no JSON leaves those that there were.
-			{`{"stubs": [`, 43108, `WARN ` + file + `:1:12: error: `, false},
+			{`{"stubs": [`, 43108, `ERROR ` + file + `:1:12: `, false},
 			{`{"stubs": [{"api": "subscribeMessage.send", "errcode": 43101}]}`, 43101, "", false},
 			{"", 0, "", false},
 		} {

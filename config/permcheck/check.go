@@ -251,7 +251,10 @@ func (c *checker) compareUse(f function, name string, uses []use.Use) {
 			more = " (and one more such call)"
 		}
 	}
+	instead, retired := catalog.Retired(name)
 	switch {
+	case retired && !f.config.Allows(name): // else its entry is told of
+		c.at(f, codeRetiredAPI, name, shortest.Path, fmt.Sprintf("%s calls %s%s, which WeChat no longer offers", f.Name, name, more), instead)
 	case !catalog.Known(name):
 		c.at(f, codeUnknownCall, name, shortest.Path, fmt.Sprintf("%s calls %q, and there is no such API%s", f.Name, name, more), near(name))
 	case f.config.Allows(name):

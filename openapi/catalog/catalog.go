@@ -13,6 +13,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -181,12 +182,24 @@ func ByPath(path string) (*API, bool) {
 	return a, ok
 }
 
-// Known reports whether a cloud call of this name exists: one of [All], or one
-// of [Older]. It is what the permissions of a config.json may name.
+// Known reports whether a cloud call of this name exists, as far as that is
+// known: one of [All], one of [Older], or one of an official account
+// ([Unlisted]). It is what the permissions of a config.json may name.
 func Known(name string) bool {
 	if _, ok := load().byName[name]; ok {
 		return true
 	}
-	_, ok := slices.BinarySearch(older, name)
-	return ok
+	if _, ok := slices.BinarySearch(older, name); ok {
+		return true
+	}
+	// In a namespace that is listed, or nearly, a name near a known one is a slip.
+	m := Unlisted.FindStringSubmatch(name)
+	return m != nil && (NearestOf(m[1], listed) == "" || len(Nearest(name, 1)) == 0)
 }
+
+// listed are the namespaces in officialAccount of which some names are known.
+var listed = []string{"media", "newtmpl", "tags", "user"}
+
+// Unlisted has the form of names in the namespace officialAccount, of which no
+// complete list is known here.
+var Unlisted = regexp.MustCompile(`^officialAccount\.([a-z][a-zA-Z]*)(?:\.[a-z][a-zA-Z]*){1,2}$`)

@@ -202,3 +202,29 @@ func BenchmarkFirstLoad(b *testing.B) {
 		}
 	}
 }
+
+func TestOfAnOfficialAccountNoListIsComplete(t *testing.T) {
+	t.Parallel()
+	for name, known := range map[string]bool{
+		"officialAccount.qrcode.create":        true, // not listed
+		"officialAccount.newtmpl.getTemplate":  true,
+		"officialAccount.newtmpl.getTemplates": false, // a slip
+		"officialAccount.tags.craete":          false,
+		"officialAccount":                      false,
+		"officialaccount.qrcode.create":        false,
+		"officialAccount.qrcode.create()":      false,
+	} {
+		assert.Equal(t, known, Known(name), name)
+	}
+}
+
+func TestARetiredCallSaysWhatToUseInstead(t *testing.T) {
+	t.Parallel()
+	instead, ok := Retired("templateMessage.send")
+	assert.True(t, ok)
+	assert.Contains(t, instead, "subscribeMessage.send")
+	for _, name := range []string{"subscribeMessage.send", "templateMessage.sned", ""} {
+		_, ok := Retired(name)
+		assert.False(t, ok, name)
+	}
+}

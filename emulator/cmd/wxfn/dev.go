@@ -14,7 +14,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/wxcloud-go/wxfn/config"
 	"github.com/wxcloud-go/wxfn/emulator"
 )
 
@@ -160,7 +159,7 @@ func (d *serving) serve(ctx context.Context, e *emulator.Emulator) error {
 		return fmt.Errorf("--state %s: %w", d.config.State, err)
 	}
 	for _, f := range e.Findings() {
-		log.Log(ctx, levelOf(f), fmt.Sprintf("%s:%d:%d: %s (%s); %s", f.File, f.Line, f.Column, f.Message, f.Code, f.Advice))
+		emulator.LogFinding(log, f)
 	}
 	broken := e.Build(ctx)
 	if ctx.Err() != nil {
@@ -211,11 +210,4 @@ func (d *serving) offer(e *emulator.Emulator) error {
 		fmt.Fprintln(d.stderr, "no function called an API")
 	}
 	return err
-}
-
-func levelOf(f config.Finding) slog.Level {
-	if f.Severity == config.Error {
-		return slog.LevelError
-	}
-	return slog.LevelWarn
 }
