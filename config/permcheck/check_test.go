@@ -363,11 +363,11 @@ func TestGoFunctionsShareCode(t *testing.T) {
 	r := check(t, dir, "fn")
 	assert.Equal(t, []string{
 		`fn/b/config.json:1:30: warning: b permits img.aiCrop, which its code never calls (unused-permission); remove the entry`,
+		`fn/c/main.go:10:22: error: c makes up the name of an API at run time, so that it cannot be checked (computed-api)` + hintGo,
 		`fn/d/main.go:12:14: error: d calls img.scanQRCode, which its config.json does not permit (missing-permission); add "img.scanQRCode" to permissions.openapi in fn/d/config.json`,
 		`fn/d/main.go:13:14: error: d calls "img.scanQrCode", and there is no such API (unknown-call); did you mean "img.scanQRCode"?`,
 		`qr/qr.go:10:28: error: a calls wxacode.get and has no config.json to permit it (missing-permission); create fn/a/config.json with {"permissions": {"openapi": ["wxacode.get"]}}`,
 		`qr/qr.go:10:28: error: web calls wxacode.get and has no config.json to permit it (missing-permission); create fn/web/config.json with {"permissions": {"openapi": ["wxacode.get"]}}`,
-		`qr/qr.go:14:68: error: c makes up the name of an API at run time, so that it cannot be checked (computed-api)` + hintGo,
 	}, lines(r))
 	require.Empty(t, r.Failures)
 

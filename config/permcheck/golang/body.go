@@ -27,6 +27,8 @@ type reference struct {
 	shift    int           // of a method expression: how many arguments stand before the method's own
 	// value is a type that becomes part of an interface value, of type to, or a type argument, when to is nil.
 	value, to types.Type
+	// variable is one that is called.
+	variable *types.Var
 }
 
 // declare finds the bodies of a package's functions and the roots.

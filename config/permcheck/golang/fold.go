@@ -11,18 +11,39 @@ import (
 // mostNames is how many values of one expression are followed.
 const mostNames = 200
 
-// assignment is what a variable is set to.
-type assignment struct {
-	values   []ast.Expr
-	elements []ast.Expr // it is set to each element of these lists and maps
-	keys     []ast.Expr // it is set to each key of these maps
-	unknown  bool       // to something else too
-	escapes  bool       // it is used for more than reading: of a list or a map, its elements can change
+// names returns what a text expression can be, without "" and sorted, where that is known without those who call the
+// function that it stands in.
+func (s *source) names(e ast.Expr) ([]string, bool) {
+	f := newFolding(s, nil)
+	found, ok := f.names(e)
+	return found, ok && len(*f.missing) == 0
 }
 
-// names returns what a text expression can be, without "" and sorted, where that is known.
-func (s *source) names(e ast.Expr) ([]string, bool) {
-	f := folding{source: s, busy: map[*types.Var]bool{}}
+// folding finds what expressions can be, as the compiler does for constants, and through variables. An expression stands in
+// a function that the calls from index level on lead to, the nearest first.
+type folding struct {
+	source  *source
+	calls   []passing
+	level   int
+	busy    map[visited]bool
+	missing *[]parameter // that matter, of functions of which no call is among calls
+}
+
+// visited is a variable as the calls from index level on set it.
+type visited struct {
+	variable *types.Var
+	level    int
+}
+
+// fold finds what an expression of one kind can be.
+type fold func(f folding, e ast.Expr) ([]string, bool)
+
+func newFolding(s *source, calls []passing) folding {
+	return folding{source: s, calls: calls, busy: map[visited]bool{}, missing: new([]parameter)}
+}
+
+// names returns what a text expression can be, without "" and sorted; where a call is missing, less than that.
+func (f folding) names(e ast.Expr) ([]string, bool) {
 	found, ok := f.text(e)
 	if !ok {
 		return nil, false
@@ -32,16 +53,13 @@ func (s *source) names(e ast.Expr) ([]string, bool) {
 	return slices.DeleteFunc(found, func(name string) bool { return name == "" }), true
 }
 
-// folding finds what expressions can be, as the compiler does for constants, and through variables.
-type folding struct {
-	source *source
-	busy   map[*types.Var]bool
-}
-
 func (f folding) text(e ast.Expr) ([]string, bool) {
 	info := f.source.info
 	if v := info.Types[e].Value; v != nil && v.Kind() == constant.String {
 		return []string{constant.StringVal(v)}, true
+	}
+	if !isText(f.typeOf(e)) {
+		return nil, false
 	}
 	switch e := ast.Unparen(e).(type) {
 	case *ast.BinaryExpr:
@@ -61,51 +79,111 @@ func (f folding) text(e ast.Expr) ([]string, bool) {
 		}
 		return found, true
 	case *ast.CallExpr: // a conversion from one type of text to another
-		if len(e.Args) == 1 && info.Types[e.Fun].IsType() && isText(info.TypeOf(e)) && isText(info.TypeOf(e.Args[0])) {
+		if len(e.Args) == 1 && info.Types[e.Fun].IsType() && isText(info.TypeOf(e.Args[0])) {
 			return f.text(e.Args[0])
 		}
 	case *ast.IndexExpr:
-		if isText(info.TypeOf(e)) {
-			return f.elements(e.X, false)
+		return f.elements(e.X, false, folding.text)
+	case *ast.SelectorExpr:
+		selection := info.Selections[e]
+		if selection != nil && selection.Kind() == types.FieldVal && len(selection.Index()) == 1 {
+			return f.field(e.X, selection.Index()[0])
 		}
 	case *ast.Ident:
-		return f.variable(e)
+		return f.variable(e, folding.text)
 	}
 	return nil, false
 }
 
-func (f folding) variable(id *ast.Ident) ([]string, bool) {
-	v, a := f.lookup(id)
-	if a == nil || a.unknown || f.busy[v] || !isText(v.Type()) {
+// typeOf returns the type of an expression; of value, ok := m[key] that of the value.
+func (f folding) typeOf(e ast.Expr) types.Type {
+	t := f.source.info.TypeOf(e)
+	if tuple, ok := t.(*types.Tuple); ok && isIndex(e) && tuple.Len() > 0 {
+		return tuple.At(0).Type()
+	}
+	return t
+}
+
+// field returns what a field of a struct can be, which is no pointer.
+func (f folding) field(e ast.Expr, index int) ([]string, bool) {
+	again := func(f folding, e ast.Expr) ([]string, bool) { return f.field(e, index) }
+	fields, ok := under(f.typeOf(e)).(*types.Struct)
+	if !ok {
 		return nil, false
 	}
-	f.busy[v] = true
-	defer delete(f.busy, v)
+	switch e := ast.Unparen(e).(type) {
+	case *ast.CompositeLit:
+		for i, element := range e.Elts {
+			if pair, ok := element.(*ast.KeyValueExpr); !ok {
+				if i == index {
+					return f.text(element)
+				}
+			} else if id, ok := pair.Key.(*ast.Ident); ok && id.Name == fields.Field(index).Name() {
+				return f.text(pair.Value)
+			}
+		}
+		return []string{""}, true
+	case *ast.IndexExpr:
+		return f.elements(e.X, false, again)
+	case *ast.Ident:
+		return f.variable(e, again)
+	}
+	return nil, false
+}
+
+// variable returns what a variable can be.
+func (f folding) variable(id *ast.Ident, fold fold) ([]string, bool) {
+	v, a := f.lookup(id)
+	at := visited{v, f.level}
+	if a == nil || a.unknown || a.changed || f.busy[at] {
+		return nil, false
+	}
+	f.busy[at] = true
+	defer delete(f.busy, at)
 	var found []string
 	add := func(names []string, ok bool) bool {
 		found = append(found, names...)
 		return ok && len(found) <= mostNames
 	}
 	for _, e := range a.values {
-		if !add(f.text(e)) {
+		if !add(fold(f, e)) {
 			return nil, false
 		}
 	}
 	for _, e := range a.elements {
-		if !add(f.elements(e, false)) {
+		if !add(f.elements(e, false, fold)) {
 			return nil, false
 		}
 	}
 	for _, e := range a.keys {
-		if !add(f.elements(e, true)) {
+		if !add(f.elements(e, true, fold)) {
 			return nil, false
 		}
+	}
+	if a.parameter != nil && !add(f.passed(*a.parameter, fold)) {
+		return nil, false
 	}
 	return found, true
 }
 
+// passed returns what is passed for a parameter.
+func (f folding) passed(p parameter, fold fold) ([]string, bool) {
+	for i := f.level; i < len(f.calls); i++ {
+		if f.calls[i].callee == p.of {
+			e := f.calls[i].argument(p)
+			if e == nil {
+				return nil, false
+			}
+			f.source, f.level = f.calls[i].from.source, i+1
+			return fold(f, e)
+		}
+	}
+	*f.missing = append(*f.missing, p)
+	return nil, true
+}
+
 // elements returns what the elements of a list or map, or the keys of a map, can be.
-func (f folding) elements(e ast.Expr, keys bool) ([]string, bool) {
+func (f folding) elements(e ast.Expr, keys bool, fold fold) ([]string, bool) {
 	switch e := ast.Unparen(e).(type) {
 	case *ast.CompositeLit:
 		switch under(f.source.info.TypeOf(e)).(type) {
@@ -125,7 +203,7 @@ func (f folding) elements(e ast.Expr, keys bool) ([]string, bool) {
 					element = pair.Key
 				}
 			}
-			names, ok := f.text(element)
+			names, ok := fold(f, element)
 			if !ok || len(found) > mostNames {
 				return nil, false
 			}
@@ -133,21 +211,10 @@ func (f folding) elements(e ast.Expr, keys bool) ([]string, bool) {
 		}
 		return found, true
 	case *ast.Ident:
-		v, a := f.lookup(e)
-		if a == nil || a.unknown || a.escapes || f.busy[v] || len(a.elements) > 0 || len(a.keys) > 0 {
+		if _, a := f.lookup(e); a == nil || a.escapes || len(a.elements) > 0 || len(a.keys) > 0 {
 			return nil, false
 		}
-		f.busy[v] = true
-		defer delete(f.busy, v)
-		var found []string
-		for _, value := range a.values {
-			names, ok := f.elements(value, keys)
-			if !ok {
-				return nil, false
-			}
-			found = append(found, names...)
-		}
-		return found, true
+		return f.variable(e, func(f folding, e ast.Expr) ([]string, bool) { return f.elements(e, keys, fold) })
 	}
 	return nil, false
 }
@@ -155,140 +222,22 @@ func (f folding) elements(e ast.Expr, keys bool) ([]string, bool) {
 // lookup returns a variable and what it is set to; nil where other code can set it too.
 func (f folding) lookup(id *ast.Ident) (*types.Var, *assignment) {
 	v, ok := f.source.info.Uses[id].(*types.Var)
-	if !ok || v.IsField() || v.Pkg() != f.source.types {
+	if !ok || !f.source.owns(v) {
 		return nil, nil
 	}
-	if v.Parent() == v.Pkg().Scope() && v.Exported() && v.Pkg().Name() != "main" {
-		return nil, nil
-	}
-	if f.source.assignments == nil {
-		f.source.assign()
-	}
+	f.source.assign()
 	return v, f.source.assignments[v]
+}
+
+// owns reports whether only this package can set a variable.
+func (s *source) owns(v *types.Var) bool {
+	if v.IsField() || v.Pkg() != s.types {
+		return false
+	}
+	return v.Parent() != v.Pkg().Scope() || !v.Exported() || v.Pkg().Name() == "main"
 }
 
 func isText(t types.Type) bool {
 	b, ok := under(t).(*types.Basic)
 	return ok && b.Info()&types.IsString != 0
-}
-
-// assign finds what the variables of a package are set to.
-func (s *source) assign() {
-	f := &assignmentFinder{info: s.info, found: map[*types.Var]*assignment{}, read: map[*ast.Ident]bool{}, written: map[ast.Expr]bool{}}
-	for _, file := range s.files {
-		ast.Inspect(file, f.visit)
-	}
-	for id, object := range s.info.Uses {
-		if v, ok := object.(*types.Var); ok && !f.read[id] && f.found[v] != nil {
-			f.found[v].escapes = true
-		}
-	}
-	s.assignments = f.found
-}
-
-// assignmentFinder finds what variables are set to.
-type assignmentFinder struct {
-	info    *types.Info
-	found   map[*types.Var]*assignment
-	read    map[*ast.Ident]bool // where a variable's value does not leave it: it is set, or one element is read
-	written map[ast.Expr]bool   // the targets of assignments, and what addresses are taken of
-}
-
-// of returns the assignment of a variable; one that nobody looks at where e is something else.
-func (f *assignmentFinder) of(e ast.Expr) *assignment {
-	id, ok := ast.Unparen(e).(*ast.Ident)
-	if !ok {
-		return &assignment{}
-	}
-	v, ok := f.info.ObjectOf(id).(*types.Var)
-	if !ok {
-		return &assignment{}
-	}
-	if f.found[v] == nil {
-		f.found[v] = &assignment{}
-	}
-	return f.found[v]
-}
-
-func (f *assignmentFinder) reads(e ast.Expr) {
-	if id, ok := ast.Unparen(e).(*ast.Ident); ok {
-		f.read[id] = true
-	}
-}
-
-func (f *assignmentFinder) visit(n ast.Node) bool {
-	switch n := n.(type) {
-	case *ast.FuncDecl:
-		f.fields(n.Recv)
-	case *ast.FuncType:
-		f.fields(n.Params)
-		f.fields(n.Results)
-	case *ast.AssignStmt:
-		for i, target := range n.Lhs {
-			a := f.of(target)
-			if len(n.Lhs) == len(n.Rhs) && (n.Tok == token.ASSIGN || n.Tok == token.DEFINE) {
-				a.values = append(a.values, n.Rhs[i])
-			} else {
-				a.unknown = true
-			}
-			f.reads(target)
-			f.written[ast.Unparen(target)] = true
-		}
-	case *ast.ValueSpec:
-		for i, id := range n.Names {
-			a := f.of(id)
-			switch {
-			case len(n.Values) == len(n.Names):
-				a.values = append(a.values, n.Values[i])
-			case len(n.Values) > 0:
-				a.unknown = true
-			}
-		}
-	case *ast.RangeStmt:
-		f.ranged(n)
-	case *ast.UnaryExpr:
-		if n.Op == token.AND {
-			f.of(n.X).unknown = true
-			f.written[ast.Unparen(n.X)] = true
-		}
-	case *ast.IndexExpr:
-		if !f.written[n] {
-			f.reads(n.X)
-		}
-	case *ast.CallExpr:
-		if id, ok := n.Fun.(*ast.Ident); ok && len(n.Args) == 1 {
-			if b, ok := f.info.Uses[id].(*types.Builtin); ok && b.Name() == "len" {
-				f.reads(n.Args[0])
-			}
-		}
-	}
-	return true
-}
-
-// fields records that a receiver, parameters or results can be anything.
-func (f *assignmentFinder) fields(list *ast.FieldList) {
-	if list == nil {
-		return
-	}
-	for _, field := range list.List {
-		for _, id := range field.Names {
-			f.of(id).unknown = true
-		}
-	}
-}
-
-func (f *assignmentFinder) ranged(n *ast.RangeStmt) {
-	if n.Key != nil {
-		a := f.of(n.Key)
-		if _, isMap := under(f.info.TypeOf(n.X)).(*types.Map); isMap {
-			a.keys = append(a.keys, n.X)
-		} else {
-			a.unknown = true
-		}
-	}
-	if n.Value != nil {
-		a := f.of(n.Value)
-		a.elements = append(a.elements, n.X)
-	}
-	f.reads(n.X)
 }

@@ -23,9 +23,16 @@
 //   - by code that package openapi does not see: HTTP requests to api.weixin.qq.com, assembly, go:linkname, unsafe,
 //     plugins and other programs.
 //
-// A name given to openapi.Call is found where it is a constant, a concatenation of constants, or a variable that is only
-// ever set to such, in a list or as the value of a map too. A parameter or the field of a struct is not followed: a
-// comment at the call then says what the names can be.
+// A name given to openapi.Call is found where it is made of constants: by concatenation, and by variables that are only
+// ever set to such, also in a list, as the value or key of a map, or as a field of a struct in one, as long as nothing
+// changes an element and no pointer leads there. It is found by a parameter, too, from what each call that is reached
+// passes: a function that wraps openapi.Call charges its callers with their own names. That holds for functions, methods
+// and closures that are only called (by their name, or by a variable that is only set and called), and for names that
+// come by up to eight calls; not for what is called by an interface, stored or handed to other code, nor for the single
+// arguments of a variadic parameter, the fields of a receiver, and what functions return.
+//
+// Any other name is made up at run time: for the check that is where it is passed, if it comes by a parameter. A comment
+// there, or at the call of openapi.Call, says what the names can be.
 //
 //	//wxfn:permissions wxacode.get, wxacode.getUnlimited
 //	err := openapi.Call(ctx, event.API, event.Params, nil)

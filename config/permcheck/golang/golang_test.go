@@ -177,6 +177,19 @@ func TestGoFunctionsReachWhatTheirCommentsSay(t *testing.T) {
 	}
 }
 
+func TestAWrapperChargesEachFunctionWithWhatItPasses(t *testing.T) {
+	t.Parallel()
+	c := corpus(t, "corpus/passed")[0]
+	other := filepath.Join(c.dir, "other")
+	a := Analyse(t.Context(), append(functionsOf([]example{c}), config.FunctionDir{Dir: other}))[other]
+	require.NoError(t, a.Err)
+	require.Len(t, a.Uses, 1)
+	assert.Equal(t, "soter.verifySignature", a.Uses[0].API)
+	require.Len(t, a.Uses[0].Path, 3)
+	assert.Equal(t, filepath.Join(other, "main.go"), a.Uses[0].Path[1].File, "the call of the wrapper")
+	assert.Equal(t, filepath.Join(c.dir, "api", "api.go"), a.Uses[0].Where().File)
+}
+
 func TestAGoModuleForANewerGoIsAnError(t *testing.T) {
 	t.Setenv("GOTOOLCHAIN", "local")
 	c := corpus(t, "modules/toonew")[0]

@@ -191,6 +191,9 @@ func (r *reach) selected(from *body, ref reference, m *types.Selection) {
 	function := m.Obj().(*types.Func)
 	in := interfaceOf(m)
 	if in == nil {
+		if to := r.program.bodies[function.Origin()]; to != nil {
+			r.indirect[to.node] = true
+		}
 		r.refer(from, ref, function.Origin())
 		return
 	}

@@ -80,6 +80,7 @@ type source struct {
 
 	roots       []*body                    // what runs before main: variables, then init functions
 	assignments map[*types.Var]*assignment // filled in when first needed
+	variables   map[token.Pos]*types.Var   // that stand for the function which is named there; filled in with assignments
 	directives  map[string]map[int][]string
 }
 

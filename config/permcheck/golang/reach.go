@@ -2,6 +2,7 @@ package golang
 
 import (
 	"fmt"
+	"go/ast"
 	"go/token"
 	"go/types"
 	"strings"
@@ -37,6 +38,10 @@ type reach struct {
 	places  map[string]bool // of calls
 	boxed   []string        // the namespaces of package openapi that are in interface values
 	reflect []reflection
+
+	callers   map[ast.Node][]passing   // by the *ast.FuncDecl of a function: where it is called, or named
+	indirect  map[ast.Node]bool        // such that something else may call
+	variables map[*types.Var][]passing // where a variable is called
 }
 
 // edge is a reference from one body to another.
@@ -49,6 +54,8 @@ type call struct {
 	name     string // as it reads in a path
 	api      string
 	declared []string
+	open     bool // the name cannot be told from the function around the call
+	ref      reference
 	unknown  string // a method of package openapi that the catalogue does not have
 }
 
@@ -57,6 +64,7 @@ func (p *program) analyse(main *source) use.Analysis {
 	r := &reach{
 		program: p, main: main, known: map[string]bool{}, edges: map[*body][]edge{},
 		seen: map[string][]*liveType{}, places: map[string]bool{},
+		callers: map[ast.Node][]passing{}, indirect: map[ast.Node]bool{}, variables: map[*types.Var][]passing{},
 	}
 	for _, path := range p.closure(main) {
 		r.known[path] = true
@@ -76,8 +84,9 @@ func (p *program) analyse(main *source) use.Analysis {
 	r.run()
 	r.paths = use.ShortestPaths(roots, func(b *body) []edge { return r.edges[b] })
 	var a use.Analysis
-	r.report(&a)
-	r.byReflection(&a)
+	calls := r.calls
+	r.byReflection(&a) // which may call with names of its own
+	r.report(&a, calls)
 	a.Sort()
 	return a
 }
@@ -99,6 +108,8 @@ func (r *reach) run() {
 			switch {
 			case ref.value != nil:
 				r.convert(b, ref)
+			case ref.variable != nil:
+				r.variables[ref.variable] = append(r.variables[ref.variable], passing{from: b, ref: ref})
 			case ref.in != nil:
 				d := dynamicCall{b, ref}
 				r.byName(b, ref, ref.function)
@@ -107,6 +118,9 @@ func (r *reach) run() {
 					r.dispatch(d, l)
 				}
 			default:
+				if to := r.program.bodies[ref.function]; to != nil {
+					r.callers[to.node] = append(r.callers[to.node], passing{callee: to.node, name: to.nameIn(r.main), from: b, ref: ref})
+				}
 				r.refer(b, ref, ref.function)
 			}
 		}
@@ -142,21 +156,18 @@ func (r *reach) refer(from *body, ref reference, function *types.Func) {
 
 // untyped records a call of openapi.Call.
 func (r *reach) untyped(from *body, ref reference, name string) {
-	c := call{from: from, pos: ref.pos, name: name}
-	positions := []token.Pos{ref.pos}
-	if ref.call != nil {
-		positions = append(positions, ref.call.Pos(), ref.call.Lparen, ref.call.Rparen)
-		if i := 1 + ref.shift; i < len(ref.call.Args) {
-			if names, ok := from.source.names(ref.call.Args[i]); ok && len(names) > 0 {
-				for _, api := range names {
-					c.api = api
-					r.call(c)
-				}
-				return
+	c := call{from: from, pos: ref.pos, name: name, ref: ref}
+	if e := from.source.argument(ref, 1); e != nil {
+		if names, ok := from.source.names(e); ok && len(names) > 0 {
+			for _, api := range names {
+				c.api = api
+				r.call(c)
 			}
+			return
 		}
 	}
-	c.declared, _ = from.source.declared(positions...)
+	c.open = true
+	c.declared, _ = from.source.declared(ref.places()...)
 	r.call(c)
 }
 
@@ -209,10 +220,14 @@ func (r *reach) path(from *body, pos token.Pos, name string) []use.Step {
 }
 
 // report makes uses of the calls.
-func (r *reach) report(a *use.Analysis) {
-	for _, c := range r.calls {
+func (r *reach) report(a *use.Analysis, calls []call) {
+	for _, c := range calls {
 		if c.unknown != "" {
 			r.doubt(a, c.pos, "openapi.%s is not known here: the function is built with another version of the SDK than this check", c.unknown)
+			continue
+		}
+		if c.open {
+			a.Uses = append(a.Uses, r.untold(c)...)
 			continue
 		}
 		a.Uses = append(a.Uses, use.Use{API: c.api, Declared: c.declared, Path: r.path(c.from, c.pos, c.name)})

@@ -8,7 +8,8 @@ import (
 )
 
 // Unit is a package for a check that sees packages one by one, each after those that it imports, as go vet does: package
-// vet. Code is read by the same rules as by [Analyse], but for interfaces.
+// vet. Code is read by the same rules as by [Analyse], but for interfaces, and for names that come by a parameter or by a
+// variable that stands for openapi.Call: these are made up at run time here.
 type Unit struct {
 	Fset     *token.FileSet
 	Files    []*ast.File // with comments
@@ -161,7 +162,7 @@ func (r *unitResolver) references(b *body) []Reference {
 			for _, m := range r.called(ref.value, targets) {
 				follow(ref, m)
 			}
-		case ref.in == nil:
+		case ref.in == nil && ref.variable == nil:
 			follow(ref, ref.function)
 		}
 	}

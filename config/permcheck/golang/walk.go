@@ -141,8 +141,13 @@ func (w *walker) name(id *ast.Ident, call *ast.CallExpr) {
 			w.refs = append(w.refs, reference{pos: id.Pos(), value: t})
 		}
 	}
-	if function, ok := w.info.Uses[id].(*types.Func); ok {
-		w.refs = append(w.refs, reference{pos: id.Pos(), function: function.Origin(), call: call})
+	switch used := w.info.Uses[id].(type) {
+	case *types.Func:
+		w.refs = append(w.refs, reference{pos: id.Pos(), function: used.Origin(), call: call})
+	case *types.Var:
+		if call != nil {
+			w.refs = append(w.refs, reference{pos: id.Pos(), variable: used, call: call})
+		}
 	}
 }
 

@@ -28,6 +28,22 @@ var apiNamespaces = sync.OnceValue(func() map[string]bool {
 	return m
 })
 
+// apiNames are the names of the APIs that are known one by one.
+var apiNames = sync.OnceValue(func() map[string]bool {
+	m := map[string]bool{}
+	for _, a := range catalog.All() {
+		m[a.Name] = true
+	}
+	for _, name := range catalog.Older() {
+		m[name] = true
+	}
+	return m
+})
+
+// listed reports whether an API of this name is among those. One that is known only by the form of its name may go on after
+// it: it counts where it is called.
+func listed(name string) bool { return apiNames()[name] }
+
 func (p *program) isNamespace(path string) bool { return apiNamespaces()[path] }
 
 // functionProperties are the properties of functions, which an API has, too.
@@ -53,7 +69,7 @@ func (p *program) member(w watcher, path, name string) {
 		path = name
 	}
 	v := p.intern(kindAPI, path)
-	known := catalog.Known(path)
+	known := listed(path)
 	if known && w.fn != nil {
 		p.use(w, path)
 	}

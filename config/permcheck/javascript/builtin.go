@@ -369,7 +369,7 @@ func (p *program) moduleName(w watcher, v value) {
 	if info.kind == kindPrefix && p.requireFolder(w, info.text) {
 		return
 	}
-	if w.fn != nil && info.kind != kindLost && (info.kind != kindPrefix || strings.HasPrefix(info.text, ".") || strings.HasPrefix(info.text, "/")) {
+	if w.fn != nil && info.kind != kindLost && (info.kind != kindPrefix || p.mayBeLocal(w.fn.file, info.text)) {
 		p.doubt(w.fn, w.in.pos, w.in.start, "cannot tell which module is loaded here, nor what it calls")
 	}
 }

@@ -5,8 +5,6 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-
-	"github.com/wxcloud-go/wxfn/openapi/catalog"
 )
 
 // call lets a value be called.
@@ -28,7 +26,7 @@ func (p *program) call(w watcher, callee value) {
 		case call.method == "bind":
 			p.add(in.dst, callee)
 		default:
-			if !catalog.Known(info.text) && w.fn != nil {
+			if !listed(info.text) && w.fn != nil {
 				p.called = append(p.called, called{w, info.text})
 			}
 			p.add(in.dst, p.value(p.unknown))
@@ -109,7 +107,7 @@ func (p *program) escape(v value, fn *function, in *instruction) {
 			return
 		}
 		if info.kind == kindAPI && info.text != "" && !p.isNamespace(info.text) {
-			if !catalog.Known(info.text) {
+			if !listed(info.text) {
 				p.use(watcher{in: in, fn: fn}, info.text)
 			}
 			return

@@ -1,6 +1,8 @@
 package javascript
 
 import (
+	"bytes"
+
 	"github.com/tdewolff/parse/v2/js"
 )
 
@@ -22,10 +24,11 @@ func (l *lowerer) class(c *js.ClassDecl) *function {
 	proto := l.constant(instance.value)
 
 	outer, outerThis, outerSuper := l.fn, l.this, l.super
-	var parent node
+	var extended ref
 	if c.Extends != nil {
-		parent = l.expr(c.Extends).node
+		extended = l.expr(c.Extends)
 	}
+	parent := extended.node
 	l.fn = fn // fields, and what follows, exist once the class is used
 	l.copy(fn.this, proto)
 	if parent != 0 {
@@ -35,6 +38,7 @@ func (l *lowerer) class(c *js.ClassDecl) *function {
 		l.emit(instruction{op: opInherit, x: self, y: parent})
 	}
 	l.super = parent
+	own := false // whether the class has a constructor of its own
 	for _, item := range c.List {
 		owner := proto
 		static := item.Field.Static || item.Method != nil && item.Method.Static || item.StaticBlock != nil
@@ -50,6 +54,7 @@ func (l *lowerer) class(c *js.ClassDecl) *function {
 			member, at, key := l.className(m.Name)
 			if member == "constructor" && !m.Static {
 				l.constructor(fn, m, at)
+				own = true
 				continue
 			}
 			label := member
@@ -73,9 +78,28 @@ func (l *lowerer) class(c *js.ClassDecl) *function {
 			}
 		}
 	}
+	if parent != 0 && !own {
+		l.inheritConstructor(fn, extended)
+	}
 	l.fn, l.this, l.super, l.hint = outer, outerThis, outerSuper, hint
 	l.skipTo('}')
 	return fn
+}
+
+// inheritConstructor gives a class that has none the constructor of what it extends: it passes its arguments on. Nobody
+// gives it more than these.
+func (l *lowerer) inheritConstructor(fn *function, parent ref) {
+	call := &callInfo{callee: parent.node, receiver: fn.this}
+	end := fn.pos + int32(len("class"))
+	if bytes.HasPrefix(l.code[fn.pos:], []byte(fn.name)) {
+		end = fn.pos + int32(len(fn.name))
+	}
+	for range 8 {
+		n := l.newNode()
+		fn.params = append(fn.params, n)
+		call.args = append(call.args, argument{ref: ref{n, fn.pos, end}})
+	}
+	l.call(call, parent, parent.start)
 }
 
 // constructor lowers the constructor of a class into the function that stands for the class.

@@ -19,8 +19,9 @@
 //     are given is called with anything. Aliases of a bundler (@/lib), package.json's imports and exports, tsconfig's
 //     paths, and links to packages of a workspace count as packages, and so does a local file of more than 64 KB that
 //     names neither the SDK nor openapi, nor another local file. What a bundler has made of a function is searched.
-//   - require(`./handlers/${name}`) loads each file of that folder whose name begins so. Any other module name made up at
-//     run time is a doubt, and so is a local file that is not there.
+//   - require(`./handlers/${name}`) loads each file of that folder whose name begins so. A module name made up at run time
+//     that begins as a package's (`locale/${name}`) is a package, unless the function has such a folder and no such package
+//     is installed. Any other one is a doubt, and so is a local file that is not there.
 //   - Code that is valid only in scripts of old cannot be parsed: two parameters of one name, await as a variable. Nor can
 //     an expression of more than 1000 terms, or as many nested statements (else if …).
 //   - JSON is no code, and its strings are unknown. eval, new Function, with, vm, worker threads and child processes are
@@ -41,7 +42,6 @@ import (
 
 	"github.com/wxcloud-go/wxfn/config"
 	"github.com/wxcloud-go/wxfn/config/permcheck/use"
-	"github.com/wxcloud-go/wxfn/openapi/catalog"
 )
 
 // Analyse finds the APIs that functions can call, by the functions' folders. One that cannot be analysed leaves the others
@@ -142,7 +142,7 @@ func (p *program) result(entry *file) use.Analysis {
 // mayCall reports whether a node may be an API that exists; or, where the other name is only a namespace, any other one.
 func (p *program) mayCall(callee node, namespace bool) bool {
 	for _, v := range p.node(callee).values {
-		if info := p.values[v]; info.kind == kindAPI && catalog.Known(info.text) {
+		if info := p.values[v]; info.kind == kindAPI && listed(info.text) {
 			return true
 		}
 	}

@@ -143,6 +143,35 @@ func (p *program) requireFolder(w watcher, prefix string) bool {
 	return loaded
 }
 
+// mayBeLocal reports whether a module's name that begins with prefix may be that of a local file: it is a path, or what it
+// begins with is a folder of the function, to which a link in node_modules or a bundler may lead.
+func (p *program) mayBeLocal(from *file, prefix string) bool {
+	if strings.HasPrefix(prefix, ".") || strings.HasPrefix(prefix, "/") {
+		return true
+	}
+	slash := strings.LastIndexByte(prefix, '/')
+	if slash < 0 {
+		return false
+	}
+	folder := prefix[:slash]
+	name, rest, _ := strings.Cut(folder, "/")
+	if strings.HasPrefix(name, "@") {
+		scoped, _, _ := strings.Cut(rest, "/")
+		name += "/" + scoped
+	}
+	for dir := filepath.Dir(from.source.path); ; dir = filepath.Dir(dir) {
+		if info, err := os.Lstat(filepath.Join(dir, "node_modules", filepath.FromSlash(name))); err == nil && info.IsDir() {
+			return false // a package that is installed, and no link
+		}
+		if info, err := os.Stat(filepath.Join(dir, filepath.FromSlash(folder))); err == nil && info.IsDir() {
+			return true
+		}
+		if rel, err := filepath.Rel(p.dir, dir); err != nil || rel == "." || !filepath.IsLocal(rel) {
+			return false
+		}
+	}
+}
+
 // maxFollowed is the size up to which a file is followed although it has nothing to do with the SDK.
 const maxFollowed = 64 << 10
 

@@ -9,5 +9,11 @@ exports.main = async (event) => {
   await main()
   require(event.name) // doubt which module
   require('./missing') // doubt cannot find the module ./missing
+  require('handlers/' + event.action) // doubt which module
+  require('handlers/send/' + event.action) // doubt which module
+  require('locale/' + event.language)
+  require('@scope/handlers/' + event.language)
+  require('handlers-' + event.action)
+  await require('./routes/named')(event)
   return router.routes
 }

@@ -17,7 +17,7 @@ var shared = map[string]string{"a": "wxacode.get"}
 
 func main() {
 	ctx := context.Background()
-	byParameter(ctx, "wxacode.get")
+	byParameter(ctx, os.Args[1]) // want ?: main, byParameter
 	e := event{os.Args[1]}
 	openapi.Call(ctx, e.API, nil, nil)             // want ?
 	openapi.Call(ctx, "wxacode."+e.API, nil, nil)  // want ?
@@ -40,7 +40,7 @@ func main() {
 }
 
 func byParameter(ctx context.Context, api string) error {
-	return openapi.Call(ctx, api, nil, nil) // want ?: main, byParameter, openapi.Call
+	return openapi.Call(ctx, api, nil, nil)
 }
 
 func set(s *string)             { *s = os.Args[1] }

@@ -1,0 +1,9 @@
+package main
+
+import (
+	"context"
+
+	"example.com/functions/passed/api"
+)
+
+func main() { api.Call(context.Background(), "soter.verifySignature") }

@@ -1,0 +1,1 @@
+module.exports = (event) => require(`tasks/${event.action}`).call(event) // doubt which module
