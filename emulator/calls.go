@@ -15,11 +15,12 @@ import (
 	"github.com/wxcloud-go/wxfn/openapi/tcb"
 )
 
-// Call is one cloud call that a function made.
+// Call is one call of an API: a cloud call that a function made, or an HTTPS call to the server API.
 type Call struct {
 	// API is the name of the API, such as "wxacode.createQRCode"; "callFunction NAME" for a call of another function.
 	API string
-	// Function made the call, in the invocation RequestID, for the user OpenID.
+	// Function made the call, in the invocation RequestID, for the user OpenID. Of an HTTPS call, Function and OpenID are
+	// empty.
 	Function, RequestID, OpenID string
 	// Params are the parameters as they came, under their names on the wire; a file is told by its name and size. What is
 	// long is cut, and then no JSON.
@@ -44,7 +45,11 @@ func (c Call) String() string {
 	if c.ErrCode != 0 {
 		outcome = fmt.Sprintf("%d %s", int(c.ErrCode), c.ErrMsg)
 	}
-	return fmt.Sprintf("%s %s by %s for %s: %s", c.API, c.Params, c.Function, c.OpenID, outcome)
+	by := "over HTTPS"
+	if c.Function != "" {
+		by = fmt.Sprintf("by %s for %s", c.Function, c.OpenID)
+	}
+	return fmt.Sprintf("%s %s %s: %s", c.API, c.Params, by, outcome)
 }
 
 // Calls is a list of calls, which tests narrow down and look at:

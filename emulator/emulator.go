@@ -18,6 +18,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -51,6 +52,9 @@ type Config struct {
 	Dir string
 	// AppID is the Mini Program's; the project's if empty, else DefaultAppID.
 	AppID string
+	// Apps are the secrets of further apps, by AppID, which get access tokens for the server API. The secret of AppID itself
+	// may be among them; without, it is random.
+	Apps map[string]string
 	// Env is the id of the cloud environment; the project's if empty, else DefaultEnv.
 	Env string
 	// OpenID is the user who calls, where a call names none; DefaultOpenID if empty.
@@ -95,9 +99,7 @@ type Emulator struct {
 	store    *store.Lazy
 	builder  host.Builder
 	token    string
-	// appSecret has the form of a real one, 32 hexadecimal digits.
-	appSecret string
-	handler   http.Handler
+	handler  http.Handler
 
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc
@@ -136,7 +138,12 @@ func New(c Config) (*Emulator, error) {
 	case c.Timeout < 0:
 		return nil, fmt.Errorf("emulator: Timeout is %s; give a positive one, or 0 for 3 s", c.Timeout)
 	}
-	e := &Emulator{config: c, functions: map[string]*function{}, recorded: map[string]*Recording{}, token: rand.Text(), appSecret: strings.ReplaceAll(uuid.NewString(), "-", "")}
+	e := &Emulator{config: c, functions: map[string]*function{}, recorded: map[string]*Recording{}, token: rand.Text()}
+	for id, secret := range c.Apps {
+		if id == "" || secret == "" {
+			return nil, fmt.Errorf("emulator: Apps has an AppID %q whose secret has %d characters; neither may be empty", id, len(secret))
+		}
+	}
 	e.ctx, e.cancel = context.WithCancel(context.Background())
 	project := &config.Project{}
 	if c.Dir != "" {
@@ -147,6 +154,8 @@ func New(c Config) (*Emulator, error) {
 	}
 	e.project.Store(project)
 	e.config.AppID = cmp.Or(c.AppID, project.AppID, DefaultAppID)
+	e.config.Apps = map[string]string{e.config.AppID: strings.ReplaceAll(uuid.NewString(), "-", "")} // 32 hexadecimal digits, as a real one
+	maps.Copy(e.config.Apps, c.Apps)
 	e.config.Env = cmp.Or(c.Env, project.EnvID, DefaultEnv)
 	e.config.OpenID = cmp.Or(c.OpenID, DefaultOpenID)
 	e.config.Addr = cmp.Or(c.Addr, "127.0.0.1:0")
@@ -162,7 +171,8 @@ func New(c Config) (*Emulator, error) {
 	e.journal = journal.New(e.clock.Now, e.logLine)
 	e.store = store.NewLazy(e.openStore)
 	e.platform = platform.New(platform.Config{
-		AppID: e.config.AppID, Env: e.config.Env, Now: e.clock.Now, Done: e.ctx.Done(),
+		AppID: e.config.AppID, Apps: e.config.Apps, Env: e.config.Env, Now: e.clock.Now, Done: e.ctx.Done(),
+		Journal: e.journal, Served: e.served,
 		Store: e.store, Functions: (*functions)(e),
 		Pages: func() *config.Pages { return e.project.Load().Pages },
 	})
@@ -206,8 +216,9 @@ func (e *Emulator) nameOf(file string) string {
 // AppID returns the id of the Mini Program.
 func (e *Emulator) AppID() string { return e.config.AppID }
 
-// AppSecret returns the secret of the emulated Mini Program: random, and worth nothing anywhere else.
-func (e *Emulator) AppSecret() string { return e.appSecret }
+// AppSecret returns the secret of the emulated Mini Program, which is worth nothing anywhere else: that of Config.Apps, else
+// a random one.
+func (e *Emulator) AppSecret() string { return e.config.Apps[e.config.AppID] }
 
 // Findings returns what is wrong in the project's files.
 func (e *Emulator) Findings() []config.Finding { return e.findings }

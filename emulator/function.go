@@ -204,8 +204,14 @@ func (e *Emulator) retire(old *function) {
 // functions is what the platform sees of the emulator.
 type functions Emulator
 
-// Call implements platform.Functions.
+// Call implements platform.Functions. A call over the HTTP API tells the function which app it is, since no user calls.
 func (fs *functions) Call(ctx context.Context, caller platform.Caller, name string, event []byte) (*tcb.InvokeResult, error) {
+	if caller.Source == SourceHTTP {
+		var err error
+		if event, err = addUserInfo(event, caller); err != nil {
+			return nil, err
+		}
+	}
 	result, err := (*Emulator)(fs).invoke(ctx, caller, name, event)
 	if err != nil {
 		return nil, &tcb.Error{Code: err.cloudBaseCode(), Message: err.text(), RequestID: err.RequestID}

@@ -21,7 +21,8 @@ import (
 	"github.com/wxcloud-go/wxfn/emulator/internal/platform"
 )
 
-// ServeHTTP serves the front doors: POST /invoke/{name}, the admin endpoint /admin, and the control API /_wxfn/….
+// ServeHTTP serves the front doors: POST /invoke/{name}, the admin endpoint /admin, the server API of api.weixin.qq.com
+// (/cgi-bin/…, /wxa/… and others), and the control API /_wxfn/….
 // Requests for a Host that is not this machine, and from pages of another origin, are refused.
 func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err := e.guard(r); err != nil {
@@ -47,6 +48,7 @@ func (e *Emulator) routes() http.Handler {
 		Functions:   e.describe,
 		Done:        e.ctx.Done(),
 	})))
+	routes.MatcherFunc(func(r *http.Request, _ *mux.RouteMatch) bool { return e.platform.ServesPath(r.URL.Path) }).Handler(e.platform.Server())
 	routes.NotFoundHandler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		control.WriteError(w, http.StatusNotFound, fmt.Errorf("nothing is served at %s; functions are at /invoke/NAME", r.URL.Path))
 	})

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
@@ -15,6 +16,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/wxcloud-go/wxfn/emulator/internal/host"
+	"github.com/wxcloud-go/wxfn/emulator/internal/journal"
 	"github.com/wxcloud-go/wxfn/emulator/internal/platform"
 	"github.com/wxcloud-go/wxfn/openapi"
 	"github.com/wxcloud-go/wxfn/openapi/tcb"
@@ -190,14 +192,7 @@ func (e *Emulator) invoke(ctx context.Context, caller platform.Caller, name stri
 	result, err := e.run(ctx, name, event, &platform.Session{RequestID: requestID, Function: name, Caller: caller, Record: record})
 	view := record.View()
 	log := e.log.With("function", name, "request_id", requestID, "duration", time.Since(begin).Round(100*time.Microsecond), "cold", view.ColdStart)
-	for _, call := range view.Calls {
-		switch {
-		case call.ErrCode != 0:
-			log.Warn(fmt.Sprintf("%s failed: %d %s", call.API, call.ErrCode, call.ErrMsg), "advice", call.Advice)
-		case call.Advice != "":
-			log.Warn(call.API, "advice", call.Advice)
-		}
-	}
+	logCalls(log, view.Calls)
 	if err == nil {
 		record.Returned(result)
 		record.End(e.clock.Now(), "")
@@ -216,6 +211,23 @@ func (e *Emulator) invoke(ctx context.Context, caller platform.Caller, name stri
 	record.End(e.clock.Now(), failure.text())
 	log.Error(failure.text())
 	return nil, failure
+}
+
+// logCalls tells of the calls that failed, and of those that would fail in the cloud.
+func logCalls(log *slog.Logger, calls []journal.Call) {
+	for _, call := range calls {
+		switch {
+		case call.ErrCode != 0:
+			log.Warn(fmt.Sprintf("%s failed: %d %s", call.API, call.ErrCode, call.ErrMsg), "advice", call.Advice)
+		case call.Advice != "":
+			log.Warn(call.API, "advice", call.Advice)
+		}
+	}
+}
+
+// served tells of an HTTPS call.
+func (e *Emulator) served(r *journal.Record) {
+	logCalls(e.log.With("function", r.Source, "request_id", r.RequestID), r.View().Calls)
 }
 
 func (e *Emulator) run(ctx context.Context, name string, event []byte, s *platform.Session) ([]byte, error) {
@@ -278,7 +290,7 @@ func addUserInfo(event []byte, caller platform.Caller) ([]byte, error) {
 	}
 	info, err := json.Marshal(struct {
 		AppID  string `json:"appId"`
-		OpenID string `json:"openId"`
+		OpenID string `json:"openId,omitempty"`
 	}{caller.AppID, caller.OpenID})
 	if err != nil {
 		return nil, err

@@ -80,7 +80,11 @@ func misses(e *emulator.Emulator, stub string) string {
 		for _, miss := range call.NearMisses {
 			if why, ok := strings.CutPrefix(miss, stub+": "); ok && n < most {
 				n++
-				fmt.Fprintf(&b, "\n  nor %s by %s for %s: %s", call.API, call.Function, call.OpenID, why)
+				by := "over HTTPS"
+				if call.Function != "" {
+					by = fmt.Sprintf("by %s for %s", call.Function, call.OpenID)
+				}
+				fmt.Fprintf(&b, "\n  nor %s %s: %s", call.API, by, why)
 			}
 		}
 	}

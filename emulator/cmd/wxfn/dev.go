@@ -38,7 +38,10 @@ func devCommand(p process) *cobra.Command {
 
 When all that can be served is ready, dev prints the line "ready URL". Call a function with "wxfn invoke NAME", or with
 POST URL/invoke/NAME; the official SDK reaches the emulator by itself. A function that cannot be built, or lacks its
-packages, is reported and answers calls with that error; the others serve. ^C ends dev and all that it has started.`,
+packages, is reported and answers calls with that error; the others serve. ^C ends dev and all that it has started.
+
+URL also stands for https://api.weixin.qq.com: it gives access tokens to the project's app, whose secret is random and in
+dev.json of the state folder, and to those of --app, and takes HTTPS calls with them.`,
 		Example: `  wxfn dev
   wxfn dev ./cloudfunctions --addr 127.0.0.1:0 --log json`,
 		Args: func(_ *cobra.Command, args []string) error {
@@ -61,6 +64,7 @@ packages, is reported and answers calls with that error; the others serve. ^C en
 	c, f := &d.config, cmd.Flags()
 	f.StringVar(&c.Addr, "addr", "127.0.0.1:7911", "listen on `HOST:PORT`; port 0 picks one")
 	f.StringVar(&c.AppID, "appid", "", "`APPID` of the Mini Program (default: the project's)")
+	f.Var(appsOf(&c.Apps), "app", appsUsage)
 	f.StringVar(&c.Env, "env", "", "id `ENV` of the cloud environment (default: the project's)")
 	f.StringVar(&c.OpenID, "openid", "", "`OPENID` of the user who calls, where a call names none")
 	f.StringVar(&c.State, "state", "", "`FOLDER` for what the emulator builds and keeps (default DIR/.wxfn)")
@@ -179,7 +183,7 @@ func (d *serving) serve(ctx context.Context, e *emulator.Emulator) error {
 	if d.config.State != "" {
 		dirs = append(dirs, d.config.State)
 	}
-	remove, err := announce(running{URL: url, Token: e.Token(), PID: d.pid}, dirs...)
+	remove, err := announce(running{URL: url, Token: e.Token(), PID: d.pid, AppID: e.AppID(), AppSecret: e.AppSecret()}, dirs...)
 	defer remove()
 	if err != nil {
 		log.Warn("other commands will not find this emulator: " + err.Error())

@@ -61,6 +61,7 @@ exit with COMMAND's code. COMMAND finds the emulator by its environment:
 	}
 	c, f := &x.config, cmd.Flags()
 	f.StringVar(&c.AppID, "appid", "", "`APPID` of the Mini Program (default: the project's)")
+	f.Var(appsOf(&c.Apps), "app", appsUsage)
 	f.StringVar(&c.Env, "env", "", "id `ENV` of the cloud environment (default: the project's)")
 	f.StringVar(&c.OpenID, "openid", "", "`OPENID` of the user who calls, where a call names none")
 	f.BoolVar(&c.Install, "install", false, "run npm install for Node functions whose packages are missing")

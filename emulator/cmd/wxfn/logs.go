@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/wxcloud-go/wxfn/emulator/internal/journal"
+	"github.com/wxcloud-go/wxfn/emulator/internal/platform"
 )
 
 // logs is what the command line says of a logs.
@@ -28,7 +30,7 @@ func logsCommand(p process) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "logs",
 		Short: "Tell what a running emulator has seen",
-		Long: `Print the journal of the emulator that serves --dir now: each invocation with its output and its calls. --follow goes on
+		Long: `Print the journal of the emulator that serves --dir now: each invocation with its output and its calls, and each HTTPS call. --follow goes on
 with what happens, until ^C or the emulator's end.`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error { return l.run() },
@@ -99,7 +101,7 @@ func (l *logs) tail(ctx context.Context, stream *http.Response, ended map[string
 		case event.Line != nil:
 			l.line(event.Function, event.RequestID, *event.Line)
 		case event.Call != nil:
-			l.call(event.Function, event.RequestID, *event.Call)
+			l.call(cmp.Or(event.Function, platform.SourceHTTPS), event.RequestID, *event.Call)
 		case event.Type == journal.End:
 			l.end(*event.Invocation)
 		case event.Type == journal.Lost:
@@ -121,7 +123,7 @@ func (l *logs) print(v journal.View) {
 		l.line(v.Function, v.RequestID, line)
 	}
 	for _, call := range v.Calls {
-		l.call(v.Function, v.RequestID, call)
+		l.call(cmp.Or(v.Function, v.Source), v.RequestID, call)
 	}
 	if !v.Running {
 		l.end(v)
@@ -152,6 +154,9 @@ func (l *logs) call(function, id string, c journal.Call) {
 }
 
 func (l *logs) end(v journal.View) {
+	if v.Function == "" { // an HTTPS call, which has been told
+		return
+	}
 	outcome := "returned"
 	if v.Error != "" {
 		outcome = "error: " + v.Error

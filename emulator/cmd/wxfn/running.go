@@ -21,6 +21,9 @@ type running struct {
 	URL   string `json:"url"`
 	Token string `json:"token"`
 	PID   int    `json:"pid"`
+	// AppID and AppSecret are the emulated app's, which gets access tokens with them.
+	AppID     string `json:"appid"`
+	AppSecret string `json:"appsecret"`
 }
 
 const runningFile = "dev.json"

@@ -7,11 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
-
-	"github.com/tidwall/gjson"
 
 	"github.com/wxcloud-go/wxfn/emulator/internal/journal"
 	"github.com/wxcloud-go/wxfn/openapi/catalog"
@@ -37,22 +34,9 @@ const (
 
 // ServeHTTP is the admin endpoint. Good or bad, its HTTP status is 200. It panics with [http.ErrAbortHandler] where a stub
 // cuts the connection.
-func (p *Platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	answer := p.answer(r)
-	w.Header().Set("Content-Type", answer.contentType)
-	if answer.cut {
-		w.Header().Set("Content-Length", strconv.Itoa(2*len(answer.body)))
-	}
-	_, _ = w.Write(answer.body) // a caller that went away needs no answer
-	if answer.cut {
-		if f, ok := w.(http.Flusher); ok {
-			f.Flush()
-		}
-		panic(http.ErrAbortHandler)
-	}
-}
+func (p *Platform) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.answer(r).write(w) }
 
-func (p *Platform) answer(r *http.Request) *adminAnswer {
+func (p *Platform) answer(r *http.Request) *wireAnswer {
 	requestID := randomHex(16)
 	resp, err := p.serve(r)
 	if err == nil {
@@ -65,17 +49,10 @@ func (p *Platform) answer(r *http.Request) *adminAnswer {
 	if refused.RequestID == "" {
 		refused.RequestID = requestID
 	}
-	return &adminAnswer{contentType: tcb.ErrorType, body: refused.Marshal()}
+	return &wireAnswer{contentType: tcb.ErrorType, body: refused.Marshal()}
 }
 
-// adminAnswer is an answer that is no CloudBase error.
-type adminAnswer struct {
-	contentType string
-	body        []byte
-	cut         bool // the connection ends after body, which is half of it
-}
-
-func (p *Platform) serve(r *http.Request) (*adminAnswer, error) {
+func (p *Platform) serve(r *http.Request) (*wireAnswer, error) {
 	q, err := tcb.ParseRequest(r, maxRequest)
 	if err != nil {
 		return nil, &tcb.Error{Code: "INVALID_PARAM", Message: "malformed request to the admin endpoint: " + err.Error()}
@@ -89,7 +66,7 @@ func (p *Platform) serve(r *http.Request) (*adminAnswer, error) {
 	switch q.Action {
 	case tcb.ActionOpenAPI:
 		if !alive {
-			return systemError(illegalSource, "the invocation that this call belongs to is over; await every call before the handler returns"), nil
+			return (&outcome{system: illegalSource, advice: "the invocation that this call belongs to is over; await every call before the handler returns"}).admin(), nil
 		}
 		return p.openAPI(r.Context(), s, q)
 	case tcb.ActionInvokeFunction:
@@ -102,7 +79,7 @@ func (p *Platform) serve(r *http.Request) (*adminAnswer, error) {
 		"wxfn does not emulate %q; it emulates cloud calls (%s) and callFunction (%s)", q.Action, tcb.ActionOpenAPI, tcb.ActionInvokeFunction)}
 }
 
-func (p *Platform) invokeFunction(ctx context.Context, s *Session, q *tcb.Request) (*adminAnswer, error) {
+func (p *Platform) invokeFunction(ctx context.Context, s *Session, q *tcb.Request) (*wireAnswer, error) {
 	if q.FunctionName == "" {
 		return nil, &tcb.Error{Code: "INVALID_PARAM", Message: "function_name is missing"}
 	}
@@ -129,118 +106,48 @@ func (p *Platform) invokeFunction(ctx context.Context, s *Session, q *tcb.Reques
 	}
 	call.Result = result.Data
 	s.Record.Called(call)
-	return &adminAnswer{contentType: tcb.ErrorType, body: result.Marshal()}, nil
+	return &wireAnswer{contentType: tcb.ErrorType, body: result.Marshal()}, nil
 }
 
-func (p *Platform) openAPI(ctx context.Context, s *Session, q *tcb.Request) (*adminAnswer, error) {
+func (p *Platform) openAPI(ctx context.Context, s *Session, q *tcb.Request) (*wireAnswer, error) {
 	var data tcb.CommAPIData
 	if err := data.Unmarshal(q.RequestData); err != nil {
 		return nil, &tcb.Error{Code: "INVALID_PARAM", Message: "malformed requestData: " + err.Error()}
 	}
-	call := &apiCall{name: q.APIName, appID: cmp.Or(data.AppID, p.AppID), caller: s.Caller, params: map[string]param{},
-		log: journal.Call{Time: p.Now(), API: q.APIName, Params: describe(data.OpenAPIData.Pairs)}}
-	for _, pair := range data.OpenAPIData.Pairs {
-		call.params[pair.Key] = param{json: pair.Value, file: pair.Filename != ""}
-	}
+	call := newCall(q.APIName, p.Now(), data.OpenAPIData.Pairs)
+	call.appID, call.caller = cmp.Or(data.AppID, p.AppID), s.Caller
 	begin := time.Now()
-	answer, err := p.callAPI(ctx, s, call)
+	ended, err := p.cloudCall(ctx, s, call)
 	call.log.Duration = time.Since(begin)
 	s.Record.Called(call.log)
-	return answer, err
+	if err != nil {
+		return nil, err
+	}
+	return ended.admin(), nil
 }
 
-// callAPI answers a cloud call, in the platform's order: known API, permission, parameters, quota, and then the API
-// itself, or what stands in its place. The error is one of the connection, for a fault that a stub makes.
-func (p *Platform) callAPI(ctx context.Context, s *Session, call *apiCall) (*adminAnswer, error) {
-	refuse := func(code int, advice string) (*adminAnswer, error) {
-		call.log.ErrCode, call.log.ErrMsg, call.log.Advice = code, tcb.Text(code), advice
-		return systemError(code, advice), nil
-	}
+// cloudCall answers a cloud call: a known API, permission, and then what holds for every call.
+func (p *Platform) cloudCall(ctx context.Context, s *Session, call *apiCall) (*outcome, error) {
 	if !catalog.Known(call.name) && !p.Stubs.name(call.name) {
-		return refuse(apiNotFound, adviceForUnknown(call.name))
+		return call.refused(apiNotFound, adviceForUnknown(call.name)), nil
 	}
 	if ok, advice := s.Permitted(call.name); !ok {
-		return refuse(noPermission, advice)
+		return call.refused(noPermission, advice), nil
 	}
-	call.api, _ = catalog.Lookup(call.name)
-	err := call.check()
-	var stub *stub
-	if err == nil {
-		err = p.throttle()
-	}
-	if err == nil {
-		stub, call.log.NearMisses = p.Stubs.match(s, call)
-	}
-	var result *apiResult
+	return p.callAPI(ctx, s, call)
+}
+
+// admin is the answer as the admin endpoint has it. The advice of a refusal stands where the official SDK does not look.
+func (o *outcome) admin() *wireAnswer {
+	resp := tcb.CommOpenAPIResp{ErrorCode: int32(o.system)}
 	switch {
-	case err != nil:
-	case stub == nil:
-		result, err = p.perform(call)
-	default:
-		call.log.Stub = stub.label()
-		if !stub.wait(ctx) {
-			call.log.ErrCode, call.log.ErrMsg = connectionFailed, "the caller went away during the stub's delay"
-			return nil, context.Cause(ctx)
-		}
-		switch {
-		case stub.SystemError != 0:
-			return refuse(stub.SystemError, "a stub's answer")
-		case stub.Fault != "":
-			return p.fail(ctx, stub, call)
-		case stub.platformAnswers():
-			result, err = p.perform(call)
-		default:
-			result, err = stub.answer(call)
-		}
-	}
-	return p.conclude(call, result, err), nil
-}
-
-// perform lets the API itself answer.
-func (p *Platform) perform(call *apiCall) (*apiResult, error) {
-	api := apis[call.name]
-	if api == nil {
-		api = (*Platform).defaultAnswer
-	}
-	return api(p, call)
-}
-
-// conclude writes what an API answered, or its error, as the platform does.
-func (p *Platform) conclude(call *apiCall, result *apiResult, err error) *adminAnswer {
-	if err != nil {
-		failure, ok := errors.AsType[*apiError](err)
-		if !ok {
-			failure = &apiError{code: -1, message: "system error", advice: err.Error()}
-		}
-		call.log.ErrCode, call.log.ErrMsg = failure.code, failure.message
-		if failure.advice != "" {
-			call.log.Advice = strings.TrimSuffix(failure.advice+"; "+call.log.Advice, "; ")
-		}
-		result = jsonResult(map[string]any{
-			"errcode": failure.code,
-			"errmsg":  failure.message + " rid: " + p.rid(),
-			"advice":  call.log.Advice, // where the official SDK does not look
-		})
-	}
-	if tcb.IsJSON(result.contentType) && call.log.ErrCode == 0 { // a stub's result may be an error, too
-		call.log.ErrCode = int(gjson.GetBytes(result.body, "errcode").Int())
-		call.log.ErrMsg = gjson.GetBytes(result.body, "errmsg").String()
-	}
-	if call.log.ErrCode == 0 {
-		call.log.Result, call.log.ErrMsg = result.describe(), ""
-	}
-	resp := tcb.CommOpenAPIResp{RespData: result.body, ContentType: result.contentType, HTTPCode: http.StatusOK, Headers: result.headers}
-	return &adminAnswer{contentType: tcb.ProtobufType, body: resp.Marshal()}
-}
-
-// systemError is an answer with a code of WeChat itself. The advice stands where the official SDK does not look.
-func systemError(code int, advice string) *adminAnswer {
-	resp := tcb.CommOpenAPIResp{ErrorCode: int32(code)}
-	if advice != "" {
-		r := jsonResult(map[string]any{"advice": advice})
+	case o.result != nil:
+		resp = tcb.CommOpenAPIResp{RespData: o.result.body, ContentType: o.result.contentType, HTTPCode: http.StatusOK, Headers: o.result.headers}
+	case o.advice != "":
+		r := jsonResult(map[string]any{"advice": o.advice})
 		resp.RespData, resp.ContentType = r.body, r.contentType
 	}
-	return &adminAnswer{contentType: tcb.ProtobufType, body: resp.Marshal()}
+	return &wireAnswer{contentType: tcb.ProtobufType, body: resp.Marshal(), cut: o.cut}
 }
 
 func adviceForUnknown(name string) string {

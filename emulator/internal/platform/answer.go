@@ -2,6 +2,7 @@ package platform
 
 import (
 	"bytes"
+	"cmp"
 	"image"
 	"image/jpeg"
 	"maps"
@@ -63,7 +64,7 @@ func (p *Platform) sampleOf(c *apiCall, f catalog.Field) any {
 	case "errmsg":
 		return "ok"
 	case "openid":
-		return c.caller.OpenID
+		return cmp.Or(c.caller.OpenID, f.Name) // nobody calls a function where a server calls
 	case "appid":
 		return c.appID
 	}

@@ -137,7 +137,7 @@ func (p *Platform) newLink(c *apiCall, path, query, version string) (store.Code,
 
 // notPublished tells why a page cannot be opened; "" where it can be. No page is the home page.
 func (p *Platform) notPublished(c *apiCall, page string) string {
-	pages := p.Pages()
+	pages := p.pagesOf(c.appID)
 	switch {
 	case pages == nil:
 		c.warn("no app.json was found, so that any page passes; in the cloud it must be a published one")

@@ -1,8 +1,9 @@
 // Package platform is the cloud as a function sees it: the environment of an invocation, its token, the admin endpoint
 // and the APIs behind it.
 //
-// A cloud call is checked in the platform's order: signature, token, API, permission, parameters, quota. Parameters are
-// compared with the catalogue. Then a stub answers, if one matches; else the API: those whose effect is emulated are
+// It has two doors. A cloud call comes to the admin endpoint, and is checked in the platform's order: signature, token, API,
+// permission, parameters, quota. An HTTPS call comes to the server API, as to api.weixin.qq.com: path, method, access token,
+// body, and then the same. Parameters are compared with the catalogue. Then a stub answers, if one matches; else the API: those whose effect is emulated are
 // functions from their parameters to an answer or an [apiError], and rows of the table apis; the others answer with what
 // the catalogue says of their response. Writing answers to the wire is done in one place.
 package platform
@@ -35,11 +36,17 @@ type Functions interface {
 	Call(ctx context.Context, caller Caller, name string, event []byte) (*tcb.InvokeResult, error)
 }
 
-// Config is what a Platform is made of; all fields but Pages and Done are required.
+// Config is what a Platform is made of; AppID, Env, Store, Functions and Now are required.
 type Config struct {
 	AppID, Env string
-	Store      store.Store
-	Functions  Functions
+	// Apps are the secrets of the apps that can get access tokens, by AppID.
+	Apps map[string]string
+	// Journal has the record of each HTTPS call; without one nobody sees them.
+	Journal *journal.Journal
+	// Served is told of the end of each HTTPS call. Optional.
+	Served    func(*journal.Record)
+	Store     store.Store
+	Functions Functions
 	// Pages returns the pages of the Mini Program; nil where its app.json is not known. Optional.
 	Pages func() *config.Pages
 	// Now is the clock of tokens and quotas, which a test may move.
@@ -54,6 +61,12 @@ type Platform struct {
 	credential tcb.Credential
 	calls      rate // cloud calls of the environment
 	unlimited  rate // calls of getUnlimited
+	usage      usage
+	tokens     tokens
+	endpoints  func() map[string]*endpoint // of the server API, by path; made when the first call comes
+	prefixes   func() map[string]bool
+	// httpTimeout is how long a function may take that was called over the HTTP API.
+	httpTimeout time.Duration
 	// Stubs answer calls in place of APIs.
 	Stubs  Stubs
 	outbox outbox
@@ -78,8 +91,14 @@ func New(c Config) *Platform {
 	if c.Pages == nil {
 		c.Pages = func() *config.Pages { return nil }
 	}
+	if c.Journal == nil {
+		c.Journal = journal.New(c.Now, nil)
+	}
 	return &Platform{
-		Config: c,
+		Config:      c,
+		httpTimeout: httpTimeout,
+		endpoints:   sync.OnceValue(newEndpoints),
+		prefixes:    sync.OnceValue(newPrefixes),
 		credential: tcb.Credential{
 			SecretID:     "AKID" + randomHex(16),
 			SecretKey:    randomHex(16),
@@ -111,6 +130,14 @@ func (p *Platform) session(token string) (*Session, bool) {
 	defer p.mu.RUnlock()
 	s, ok := p.sessions[token]
 	return s, ok
+}
+
+// pagesOf returns the pages of an app; nil where its app.json is not known, as of every app but the project's.
+func (p *Platform) pagesOf(appID string) *config.Pages {
+	if appID != p.AppID {
+		return nil
+	}
+	return p.Pages()
 }
 
 func randomHex(bytes int) string {

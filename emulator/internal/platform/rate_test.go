@@ -28,7 +28,7 @@ func TestCloudCallsHaveALimitByTheMinute(t *testing.T) {
 	assert.Zero(t, p.try(t, other, api, params).ErrCode, "the last one")
 	for _, s := range []*Session{one, other} {
 		call := p.try(t, s, api, params)
-		assert.Equal(t, []any{45009, "reach max api minute limit", "more than 100000 cloud calls within a minute"}, []any{call.ErrCode, call.ErrMsg, call.Advice})
+		assert.Equal(t, []any{45009, "reach max api minute limit", "more than 100000 calls of APIs within a minute"}, []any{call.ErrCode, call.ErrMsg, call.Advice})
 	}
 	assert.Equal(t, 45009, p.try(t, one, "ocr.vehicleLicense", nil).ErrCode, "all APIs together")
 	assert.Equal(t, noPermission, p.try(t, other, "ocr.vehicleLicense", nil).ErrCode, "permission comes first")

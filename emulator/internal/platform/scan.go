@@ -58,7 +58,7 @@ func (p *Platform) Scan(content string) (*LaunchOptions, error) {
 	path, query := splitPath(code.Path)
 	_, more := splitPath("?" + added)
 	maps.Copy(query, more)
-	if pages := p.Pages(); path == "" && !isCode && pages != nil {
+	if pages := p.pagesOf(code.AppID); path == "" && !isCode && pages != nil {
 		path = pages.Home
 	}
 	options := &LaunchOptions{Path: path, Query: query, Scene: sceneMiniProgramCode, AppID: code.AppID, EnvVersion: code.EnvVersion}

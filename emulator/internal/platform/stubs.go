@@ -243,7 +243,7 @@ func (c *apiCall) messageOf(code int) string {
 			return e.Message
 		}
 	}
-	return cmp.Or(catalog.Text(code), tcb.Text(code), "error")
+	return cmp.Or(serverErrors[code], catalog.Text(code), tcb.Text(code), "error")
 }
 
 func (s *stub) fileAnswer() (*apiResult, error) {
@@ -256,8 +256,8 @@ func (s *stub) fileAnswer() (*apiResult, error) {
 }
 
 // fail makes an answer that does not arrive, or not whole.
-func (p *Platform) fail(ctx context.Context, s *stub, c *apiCall) (*adminAnswer, error) {
-	const half = `{"errcode":0,"errm`
+func (p *Platform) fail(ctx context.Context, s *stub, c *apiCall) (*outcome, error) {
+	half := &outcome{result: &apiResult{contentType: jsonType, body: []byte(`{"errcode":0,"errm`)}}
 	switch s.Fault {
 	case config.FaultTimeout:
 		c.log.ErrCode, c.log.ErrMsg = connectionFailed, "no answer"
@@ -269,10 +269,9 @@ func (p *Platform) fail(ctx context.Context, s *stub, c *apiCall) (*adminAnswer,
 		}
 	case config.FaultCut:
 		c.log.ErrCode, c.log.ErrMsg = connectionFailed, "the connection was cut"
-		resp := tcb.CommOpenAPIResp{RespData: []byte(half), ContentType: jsonType, HTTPCode: http.StatusOK}
-		return &adminAnswer{contentType: tcb.ProtobufType, body: resp.Marshal(), cut: true}, nil
+		half.cut = true
+	default:
+		c.log.ErrCode, c.log.ErrMsg = malformedAnswer, "the answer is malformed"
 	}
-	c.log.ErrCode, c.log.ErrMsg = malformedAnswer, "the answer is malformed"
-	resp := tcb.CommOpenAPIResp{RespData: []byte(half), ContentType: jsonType, HTTPCode: http.StatusOK}
-	return &adminAnswer{contentType: tcb.ProtobufType, body: resp.Marshal()}, nil
+	return half, nil
 }

@@ -216,7 +216,7 @@ func isSceneCharacter(r rune) bool {
 // page returns the page that a code of getUnlimited opens, and whether it had to be one of the published ones.
 func (p *Platform) page(c *apiCall) (page string, checked bool, err error) {
 	checked, page = c.boolean("check_path", true), c.text("page")
-	pages := p.Pages()
+	pages := p.pagesOf(c.appID)
 	_, query := splitPath(page)
 	if err := c.refuseReserved("page", query); err != nil {
 		return "", false, err

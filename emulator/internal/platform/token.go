@@ -1,0 +1,203 @@
+package platform
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// What holds for access tokens, as
+// https://developers.weixin.qq.com/miniprogram/dev/server/API/mp-access-token/api_getaccesstoken.html and
+// api_getstableaccesstoken.html beside it have it.
+const (
+	tokenLife    = 7200 * time.Second
+	tokenGrace   = 5 * time.Minute // for which a superseded token stays good
+	tokenRenewal = 5 * time.Minute // before its end a stable token has a successor
+	forcedGap    = 30 * time.Second
+	maxForced    = 20 // a day
+
+	// maxTokens bounds the tokens that are remembered of each app and each kind.
+	maxTokens = 5000
+)
+
+// tokens are the access tokens of all apps. The zero value has none.
+type tokens struct {
+	mu      sync.Mutex
+	byValue map[string]*accessToken
+	plain   map[string]*tokenWorld // by app: those of /cgi-bin/token
+	stable  map[string]*tokenWorld // those of /cgi-bin/stable_token, which nothing else supersedes
+}
+
+// tokenWorld is an app's tokens of one kind.
+type tokenWorld struct {
+	issued []*accessToken // the last one is the current one
+
+	forced    int // refreshes of a stable token on the day
+	forcedDay string
+	forcedAt  time.Time
+}
+
+type accessToken struct {
+	value, appID string
+	ends         time.Time
+	superseded   time.Time // from when on it is not the latest any more; zero if it still is
+}
+
+// app returns the app that a token stands for.
+func (t *tokens) app(value string, now time.Time) (appID string, err error) {
+	if value == "" {
+		return "", errTokenMissing.because("get one at /cgi-bin/stable_token, and add ?access_token=TOKEN to the URL")
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	token := t.byValue[value]
+	switch {
+	case token == nil:
+		return "", errInvalidToken.because("this emulator has given out no such token; those of another run, and WeChat's own, are not good here")
+	case !token.superseded.IsZero() && !now.Before(token.superseded):
+		return "", errInvalidToken.because("a newer token took its place, which counts since %s", token.superseded.UTC().Format(time.RFC3339))
+	case !now.Before(token.ends):
+		return "", errTokenExpired.because("it was good until %s", token.ends.UTC().Format(time.RFC3339))
+	}
+	return token.appID, nil
+}
+
+// renew returns a new token of /cgi-bin/token. The one before stays good for a while.
+func (t *tokens) renew(appID string, now time.Time) *accessToken {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	w := worldOf(&t.plain, appID)
+	if old := w.current(); old != nil {
+		old.superseded = now.Add(tokenGrace)
+	}
+	return t.issue(w, appID, now)
+}
+
+// keep returns the stable token: the same for as long as it lives, but for its last minutes.
+func (t *tokens) keep(appID string, now time.Time) *accessToken {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	w := worldOf(&t.stable, appID)
+	if token := w.current(); token != nil && token.ends.Sub(now) > tokenRenewal {
+		return token
+	}
+	return t.issue(w, appID, now) // the old one is good to its end
+}
+
+// force returns a new stable token. Those before are worthless at once. The error is [errDailyLimit] or
+// [errMinuteQuota]; which of them answers a refresh that comes too soon is not documented.
+func (t *tokens) force(appID string, now time.Time) (*accessToken, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	w := worldOf(&t.stable, appID)
+	if day := dayOf(now); day != w.forcedDay {
+		w.forcedDay, w.forced = day, 0
+	}
+	if wait := forcedGap - now.Sub(w.forcedAt); !w.forcedAt.IsZero() && wait > 0 && wait <= forcedGap {
+		return nil, errMinuteQuota.because("the token was refreshed by force less than %s ago; the next time is in %s", forcedGap, wait.Round(time.Second))
+	}
+	if w.forced >= maxForced {
+		return nil, errDailyLimit.because("force_refresh is good for %d refreshes a day", maxForced)
+	}
+	w.forced++
+	w.forcedAt = now
+	for _, old := range w.issued {
+		if old.superseded.IsZero() {
+			old.superseded = now
+		}
+	}
+	return t.issue(w, appID, now), nil
+}
+
+// issue makes the current token of a world. It is called under the lock.
+func (t *tokens) issue(w *tokenWorld, appID string, now time.Time) *accessToken {
+	b := make([]byte, 96)
+	rand.Read(b)
+	token := &accessToken{value: "96_" + base64.RawURLEncoding.EncodeToString(b), appID: appID, ends: now.Add(tokenLife)}
+	if t.byValue == nil {
+		t.byValue = map[string]*accessToken{}
+	}
+	t.byValue[token.value] = token
+	w.issued = append(w.issued, token)
+	if len(w.issued) > maxTokens {
+		delete(t.byValue, w.issued[0].value)
+		w.issued = w.issued[1:]
+	}
+	return token
+}
+
+func (w *tokenWorld) current() *accessToken {
+	if len(w.issued) == 0 {
+		return nil
+	}
+	return w.issued[len(w.issued)-1]
+}
+
+func worldOf(worlds *map[string]*tokenWorld, appID string) *tokenWorld {
+	if *worlds == nil {
+		*worlds = map[string]*tokenWorld{}
+	}
+	w := (*worlds)[appID]
+	if w == nil {
+		w = &tokenWorld{}
+		(*worlds)[appID] = w
+	}
+	return w
+}
+
+// getToken is /cgi-bin/token.
+func (p *Platform) getToken(r *serverRequest) (*apiResult, error) {
+	if err := p.authenticate(r); err != nil {
+		return nil, err
+	}
+	return r.tokenResult(p.tokens.renew(r.appID, p.Now()), p.Now()), nil
+}
+
+// getStableToken is /cgi-bin/stable_token.
+func (p *Platform) getStableToken(r *serverRequest) (*apiResult, error) {
+	if force := r.params["force_refresh"]; force.given() && string(force.json) != "true" && string(force.json) != "false" {
+		return nil, errDataFormat.because("force_refresh must be true or false")
+	}
+	if err := p.authenticate(r); err != nil {
+		return nil, err
+	}
+	if !r.boolean("force_refresh", false) {
+		return r.tokenResult(p.tokens.keep(r.appID, p.Now()), p.Now()), nil
+	}
+	token, err := p.tokens.force(r.appID, p.Now())
+	if err != nil {
+		return nil, err
+	}
+	return r.tokenResult(token, p.Now()), nil
+}
+
+// authenticate checks a request for a token, and finds out which app it is for.
+func (p *Platform) authenticate(r *serverRequest) error {
+	appID, secret, grant := r.text("appid"), r.text("secret"), r.text("grant_type")
+	have, known := p.Apps[appID]
+	switch {
+	case appID == "":
+		return errAppIDMissing.because("appid is required")
+	case secret == "":
+		return errSecretMissing.because("secret is required")
+	case grant != "client_credential":
+		return errGrantType.because("grant_type is %q; it must be client_credential", grant)
+	case !known:
+		return errInvalidAppID.because("this emulator has no app %q; it has %s, and those of --app APPID:SECRET", appID, p.AppID)
+	case secret != have:
+		return errInvalidSecret.because("that is not the secret of %s; --app %s:SECRET sets it", appID, appID)
+	}
+	r.appID = appID
+	return p.spend(r)
+}
+
+// tokenResult answers with a token, and keeps it out of the journal.
+func (r *serverRequest) tokenResult(token *accessToken, now time.Time) *apiResult {
+	r.secrets = append(r.secrets, token.value)
+	return jsonResult(map[string]any{"access_token": token.value, "expires_in": int(token.ends.Sub(now) / time.Second)})
+}
+
+// String keeps tokens out of messages.
+func (t *accessToken) String() string { return fmt.Sprintf("a token of %s until %s", t.appID, t.ends) }
