@@ -109,11 +109,11 @@ func (p *Platform) conclude(call *apiCall, result *apiResult, err error) *outcom
 
 // errorResult is an answer of JSON that tells of an error.
 func (p *Platform) errorResult(code int, message, advice string) *apiResult {
-	return jsonResult(map[string]any{
-		"errcode": code,
-		"errmsg":  message + " rid: " + p.rid(),
-		"advice":  advice, // where the official SDK does not look
-	})
+	return jsonResult(struct {
+		ErrCode int    `json:"errcode"`
+		ErrMsg  string `json:"errmsg"`
+		Advice  string `json:"advice,omitempty"` // where the SDKs do not look
+	}{code, message + " rid: " + p.rid(), advice})
 }
 
 // wireAnswer is an answer as a door writes it.
@@ -131,9 +131,11 @@ func (a *wireAnswer) write(w http.ResponseWriter) {
 	for _, h := range a.headers {
 		w.Header().Set(h.Key, h.Value)
 	}
+	length := len(a.body)
 	if a.cut {
-		w.Header().Set("Content-Length", strconv.Itoa(2*len(a.body)))
+		length *= 2
 	}
+	w.Header().Set("Content-Length", strconv.Itoa(length))
 	if a.status != 0 {
 		w.WriteHeader(a.status)
 	}

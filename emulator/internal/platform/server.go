@@ -329,7 +329,11 @@ func (q *serverRequest) bodyPairs() ([]tcb.KeyValuePair, error) {
 	case len(bytes.TrimSpace(body)) == 0 && q.door.takesFile() && q.query.Get("img_url") != "":
 		return nil, nil // the picture is elsewhere
 	case len(bytes.TrimSpace(body)) == 0:
-		return nil, errEmptyBody.because("%s takes its parameters from the body, as a JSON object", q.path)
+		as := "a JSON object"
+		if q.door.takesFile() {
+			as = "a form (multipart/form-data) with the file"
+		}
+		return nil, errEmptyBody.because("%s takes its parameters from the body, as %s", q.path, as)
 	}
 	q.body = body
 	contentType, params, _ := mime.ParseMediaType(q.http.Header.Get("Content-Type"))
@@ -361,7 +365,7 @@ func (q *serverRequest) wantJSON(is bool) error {
 		return errDataFormat.because("the body is not UTF-8")
 	case is:
 		return nil
-	case contentType == "multipart/form-data", contentType == "application/x-www-form-urlencoded" && !json.Valid(q.body):
+	case contentType == "multipart/form-data", contentType == "application/x-www-form-urlencoded" && !bytes.ContainsAny(bytes.TrimSpace(q.body)[:1], "{["):
 		return errDataFormat.because("the body is a form; %s takes a JSON object", q.path)
 	}
 	return errDataFormat.because("the body is no JSON object")
