@@ -1,0 +1,170 @@
+package platform
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"mime"
+	"mime/multipart"
+	"net/http"
+	"slices"
+	"unicode/utf8"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/wxcloud-go/wxfn/openapi/catalog"
+	"github.com/wxcloud-go/wxfn/openapi/tcb"
+)
+
+// read reads the parameters of the URL and of the body.
+func (q *serverRequest) read() error {
+	pairs := q.queryPairs()
+	var err error
+	if q.door.method == http.MethodPost {
+		var inBody []tcb.KeyValuePair
+		inBody, err = q.bodyPairs()
+		pairs = append(pairs, inBody...)
+	}
+	call := newCall(q.log.API, q.log.Time, hideSecret(pairs))
+	q.log.Params = call.log.Params
+	for _, pair := range pairs {
+		q.params[pair.Key] = param{json: pair.Value, file: pair.Filename != ""}
+	}
+	return err
+}
+
+// hideSecret returns parameters as the journal may show them.
+func hideSecret(pairs []tcb.KeyValuePair) []tcb.KeyValuePair {
+	shown := slices.Clone(pairs)
+	for i, pair := range shown {
+		if pair.Key == "secret" {
+			shown[i].Value = quote("[secret]")
+		}
+	}
+	return shown
+}
+
+// elsewhere are parameters of the URL that are about the call, not of the API.
+var elsewhere = []string{"access_token", "cloudbase_access_token", "from_appid"}
+
+// queryPairs returns the parameters of the URL as JSON: a text, but for those that are to be something else.
+func (q *serverRequest) queryPairs() (pairs []tcb.KeyValuePair) {
+	for _, name := range sortedKeys(q.query) {
+		text := q.query.Get(name)
+		if slices.Contains(elsewhere, name) {
+			continue
+		}
+		value := quote(text)
+		if f, ok := q.field(name); ok && f.Type != catalog.String && f.Type != catalog.Any {
+			switch {
+			case text == "":
+				continue
+			case json.Valid([]byte(text)):
+				value = []byte(text)
+			}
+		}
+		if q.door.api != nil && hasField(q.door.api.Request, name) {
+			q.warn("%s is in the URL; in the cloud it has to be in the body", name)
+		}
+		pairs = append(pairs, tcb.KeyValuePair{Key: name, Value: value})
+	}
+	return pairs
+}
+
+// field returns the parameter of the API that has this name.
+func (q *serverRequest) field(name string) (catalog.Field, bool) {
+	if q.door.api == nil {
+		return catalog.Field{}, false
+	}
+	fields := q.door.api.Params()
+	i := slices.IndexFunc(fields, func(f catalog.Field) bool { return f.Name == name })
+	if i < 0 {
+		return catalog.Field{}, false
+	}
+	return fields[i], true
+}
+
+func hasField(fields []catalog.Field, name string) bool {
+	return slices.ContainsFunc(fields, func(f catalog.Field) bool { return f.Name == name })
+}
+
+// takesFile tells whether a parameter is a file, so that the body is a form of several parts.
+func (e *endpoint) takesFile() bool {
+	return e.api != nil && slices.ContainsFunc(e.api.Request, func(f catalog.Field) bool { return f.Type == catalog.File })
+}
+
+// bodyPairs returns the parameters of the body. What kind it is, its first bytes tell, whatever the header says: JSON
+// travels under many names.
+func (q *serverRequest) bodyPairs() ([]tcb.KeyValuePair, error) {
+	body, err := io.ReadAll(io.LimitReader(q.http.Body, maxRequest+1))
+	switch {
+	case err != nil:
+		return nil, errDataFormat.because("the body broke off: %v", err)
+	case len(body) > maxRequest:
+		return nil, errDataFormat.because("the body is larger than %d MB", maxRequest>>20)
+	case len(bytes.TrimSpace(body)) == 0 && q.door.takesFile() && q.query.Get("img_url") != "":
+		return nil, nil // the picture is elsewhere
+	case len(bytes.TrimSpace(body)) == 0:
+		as := "a JSON object"
+		if q.door.takesFile() {
+			as = "a form (multipart/form-data) with the file"
+		}
+		return nil, errEmptyBody.because("%s takes its parameters from the body, as %s", q.path, as)
+	}
+	q.body = body
+	contentType, params, _ := mime.ParseMediaType(q.http.Header.Get("Content-Type"))
+	if q.door.takesFile() && contentType == "multipart/form-data" {
+		return formPairs(q, multipart.NewReader(bytes.NewReader(body), params["boundary"]))
+	}
+	if q.path == pathInvoke {
+		return nil, q.wantJSON(json.Valid(body)) // an event may be any value
+	}
+	if err := q.wantJSON(json.Valid(body) && bytes.TrimSpace(body)[0] == '{'); err != nil {
+		return nil, err
+	}
+	var pairs []tcb.KeyValuePair
+	gjson.ParseBytes(body).ForEach(func(name, value gjson.Result) bool {
+		if q.door.api != nil && hasField(q.door.api.Query, name.String()) {
+			q.warn("%s is in the body; in the cloud it has to be in the URL", name.String())
+		}
+		pairs = append(pairs, tcb.KeyValuePair{Key: name.String(), Value: []byte(value.Raw)})
+		return true
+	})
+	return pairs, nil
+}
+
+// wantJSON is the error about a body that is no JSON as it should be.
+func (q *serverRequest) wantJSON(is bool) error {
+	contentType, _, _ := mime.ParseMediaType(q.http.Header.Get("Content-Type"))
+	switch {
+	case !utf8.Valid(q.body):
+		return errDataFormat.because("the body is not UTF-8")
+	case is:
+		return nil
+	case contentType == "multipart/form-data", contentType == "application/x-www-form-urlencoded" && !bytes.ContainsAny(bytes.TrimSpace(q.body)[:1], "{["):
+		return errDataFormat.because("the body is a form; %s takes a JSON object", q.path)
+	}
+	return errDataFormat.because("the body is no JSON object")
+}
+
+// formPairs reads a form of several parts: files are those that have a file name.
+func formPairs(q *serverRequest, form *multipart.Reader) (pairs []tcb.KeyValuePair, err error) {
+	for {
+		part, err := form.NextPart()
+		if err == io.EOF {
+			return pairs, nil
+		}
+		if err != nil {
+			return nil, errDataFormat.because("the form cannot be read: %v", err)
+		}
+		data, err := io.ReadAll(part)
+		if err != nil {
+			return nil, errDataFormat.because("the form cannot be read: %v", err)
+		}
+		pair := tcb.KeyValuePair{Key: part.FormName(), Value: data, ContentType: part.Header.Get("Content-Type"), Filename: part.FileName()}
+		if f, ok := q.field(pair.Key); pair.Filename == "" && (!ok || f.Type == catalog.String || f.Type == catalog.Any || !json.Valid(data)) {
+			pair.Value = quote(string(data))
+		}
+		pairs = append(pairs, pair)
+	}
+}
