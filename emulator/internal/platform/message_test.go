@@ -85,7 +85,6 @@ func TestAMessageThatIsRefusedIsNotSent(t *testing.T) {
 		"data as text":                {apiSubscribeMessage, subscribe(`{"thing1":{"value":"a"}}`), 47003, "data must be an object"},
 		"no user":                     {apiSubscribeMessage, object{"template_id": "t", "data": object{}}, 40003, "touser is required"},
 		"no template":                 {apiSubscribeMessage, object{"touser": "oBob", "data": object{}}, 40037, "template_id is required"},
-		"a page that is none":         {apiSubscribeMessage, object{"touser": "oBob", "template_id": "t", "data": object{}, "page": "pages/x?a=1"}, 41030, `app.json has no page "pages/x"; add it`},
 		"no object for its kind":      {apiCustomMessage, object{"touser": "oBob", "msgtype": "image", "text": object{"content": "a"}}, 40097, `msgtype is "image", so that the parameter image is required`},
 		"null for its kind":           {apiCustomMessage, object{"touser": "oBob", "msgtype": "text", "text": nil}, 40097, `msgtype is "text", so that the parameter text is required`},
 		"an unknown kind":             {apiCustomMessage, object{"touser": "oBob", "msgtype": "sound", "sound": object{"a": 1}}, 40097, `msgtype is "sound", and there is no such kind of message; write ` + kinds},
@@ -103,6 +102,16 @@ func TestAMessageThatIsRefusedIsNotSent(t *testing.T) {
 			assert.Empty(t, p.Outbox(""))
 		})
 	}
+}
+
+func TestAMessageThatOpensNoPageIsSentWithAWarning(t *testing.T) {
+	t.Parallel()
+	p := withPages("pages/home")
+	params := object{"touser": "oBob", "template_id": "t", "data": object{}, "page": "pages/x?a=1"}
+	call := p.try(t, p.begin(apiSubscribeMessage), apiSubscribeMessage, params)
+	assert.Zero(t, call.ErrCode)
+	assert.Equal(t, `app.json has no page "pages/x"; add it: the message would open nothing`, call.Advice)
+	assert.Len(t, p.Outbox("oBob"), 1)
 }
 
 func TestAStubKeepsAMessageFromTheOutbox(t *testing.T) {
