@@ -281,15 +281,21 @@ func collectPlaces(root value, err *jsonschema.ValidationError, places *[]string
 	}
 	v := root
 	for _, step := range err.InstanceLocation {
-		if v.json.Value.Kind() == '[' {
-			i, _ := strconv.Atoi(step)
-			v = v.elements()[i]
-		} else {
+		switch i, err := strconv.Atoi(step); {
+		case v.exists() && v.json.Value.Kind() == '{':
 			v = v.member(step)
+		case v.exists() && v.json.Value.Kind() == '[' && err == nil && i < len(v.elements()):
+			v = v.elements()[i]
+		default:
+			v = value{} // see PropertyNames
 		}
 	}
 	switch k := err.ErrorKind.(type) {
 	case *kind.PropertyNames:
+		// The library hands out a location that it goes on to write into: it may have become another one's.
+		if !v.member(k.Property).exists() {
+			v = holder(root, k.Property)
+		}
 		add(v.member(k.Property).keyAt)
 	case *kind.AdditionalProperties:
 		for _, name := range k.Properties {
@@ -313,4 +319,25 @@ func collectPlaces(root value, err *jsonschema.ValidationError, places *[]string
 			collectPlaces(root, cause, places)
 		}
 	}
+}
+
+// holder returns the first object in a value that has a member of this name.
+func holder(v value, key string) value {
+	var inside []value
+	switch {
+	case !v.exists():
+	case v.json.Value.Kind() == '{':
+		if v.member(key).exists() {
+			return v
+		}
+		inside = v.members()
+	case v.json.Value.Kind() == '[':
+		inside = v.elements()
+	}
+	for _, inner := range inside {
+		if found := holder(inner, key); found.exists() {
+			return found
+		}
+	}
+	return value{}
 }
