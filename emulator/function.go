@@ -66,7 +66,7 @@ type preparation struct {
 	err    error
 }
 
-var errStopping = errors.New("the emulator is stopping, or has replaced the function")
+var errStopping = errors.New("the emulator is closing, or has replaced the function")
 
 // ready returns the host of the function, prepared. That goes on when ctx ends, for the sake of the next caller.
 func (f *function) ready(ctx context.Context, build buildFunc) (*host.Function, error) {

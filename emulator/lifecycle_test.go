@@ -115,7 +115,7 @@ func TestCloseFailsWhatRuns(t *testing.T) {
 	e.Handle("late", echo)
 	for _, name := range []string{"f", "late"} {
 		_, err := e.As("oAlice").Invoke(t.Context(), name, nil)
-		assert.ErrorContains(t, err, "the emulator is stopping")
+		assert.ErrorContains(t, err, "the emulator is closing")
 	}
 	_, err := e.Listen()
 	assert.EqualError(t, err, "the emulator is closed")

@@ -74,7 +74,7 @@ func TestTheEmulatorIsClosedWithTheTest(t *testing.T) {
 		emu.Handle("f", cloudfn.Func(handle))
 	})
 	_, err := emu.As("oAlice").Invoke(t.Context(), "f", nil)
-	assert.ErrorContains(t, err, "the emulator is stopping")
+	assert.ErrorContains(t, err, "the emulator is closing")
 }
 
 // failing is a test that may fail without this one.

@@ -265,7 +265,7 @@ func (p *Platform) fail(ctx context.Context, s *stub, c *apiCall) (*outcome, err
 		case <-ctx.Done():
 			return nil, context.Cause(ctx)
 		case <-p.Done:
-			return nil, errors.New("the emulator is stopping")
+			return nil, errors.New("the emulator is closing")
 		}
 	case config.FaultCut:
 		c.log.ErrCode, c.log.ErrMsg = connectionFailed, "the connection was cut"
