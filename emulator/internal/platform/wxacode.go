@@ -33,6 +33,10 @@ const (
 	reservedField = "scancode_time"
 )
 
+// codeType is the content type of every code: that of a PNG (is_hyaline), too, is sent as image/jpeg. Users report it
+// (https://developers.weixin.qq.com/community/develop/doc/00066ef8a18af825407a282cd5ac00), and there are SDKs that take no other.
+const codeType = "image/jpeg"
+
 // The quotas that codes count against.
 const (
 	quotaCodes = "codes"
@@ -65,7 +69,7 @@ func (p *Platform) createQRCode(c *apiCall) (*apiResult, error) {
 	if err != nil {
 		return nil, fmt.Errorf("drawing the code: %w", err)
 	}
-	return &apiResult{contentType: "image/jpeg", body: jpeg}, nil
+	return &apiResult{contentType: codeType, body: jpeg}, nil
 }
 
 // get mirrors https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/qrcode-link/qr-code/getQRCode.html.
@@ -156,11 +160,11 @@ func newCodeID() string {
 }
 
 func draw(code store.Code, style picture.Style) (*apiResult, error) {
-	data, contentType, err := picture.MiniProgramCode(codePrefix+code.ID, style)
+	data, err := picture.MiniProgramCode(codePrefix+code.ID, style)
 	if err != nil {
 		return nil, fmt.Errorf("drawing the code: %w", err)
 	}
-	return &apiResult{contentType: contentType, body: data}, nil
+	return &apiResult{contentType: codeType, body: data}, nil
 }
 
 // path returns the parameter path, which may be as long as limit; length measures it in the named unit.

@@ -24,7 +24,7 @@ type Style struct {
 // https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/qrcode-link/qr-code/getUnlimitedQRCode.html):
 // a QR code in a ring of dots. Only WeChat reads the original; any scanner reads this.
 // The picture is exactly style.Width pixels wide and high. It is a PNG with nothing behind the lines
-// if style asks for that, else a baseline JPEG on white; contentType is image/png or image/jpeg.
+// if style asks for that, else a baseline JPEG on white.
 // Modules are squares of the same whole number of pixels, and the ring keeps out of the quiet zone of four modules.
 // Error correction is of level M, or higher where that needs no larger code.
 // The same arguments give the same bytes.
@@ -35,23 +35,23 @@ type Style struct {
 //
 // Empty content is an error, and so is content so long that modules would be smaller than two pixels:
 // a width of 280 has room for 412 bytes, and 590 or more for 2331.
-func MiniProgramCode(content string, style Style) (data []byte, contentType string, err error) {
+func MiniProgramCode(content string, style Style) ([]byte, error) {
 	const kind = "Mini Program code"
 	if err := check(kind, content, style.Width); err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	code, err := encode(content, codeSide(style.Width)/minModule-2*quietZone)
 	if err != nil {
-		return nil, "", fmt.Errorf("%s of %d px: %w", kind, style.Width, err)
+		return nil, fmt.Errorf("%s of %d px: %w", kind, style.Width, err)
 	}
 	d := newDrawing(code, style.Width)
 	var out bytes.Buffer
 	if style.Transparent {
 		err = png.Encode(&out, d.onNothing(style.Line))
-		return out.Bytes(), "image/png", err
+		return out.Bytes(), err
 	}
 	err = jpeg.Encode(&out, d.onWhite(style.Line), &jpeg.Options{Quality: 85})
-	return out.Bytes(), "image/jpeg", err
+	return out.Bytes(), err
 }
 
 // The ring is measured in 16ths of a pixel.
