@@ -171,7 +171,7 @@ func New(c Config) (*Emulator, error) {
 	e.journal = journal.New(e.clock.Now, e.logLine)
 	e.store = store.NewLazy(e.openStore)
 	e.platform = platform.New(platform.Config{
-		AppID: e.config.AppID, Apps: e.config.Apps, Env: e.config.Env, Now: e.clock.Now, Done: e.ctx.Done(),
+		AppID: e.config.AppID, OpenID: e.config.OpenID, Apps: e.config.Apps, Env: e.config.Env, Now: e.clock.Now, Done: e.ctx.Done(),
 		Journal: e.journal, Served: e.served,
 		Store: e.store, Functions: (*functions)(e),
 		Pages: func() *config.Pages { return e.project.Load().Pages },

@@ -253,6 +253,7 @@ func TestTheServerAPIRefuses(t *testing.T) {
 		"an expired token":               {http.MethodPost, withToken(wxacodeGet, expired), "", 42001, "access_token expired", "good until"},
 		"an empty body":                  {http.MethodPost, withToken(wxacodeGet, token), " \n", 44002, "empty post data", ""},
 		"a form":                         {http.MethodPost, withToken(wxacodeGet, token), "path=a&width=430", 47001, "data format error", "form"},
+		"a byte order mark":              {http.MethodPost, withToken(wxacodeGet, token), "\ufeff{}", 47001, "data format error", "byte order mark"},
 		"a list":                         {http.MethodPost, withToken(wxacodeGet, token), "[]", 47001, "data format error", "no JSON object"},
 		"half an object":                 {http.MethodPost, withToken(wxacodeGet, token), `{"path":`, 47001, "data format error", "no JSON object"},
 		"two objects":                    {http.MethodPost, withToken(wxacodeGet, token), `{}{}`, 47001, "data format error", "no JSON object"},
@@ -303,13 +304,22 @@ func TestTheServerAPIRefuses(t *testing.T) {
 func TestAnUnknownPathOfTheServerAPI(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, Config{})
-	for path, advice := range map[string]string{wxacodeGet + "x": wxacodeGet, "/wxa/": "the paths are", "/cgi-bin/user/info": "the paths are", "/tcb/databasequery": ""} {
+	for path, advice := range map[string]string{
+		wxacodeGet + "x": wxacodeGet, wxacodeGet + "/": wxacodeGet, "/" + wxacodeGet: wxacodeGet, "/cgi-bin//token": tokenPath,
+		"/wxa/": "the paths are", "/cgi-bin/user/info": "the paths are", "/tcb/databasequery": "", "/sns/userinfo": "",
+	} {
 		w := ask(s.Emulator, http.MethodPost, path, "{}")
 		assert.Equal(t, http.StatusNotFound, w.Code, path)
 		assert.EqualValues(t, 40066, gjson.Get(w.Body.String(), "errcode").Int(), path)
 		assert.Contains(t, gjson.Get(w.Body.String(), "errmsg").String(), "wxfn has no API at "+path)
 		assert.Contains(t, gjson.Get(w.Body.String(), "advice").String(), advice, path)
+		calls := s.Calls(path)
+		require.Len(t, calls, 1, "whoever looks for the call finds it")
+		assert.EqualValues(t, 40066, calls[0].ErrCode)
 	}
+	ask(s.Emulator, http.MethodPost, "/wxa/"+strings.Repeat("x", 100_000), "{}")
+	all := s.Calls("*")
+	assert.Less(t, len(all[len(all)-1].API), 300)
 	assert.Equal(t, http.StatusForbidden, ask(s.Emulator, http.MethodPost, wxacodeGet, "{}", "Host", "api.weixin.qq.com").Code)
 }
 
@@ -458,16 +468,22 @@ func TestTheJournalShowsNoSecretOfTheServerAPI(t *testing.T) {
 	plain := s.plainToken().Get("access_token").String()
 	s.post(wxacodeGet, token, `{"path":"`+token+`"}`)
 	ask(s.Emulator, http.MethodGet, tokenPath+"?appid="+s.app+"&secret=wrong-secret", "")
+	ask(s.Emulator, http.MethodGet, tokenPath+"?grant_type=client_credential&appid="+s.secret+"&secret="+s.app, "")
+	s.post(wxacodeGet, token, `{"path":"a","access_token":"`+plain+`","cloudbase_access_token":"`+plain+`"}`)
+	s.post("/cgi-bin/clear_quota/v2?appid="+s.app+"&appsecret=wrong-secret", token, "")
+	login := gjson.Parse(ask(s.Emulator, http.MethodGet, fmt.Sprintf("/sns/jscode2session?grant_type=authorization_code&appid=%s&secret=%s&js_code=c", s.app, s.secret), "").Body.String())
+	sessionKey := login.Get("session_key").String()
+	require.Len(t, sessionKey, 24)
 	var views bytes.Buffer
 	for _, r := range s.journal.All() {
 		require.NoError(t, json.NewEncoder(&views).Encode(r.View()))
 		assert.Equal(t, "https", r.Source)
 		assert.False(t, r.View().Running)
 	}
-	for _, secret := range []string{token, plain, s.secret, "wrong-secret"} {
+	for _, secret := range []string{token, plain, s.secret, "wrong-secret", sessionKey} {
 		assert.NotContains(t, views.String(), secret)
 	}
-	s.Calls("auth.*").WantCount(t, 3)
+	s.Calls("auth.*").WantCount(t, 5)
 }
 
 func TestManyServersAtOnce(t *testing.T) {

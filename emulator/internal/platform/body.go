@@ -33,11 +33,14 @@ func (q *serverRequest) read() error {
 	return err
 }
 
+// secretParams are parameters that the journal may not show.
+var secretParams = []string{"secret", "appsecret", "access_token", "cloudbase_access_token"}
+
 // hideSecret returns parameters as the journal may show them.
 func hideSecret(pairs []tcb.KeyValuePair) []tcb.KeyValuePair {
 	shown := slices.Clone(pairs)
 	for i, pair := range shown {
-		if pair.Key == "secret" {
+		if slices.Contains(secretParams, pair.Key) {
 			shown[i].Value = quote("[secret]")
 		}
 	}
@@ -63,7 +66,7 @@ func (q *serverRequest) queryPairs() (pairs []tcb.KeyValuePair) {
 				value = []byte(text)
 			}
 		}
-		if q.door.api != nil && hasField(q.door.api.Request, name) {
+		if q.door.inBody(name) {
 			q.warn("%s is in the URL; in the cloud it has to be in the body", name)
 		}
 		pairs = append(pairs, tcb.KeyValuePair{Key: name, Value: value})
@@ -88,6 +91,19 @@ func hasField(fields []catalog.Field, name string) bool {
 	return slices.ContainsFunc(fields, func(f catalog.Field) bool { return f.Name == name })
 }
 
+// inBody tells whether a parameter belongs into the body.
+func (e *endpoint) inBody(name string) bool {
+	if e.api != nil {
+		return hasField(e.api.Request, name)
+	}
+	return e.method == http.MethodPost && !e.inURL
+}
+
+// bodyless tells whether a request needs no body, because all is in the URL.
+func (q *serverRequest) bodyless() bool {
+	return q.door.takesFile() && q.query.Get("img_url") != "" || q.path == pathClearBySecret && q.query.Has("appid")
+}
+
 // takesFile tells whether a parameter is a file, so that the body is a form of several parts.
 func (e *endpoint) takesFile() bool {
 	return e.api != nil && slices.ContainsFunc(e.api.Request, func(f catalog.Field) bool { return f.Type == catalog.File })
@@ -102,8 +118,8 @@ func (q *serverRequest) bodyPairs() ([]tcb.KeyValuePair, error) {
 		return nil, errDataFormat.because("the body broke off: %v", err)
 	case len(body) > maxRequest:
 		return nil, errDataFormat.because("the body is larger than %d MB", maxRequest>>20)
-	case len(bytes.TrimSpace(body)) == 0 && q.door.takesFile() && q.query.Get("img_url") != "":
-		return nil, nil // the picture is elsewhere
+	case len(bytes.TrimSpace(body)) == 0 && q.bodyless():
+		return nil, nil
 	case len(bytes.TrimSpace(body)) == 0:
 		as := "a JSON object"
 		if q.door.takesFile() {
@@ -136,11 +152,16 @@ func (q *serverRequest) bodyPairs() ([]tcb.KeyValuePair, error) {
 // wantJSON is the error about a body that is no JSON as it should be.
 func (q *serverRequest) wantJSON(is bool) error {
 	contentType, _, _ := mime.ParseMediaType(q.http.Header.Get("Content-Type"))
+	encoding := q.http.Header.Get("Content-Encoding")
 	switch {
+	case encoding != "" && encoding != "identity" && !is:
+		return errDataFormat.because("the body is sent in the encoding %.20q; send it as it is", encoding)
 	case !utf8.Valid(q.body):
 		return errDataFormat.because("the body is not UTF-8")
 	case is:
 		return nil
+	case bytes.HasPrefix(q.body, []byte("\ufeff")):
+		return errDataFormat.because("the body begins with a byte order mark, which is no JSON")
 	case contentType == "multipart/form-data", contentType == "application/x-www-form-urlencoded" && !bytes.ContainsAny(bytes.TrimSpace(q.body)[:1], "{["):
 		return errDataFormat.because("the body is a form; %s takes a JSON object", q.path)
 	}

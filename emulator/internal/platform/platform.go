@@ -39,6 +39,8 @@ type Functions interface {
 // Config is what a Platform is made of; AppID, Env, Store, Functions and Now are required.
 type Config struct {
 	AppID, Env string
+	// OpenID is the user whom a code of wx.login stands for that names nobody.
+	OpenID string
 	// Apps are the secrets of the apps that can get access tokens, by AppID.
 	Apps map[string]string
 	// Journal has the record of each HTTPS call; without one nobody sees them.
@@ -63,6 +65,7 @@ type Platform struct {
 	unlimited  rate // calls of getUnlimited
 	usage      usage
 	tokens     tokens
+	logins     logins
 	endpoints  func() map[string]*endpoint // of the server API, by path; made when the first call comes
 	prefixes   func() map[string]bool
 	// httpTimeout is how long a function may take that was called over the HTTP API.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/wxcloud-go/wxfn/emulator/internal/journal"
 	"github.com/wxcloud-go/wxfn/openapi/catalog"
 	"github.com/wxcloud-go/wxfn/openapi/tcb"
 )
@@ -22,11 +23,13 @@ const SourceHTTPS = "https"
 
 // The paths of the server API that are no cloud calls.
 const (
-	pathToken       = "/cgi-bin/token"
-	pathStableToken = "/cgi-bin/stable_token"
-	pathClearQuota  = "/cgi-bin/clear_quota"
-	pathGetQuota    = "/cgi-bin/openapi/quota/get"
-	pathInvoke      = "/tcb/invokecloudfunction"
+	pathToken         = "/cgi-bin/token"
+	pathStableToken   = "/cgi-bin/stable_token"
+	pathLogin         = "/sns/jscode2session"
+	pathClearQuota    = "/cgi-bin/clear_quota"
+	pathClearBySecret = "/cgi-bin/clear_quota/v2"
+	pathGetQuota      = "/cgi-bin/openapi/quota/get"
+	pathInvoke        = "/tcb/invokecloudfunction"
 )
 
 // endpoint is a path of the server API.
@@ -34,6 +37,7 @@ type endpoint struct {
 	name   string // in the journal: of the API
 	method string
 	open   bool // it asks for no access token
+	inURL  bool // a POST whose parameters may be in the URL, too
 	// own answers for a path that is no cloud call; one that is one answers as the API does.
 	own func(*Platform, *serverRequest) (*apiResult, error)
 	api *catalog.API // nil with own
@@ -42,11 +46,13 @@ type endpoint struct {
 // newEndpoints returns all paths that there are.
 func newEndpoints() map[string]*endpoint {
 	all := map[string]*endpoint{
-		pathToken:       {name: "auth.getAccessToken", method: http.MethodGet, open: true, own: (*Platform).getToken},
-		pathStableToken: {name: "auth.getStableAccessToken", method: http.MethodPost, open: true, own: (*Platform).getStableToken},
-		pathClearQuota:  {name: "openApi.clearQuota", method: http.MethodPost, own: (*Platform).clearQuota},
-		pathGetQuota:    {name: "openApi.getApiQuota", method: http.MethodPost, own: (*Platform).getQuota},
-		pathInvoke:      {name: "callFunction", method: http.MethodPost, own: (*Platform).invokeOverHTTP},
+		pathToken:         {name: "auth.getAccessToken", method: http.MethodGet, open: true, own: (*Platform).getToken},
+		pathStableToken:   {name: "auth.getStableAccessToken", method: http.MethodPost, open: true, own: (*Platform).getStableToken},
+		pathLogin:         {name: "auth.code2Session", method: http.MethodGet, open: true, own: (*Platform).login},
+		pathClearQuota:    {name: "openApi.clearQuota", method: http.MethodPost, own: (*Platform).clearQuota},
+		pathClearBySecret: {name: "openApi.clearQuotaByAppSecret", method: http.MethodPost, open: true, inURL: true, own: (*Platform).clearQuotaBySecret},
+		pathGetQuota:      {name: "openApi.getApiQuota", method: http.MethodPost, own: (*Platform).getQuota},
+		pathInvoke:        {name: "callFunction", method: http.MethodPost, inURL: true, own: (*Platform).invokeOverHTTP},
 	}
 	for _, a := range catalog.All() {
 		all[a.Path] = &endpoint{name: a.Name, method: a.Method, api: a}
@@ -68,7 +74,7 @@ func newPrefixes() map[string]bool {
 
 // firstOf returns the first part of a path, without slashes; "" where nothing follows it.
 func firstOf(path string) string {
-	first, _, ok := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	first, _, ok := strings.Cut(strings.TrimLeft(path, "/"), "/") // a base URL that ends with a slash makes two of one
 	if !ok {
 		return ""
 	}
@@ -80,10 +86,13 @@ var (
 	errInvalidToken  = doorError(40001)
 	errGrantType     = doorError(40002)
 	errInvalidAppID  = doorError(40013)
+	errInvalidCode   = doorError(40029)
 	errInvalidSecret = doorError(40125)
+	errCodeUsed      = doorError(40163)
 	errTokenMissing  = doorError(41001)
 	errAppIDMissing  = doorError(41002)
 	errSecretMissing = doorError(41004)
+	errCodeMissing   = doorError(41008)
 	errTokenExpired  = doorError(42001)
 	errRequireGET    = doorError(43001)
 	errRequirePOST   = doorError(43002)
@@ -106,12 +115,14 @@ var serverErrors = map[int]string{
 	40001:   "invalid credential, access_token is invalid or not latest",
 	40002:   "invalid grant_type",
 	40013:   "invalid appid",
-	40066:   "invalid url",
+	40029:   "invalid code",
 	40101:   "missing parameter",
 	40125:   "invalid appsecret",
+	40163:   "code been used",
 	41001:   "access_token missing",
 	41002:   "appid missing",
 	41004:   "appsecret missing",
+	41008:   "missing code",
 	42001:   "access_token expired",
 	43001:   "require GET method",
 	43002:   "require POST method",
@@ -129,7 +140,7 @@ var serverErrors = map[int]string{
 // serverRequest is a request to the server API, as far as it has been read.
 type serverRequest struct {
 	*apiCall
-	door    *endpoint
+	door    *endpoint // nil where the path is none
 	path    string
 	session *Session
 	http    *http.Request
@@ -143,16 +154,15 @@ type serverRequest struct {
 func (p *Platform) Server() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		e, ok := p.endpoints()[r.URL.Path]
-		if !ok {
-			none := p.errorResult(40066, serverErrors[40066]+": wxfn has no API at "+r.URL.Path, p.adviceForPath(r.URL.Path))
-			(&wireAnswer{status: http.StatusNotFound, contentType: none.contentType, body: none.body}).write(w)
-			return
-		}
 		ended, err := p.serveEndpoint(e, r)
 		if err != nil {
 			panic(http.ErrAbortHandler) // a connection that ends is all that a stub's fault lets the caller see
 		}
-		p.https(ended).write(w)
+		answer := p.https(ended)
+		if !ok {
+			answer.status = http.StatusNotFound
+		}
+		answer.write(w)
 	})
 }
 
@@ -169,16 +179,25 @@ func (p *Platform) adviceForPath(path string) string {
 	if near := catalog.NearestOf(path, slices.Sorted(maps.Keys(p.endpoints()))); near != "" {
 		return "did you mean " + near + "?"
 	}
-	return "the paths are those of the APIs that support cloud calls, and of access tokens, quotas and " + pathInvoke
+	return "the paths are those of the APIs that support cloud calls, and of access tokens, logins, quotas and " + pathInvoke
 }
 
-// serveEndpoint answers a request, and keeps its record. The error is one of the connection.
+// maxPath bounds what the journal has of a path that is none, in bytes.
+const maxPath = 200
+
+// serveEndpoint answers a request, and keeps its record. The endpoint is nil where the path is none. The error is one of
+// the connection.
 func (p *Platform) serveEndpoint(e *endpoint, r *http.Request) (*outcome, error) {
 	id := uuid.NewString()
 	ip, _, _ := net.SplitHostPort(r.RemoteAddr)
 	s := &Session{RequestID: id, Caller: Caller{Source: SourceHTTPS, ClientIP: ip}, Record: p.Journal.Begin(id, "", "", SourceHTTPS)}
 	begin, at := time.Now(), p.Now()
-	q := &serverRequest{door: e, path: r.URL.Path, session: s, http: r, query: r.URL.Query(), apiCall: newCall(e.name, at, nil)}
+	name := journal.Cut(r.URL.Path, maxPath)
+	if e != nil {
+		name = e.name
+	}
+	q := &serverRequest{door: e, path: r.URL.Path, session: s, http: r, query: r.URL.Query(), apiCall: newCall(name, at, nil),
+		secrets: slices.Collect(maps.Values(p.Apps))}
 	ended, err := p.pass(q)
 	if refused, ok := errors.AsType[*apiError](err); ok {
 		ended, err = p.conclude(q.apiCall, nil, refused), nil
@@ -200,12 +219,17 @@ func (p *Platform) serveEndpoint(e *endpoint, r *http.Request) (*outcome, error)
 // pass takes a request through the door: method, token, body, quota, and then to what is there. An error that is an
 // *apiError is the answer; any other is one of the connection.
 func (p *Platform) pass(q *serverRequest) (*outcome, error) {
+	if q.door == nil {
+		none := errInvalidURL
+		none.message += ": wxfn has no API at " + q.path
+		return nil, none.because("%s", p.adviceForPath(q.path))
+	}
 	if q.http.Method != q.door.method {
 		wrong := errRequirePOST
 		if q.door.method == http.MethodGet {
 			wrong = errRequireGET
 		}
-		return nil, wrong.because("%s is called by %s, and this is a %s", q.path, q.door.method, q.http.Method)
+		return nil, wrong.because("%s is called by %s, not by %s", q.path, q.door.method, q.http.Method)
 	}
 	if !q.door.open {
 		token := q.query.Get("access_token")

@@ -69,9 +69,7 @@ func (t *tokens) renew(appID string, now time.Time) *accessToken {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	w := worldOf(&t.plain, appID)
-	if old := w.current(); old != nil {
-		old.superseded = now.Add(tokenGrace)
-	}
+	w.supersede(now.Add(tokenGrace))
 	return t.issue(w, appID, now)
 }
 
@@ -103,11 +101,7 @@ func (t *tokens) force(appID string, now time.Time) (*accessToken, error) {
 	}
 	w.forced++
 	w.forcedAt = now
-	for _, old := range w.issued {
-		if old.superseded.IsZero() {
-			old.superseded = now
-		}
-	}
+	w.supersede(now)
 	return t.issue(w, appID, now), nil
 }
 
@@ -126,6 +120,16 @@ func (t *tokens) issue(w *tokenWorld, appID string, now time.Time) *accessToken 
 		w.issued = w.issued[1:]
 	}
 	return token
+}
+
+// supersede lets all tokens of a world be good until then, and no longer. A clock that was moved back has left some that
+// were to be good for longer.
+func (w *tokenWorld) supersede(at time.Time) {
+	for _, old := range w.issued {
+		if old.superseded.IsZero() || old.superseded.After(at) {
+			old.superseded = at
+		}
+	}
 }
 
 func (w *tokenWorld) current() *accessToken {
@@ -149,7 +153,7 @@ func worldOf(worlds *map[string]*tokenWorld, appID string) *tokenWorld {
 
 // getToken is /cgi-bin/token.
 func (p *Platform) getToken(r *serverRequest) (*apiResult, error) {
-	if err := p.authenticate(r); err != nil {
+	if err := p.authenticate(r, "secret", grantToken); err != nil {
 		return nil, err
 	}
 	return r.tokenResult(p.tokens.renew(r.appID, p.Now()), p.Now()), nil
@@ -160,7 +164,7 @@ func (p *Platform) getStableToken(r *serverRequest) (*apiResult, error) {
 	if force := r.params["force_refresh"]; force.given() && string(force.json) != "true" && string(force.json) != "false" {
 		return nil, errDataFormat.because("force_refresh must be true or false")
 	}
-	if err := p.authenticate(r); err != nil {
+	if err := p.authenticate(r, "secret", grantToken); err != nil {
 		return nil, err
 	}
 	if !r.boolean("force_refresh", false) {
@@ -173,17 +177,20 @@ func (p *Platform) getStableToken(r *serverRequest) (*apiResult, error) {
 	return r.tokenResult(token, p.Now()), nil
 }
 
-// authenticate checks a request for a token, and finds out which app it is for.
-func (p *Platform) authenticate(r *serverRequest) error {
-	appID, secret, grant := r.text("appid"), r.text("secret"), r.text("grant_type")
+const grantToken = "client_credential"
+
+// authenticate finds out which app a request is for that comes without a token. secretName is what the parameter with the
+// secret is called there, grant what grant_type has to be; "" where there is none.
+func (p *Platform) authenticate(r *serverRequest, secretName, grant string) error {
+	appID, secret := r.text("appid"), r.text(secretName)
 	have, known := p.Apps[appID]
 	switch {
 	case appID == "":
 		return errAppIDMissing.because("appid is required")
 	case secret == "":
-		return errSecretMissing.because("secret is required")
-	case grant != "client_credential":
-		return errGrantType.because("grant_type is %q; it must be client_credential", grant)
+		return errSecretMissing.because("%s is required", secretName)
+	case grant != "" && r.text("grant_type") != grant:
+		return errGrantType.because("grant_type is %q; it must be %s", r.text("grant_type"), grant)
 	case !known:
 		return errInvalidAppID.because("this emulator has no app %q; it has %s, and those of --app APPID:SECRET", appID, p.AppID)
 	case secret != have:
@@ -193,10 +200,11 @@ func (p *Platform) authenticate(r *serverRequest) error {
 	return p.spend(r)
 }
 
-// tokenResult answers with a token, and keeps it out of the journal.
+// tokenResult answers with a token, and keeps it out of the journal. What remains of it is never more than a whole life,
+// not even where the clock was moved back.
 func (r *serverRequest) tokenResult(token *accessToken, now time.Time) *apiResult {
 	r.secrets = append(r.secrets, token.value)
-	return jsonResult(map[string]any{"access_token": token.value, "expires_in": int(token.ends.Sub(now) / time.Second)})
+	return jsonResult(map[string]any{"access_token": token.value, "expires_in": int(min(token.ends.Sub(now), tokenLife) / time.Second)})
 }
 
 // String keeps tokens out of messages.

@@ -1,0 +1,75 @@
+package platform
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"regexp"
+	"strings"
+	"sync"
+)
+
+const (
+	maxLogins    = 100  // of a user in a minute
+	maxCodesUsed = 5000 // that are remembered
+)
+
+// loginCode is what a code of wx.login looks like.
+var loginCode = regexp.MustCompile(`^[0-9A-Za-z_.-]{1,128}$`)
+
+// logins are the codes of wx.login that were used. The zero value has none.
+type logins struct {
+	rate rate
+
+	mu   sync.Mutex
+	used map[string]bool
+	last []string // in their order
+}
+
+// use uses a code up, unless it has been.
+func (l *logins) use(code string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.used[code] {
+		return false
+	}
+	if l.used == nil {
+		l.used = map[string]bool{}
+	}
+	l.used[code] = true
+	l.last = append(l.last, code)
+	if len(l.last) > maxCodesUsed {
+		delete(l.used, l.last[0])
+		l.last = l.last[1:]
+	}
+	return true
+}
+
+// login is /sns/jscode2session: it mirrors
+// https://developers.weixin.qq.com/miniprogram/dev/server/API/user-login/api_code2session.html. The code comes from a phone
+// (wx.login), which is not emulated: any one is good, once. It stands for the emulator's user; one that begins with o, as
+// openids do, for the user that it names: oAlice, and oAlice.2 when she logs in again.
+func (p *Platform) login(r *serverRequest) (*apiResult, error) {
+	code := r.text("js_code")
+	if err := p.authenticate(r, "secret", "authorization_code"); err != nil {
+		return nil, err
+	}
+	openID := p.OpenID
+	if strings.HasPrefix(code, "o") {
+		openID, _, _ = strings.Cut(code, ".")
+	}
+	switch {
+	case code == "":
+		return nil, errCodeMissing.because("js_code is required: what wx.login gives, or an openid")
+	case !loginCode.MatchString(code):
+		return nil, errInvalidCode.because("js_code is %.40q; a code has at most 128 letters, digits, - _ and .", code)
+	case !p.logins.rate.take(r.appID+" "+openID, maxLogins, p.Now()):
+		return nil, errMinuteQuota.because("a user may log in %d times a minute", maxLogins)
+	case !p.logins.use(r.appID + " " + code):
+		return nil, errCodeUsed.because("a code is good for one login; another one of the same user is %s.2", openID)
+	}
+	key := make([]byte, 16)
+	rand.Read(key)
+	sessionKey := base64.StdEncoding.EncodeToString(key)
+	r.secrets = append(r.secrets, sessionKey)
+	return jsonResult(map[string]any{"openid": openID, "session_key": sessionKey}), nil
+}
