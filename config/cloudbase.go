@@ -48,6 +48,7 @@ func (r *report) configured(entry value, project string, roots []string) (c cand
 	c.Runtime = expanded(entry.member("runtime")).text()
 	c.Handler = expanded(entry.member("handler")).text()
 	c.Type = functionType(expanded(entry.member("type")))
+	c.Concurrency = concurrency(entry.member("instanceConcurrencyConfig"))
 	c.Triggers = triggers(entry.member("triggers"))
 	return c, true
 }
@@ -114,6 +115,12 @@ func timeout(v value) time.Duration {
 
 func memory(v value) int {
 	return whole(v, math.MaxInt32, codeMemorySize, "write whole megabytes, such as 256")
+}
+
+// concurrency reads how many requests one instance may serve at once. How many a dynamic setting makes of it, the cloud
+// decides by load.
+func concurrency(v value) int {
+	return whole(v.member("maxConcurrency"), 100, codeConcurrency, "write a whole number, such as 10")
 }
 
 // whole returns a whole number from 1 to most, and 0 where there is none. Another number is reported.

@@ -1,69 +1,130 @@
 package config
 
 import (
+	"bytes"
 	"encoding/json"
 	"go/build"
 	"go/parser"
 	"go/token"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
 )
 
-// Kind says what starts a function.
+// Kind says what starts a function, and how it is called.
 type Kind string
 
 const (
 	KindNone      Kind = ""          // nothing in the folder can be started
-	KindGo        Kind = "go"        // a Go main package, for the runtime Go1
+	KindGo        Kind = "go"        // a program for the runtime Go1
 	KindNode      Kind = "node"      // a JavaScript file that exports a handler
 	KindBootstrap Kind = "bootstrap" // an executable that speaks the custom runtime's protocol
-	KindHTTP      Kind = "http"      // a web server, of type HTTP: the executable scf_bootstrap, else what Entry says
+	KindHTTP      Kind = "http"      // an HTTP function: a web server
+	KindCloudRun  Kind = "cloudrun"  // a Cloud Run service: a web server in a container
 )
 
-// executables are the files that start a function by their name alone.
-var executables = []struct {
-	name string
-	kind Kind
-}{
-	{"scf_bootstrap", KindHTTP},
-	{"bootstrap", KindBootstrap},
-}
+// ServesHTTP reports whether functions of the kind are called by HTTP requests, not with events.
+func (k Kind) ServesHTTP() bool { return k == KindHTTP || k == KindCloudRun }
 
-// findEntry fills in Kind and Entry, and reports where there is nothing to start.
+// The files that say by their name what a folder is.
+const (
+	httpBootstrap = "scf_bootstrap" // starts the web server of an HTTP function
+	bootstrap     = "bootstrap"     // is a function of the custom runtime
+	program       = "main"          // is a program that has been built for the cloud
+	containerFile = "container.config.json"
+)
+
+// findEntry fills in Kind and Entry, and reports what is wrong about them.
 func (r *report) findEntry(f *FunctionDir) {
 	if _, err := os.ReadDir(f.Dir); err != nil {
 		r.unreadable(f.Dir, err)
 		return
 	}
-	for _, x := range executables {
-		if isFile(f.Dir, x.name) && !isExecutable(f.Dir, x.name) {
-			r.add(filepath.Join(f.Dir, x.name), 1, 1, codeNotExecutable, "the file is not executable, and cannot start the function", "run chmod +x on it")
-		}
+	for _, name := range []string{httpBootstrap, bootstrap} {
+		r.checkScript(f.Dir, name)
 	}
-	f.Kind, f.Entry = findEntry(f.Dir, f.Handler)
+	typed := f.Type == TypeHTTP // in cloudbaserc.json
+	f.Kind, f.Entry = findEntry(f.Dir, f.Handler, typed)
 	switch {
+	case f.Kind.ServesHTTP():
+		f.Type = TypeHTTP
+		if f.Kind == KindCloudRun && (typed || isFile(f.Dir, httpBootstrap)) {
+			r.add(filepath.Join(f.Dir, containerFile), 1, 1, codeTwoHomes, "the folder is a Cloud Run service by this file, and an HTTP function, too; it is served as the former", "remove this file, or "+httpBootstrap+" and the type HTTP in cloudbaserc.json")
+		}
+	case f.Kind == KindNone && isFile(f.Dir, containerFile):
+		r.add(f.Dir, 1, 1, codeNoEntry, "nothing in the folder of the Cloud Run service can be started without a container", "add a Go main package, an executable main, index.js, or an executable scf_bootstrap that starts the web server on $PORT")
+	case f.Kind == KindNone && typed:
+		r.add(f.Dir, 1, 1, codeNoServer, "the function has the type HTTP, and nothing in its folder serves HTTP", "add a Go main package, index.js, or an executable scf_bootstrap that starts a web server; or remove the type in cloudbaserc.json")
 	case f.Kind == KindNone:
 		r.add(f.Dir, 1, 1, codeNoEntry, "the folder is no function", "add index.js, a Go main package, or an executable bootstrap or scf_bootstrap; or move it elsewhere")
-	case f.Kind == KindHTTP || f.Type == TypeHTTP:
-		f.Kind, f.Type = KindHTTP, TypeHTTP
 	}
 }
 
-// findEntry tells what starts the function in a folder, as in [FunctionDir]. An executable comes before the sources
-// that it may have been made of.
-func findEntry(dir, handler string) (kind Kind, entry string) {
-	for _, x := range executables {
-		if isFile(dir, x.name) && isExecutable(dir, x.name) {
-			return x.kind, x.name
+// checkScript reports what keeps a file from being started.
+func (r *report) checkScript(dir, name string) {
+	if !isFile(dir, name) {
+		return
+	}
+	path := filepath.Join(dir, name)
+	if !isExecutable(dir, name) {
+		r.add(path, 1, 1, codeNotExecutable, "the file is not executable, and cannot start the function", "run chmod +x on it")
+	}
+	if hasWindowsLineEnds(path) {
+		r.add(path, 1, 1, codeLineEnds, "the lines of the script end with CR LF, and the cloud finds no interpreter of that name", "save it with LF, and have git keep it so: "+name+" text eol=lf in .gitattributes")
+	}
+}
+
+// hasWindowsLineEnds tells whether a file is a script whose first line ends with CR LF.
+func hasWindowsLineEnds(path string) bool {
+	file, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	start := make([]byte, 256)
+	n, _ := io.ReadFull(file, start) // fewer will do
+	line, _, ended := bytes.Cut(start[:n], []byte("\n"))
+	return ended && bytes.HasPrefix(line, []byte("#!")) && bytes.HasSuffix(line, []byte("\r"))
+}
+
+// findEntry tells what starts the function in a folder, as in [FunctionDir]. typed is whether it is said to be an HTTP
+// function.
+func findEntry(dir, handler string, typed bool) (kind Kind, entry string) {
+	kind, entry = findCode(dir, handler)
+	switch script := isFile(dir, httpBootstrap); {
+	case isFile(dir, containerFile):
+		if kind == KindNone || kind == KindBootstrap {
+			if !script {
+				return KindNone, ""
+			}
+			entry = httpBootstrap
 		}
+		return KindCloudRun, entry
+	case script && entry != ".": // which the script starts when it has been built
+		return KindHTTP, httpBootstrap
+	case typed && kind == KindBootstrap:
+		return KindNone, ""
+	case script, typed && kind != KindNone:
+		return KindHTTP, entry
 	}
-	if isGoMain(dir) {
+	return kind, entry
+}
+
+// findCode looks for code without regard to how it is called.
+func findCode(dir, handler string) (kind Kind, entry string) {
+	executable := func(name string) bool { return isFile(dir, name) && isExecutable(dir, name) }
+	js := nodeEntry(dir, handler)
+	switch {
+	case executable(bootstrap): // before the sources that it may have been made of
+		return KindBootstrap, bootstrap
+	case isGoMain(dir):
 		return KindGo, "."
-	}
-	if entry = nodeEntry(dir, handler); entry != "" {
-		return KindNode, entry
+	case js != "":
+		return KindNode, js
+	case executable(program):
+		return KindGo, program
 	}
 	return KindNone, ""
 }

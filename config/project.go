@@ -28,24 +28,28 @@ type Project struct {
 // The types of functions: how they are called.
 const (
 	TypeEvent = "Event" // with an event, by callFunction or a timer
-	TypeHTTP  = "HTTP"  // with an HTTP request
+	TypeHTTP  = "HTTP"  // with HTTP requests
 )
 
 // A FunctionDir is a function's folder and its settings in cloudbaserc.json.
 type FunctionDir struct {
-	Name      string            // what it is called by: the folder's name, or the one that cloudbaserc.json gives it
-	Dir       string            // absolute
-	Kind      Kind              // what starts it
-	Entry     string            // the executable or JavaScript file that starts it, relative to Dir with forward slashes; "." for a Go main package; "" for KindNone
-	Duplicate []string          // other folders with this Name, absolute; where there are any, the name must be refused
-	Timeout   time.Duration     // 1 s to 900 s; 0 where not set
-	MemoryMB  int               // 0 where not set
-	Env       map[string]string // environment variables, beside those of the platform
-	Runtime   string            // as written, such as Go1 or Nodejs18.15
-	Handler   string            // as written, such as main or index.main
-	Type      string            // TypeEvent, or TypeHTTP for an HTTP function
-	Triggers  []Trigger         // those of cloudbaserc.json, as in [Function]
+	Name        string            // what it is called by: the folder's name, or the one that cloudbaserc.json gives it
+	Dir         string            // absolute
+	Kind        Kind              // what starts it
+	Entry       string            // the executable or JavaScript file that starts it, relative to Dir with forward slashes; "." for a Go main package; "" for KindNone
+	Duplicate   []string          // other folders with this Name, absolute; where there are any, the name must be refused
+	Timeout     time.Duration     // 1 s to 900 s; 0 where not set
+	MemoryMB    int               // 0 where not set
+	Concurrency int               // requests that one instance serves at once; 0 where not set: one
+	Env         map[string]string // environment variables, beside those of the platform
+	Runtime     string            // as written, such as Go1 or Nodejs18.15
+	Handler     string            // as written, such as main or index.main
+	Type        string            // TypeEvent, or TypeHTTP for an HTTP function or a Cloud Run service
+	Triggers    []Trigger         // those of cloudbaserc.json, as in [Function]
 }
+
+// BuildsGo reports whether the function is a Go main package, which is built before it is started.
+func (f FunctionDir) BuildsGo() bool { return f.Entry == "." }
 
 // The files that make a folder a project.
 const (
@@ -191,7 +195,7 @@ func (r *report) candidates(project string, roots []string, entries value) []can
 // folders in it.
 func (r *report) loose(dir string) []candidate {
 	starts := func(c candidate) bool {
-		kind, _ := findEntry(c.Dir, "")
+		kind, _ := findEntry(c.Dir, "", false)
 		return kind != KindNone
 	}
 	self := candidate{FunctionDir: FunctionDir{Name: filepath.Base(dir), Dir: dir, Type: TypeEvent}}

@@ -174,7 +174,7 @@ var projectCases = []struct {
 			"c/scf_bootstrap": "#!/bin/sh",
 			"c/main.go":       "package main",
 		},
-		functions: []string{"a a node index.js", "b b  ", "c c http scf_bootstrap"},
+		functions: []string{"a a node index.js", "b b  ", "c c http ."},
 		findings: []string{
 			"b:1:1: warning: the folder is no function (no-entry); add index.js, a Go main package, or an executable bootstrap or scf_bootstrap; or move it elsewhere",
 		},
@@ -203,7 +203,60 @@ var projectCases = []struct {
 		},
 	},
 
+	{
+		name: "web servers are HTTP functions and Cloud Run services, whatever starts them",
+		files: map[string]string{
+			"cloudbaserc.json": `{"functionRoot": "fn", "functions": [
+  {"name": "typed", "type": "HTTP"}, {"name": "typed-js", "type": "http"}, {"name": "typed-main", "type": "HTTP"}]}`,
+			"fn/script/scf_bootstrap":           "#!/bin/bash\nnode app.js\n",
+			"fn/script/index.js":                "",
+			"fn/typed/main.go":                  "package main",
+			"fn/typed-js/index.js":              "",
+			"fn/typed-main/main":                "#!",
+			"fn/run/main.go":                    "package main",
+			"fn/run/container.config.json":      "{}",
+			"fn/run-js/index.js":                "",
+			"fn/run-js/container.config.json":   "{}",
+			"fn/run-main/main":                  "#!",
+			"fn/run-main/container.config.json": "{}",
+			"fn/built/main":                     "#!",
+			"fn/built-js/main":                  "#!",
+			"fn/built-js/index.js":              "",
+		},
+		functions: []string{
+			"built fn/built go main",
+			"built-js fn/built-js node index.js",
+			"run fn/run cloudrun .",
+			"run-js fn/run-js cloudrun index.js",
+			"run-main fn/run-main cloudrun main",
+			"script fn/script http scf_bootstrap",
+			"typed fn/typed http .",
+			"typed-js fn/typed-js http index.js",
+			"typed-main fn/typed-main http main",
+		},
+	},
+
 	// Faults.
+	{
+		name: "what cannot serve HTTP in the cloud is reported",
+		files: map[string]string{
+			"cloudbaserc.json":                `{"functionRoot": "fn", "functions": [{"name": "custom", "type": "HTTP"}, {"name": "both", "type": "HTTP"}, {"name": "empty", "type": "HTTP"}]}`,
+			"fn/custom/bootstrap":             "#!/bin/sh",
+			"fn/empty/config.json":            "{}",
+			"fn/both/main.go":                 "package main",
+			"fn/both/container.config.json":   "{}",
+			"fn/python/container.config.json": "{}",
+			"fn/windows/scf_bootstrap":        "#!/bin/bash\r\nexport PORT=9000\r\n",
+		},
+		functions: []string{"both fn/both cloudrun .", "custom fn/custom  ", "empty fn/empty  ", "python fn/python  ", "windows fn/windows http scf_bootstrap"},
+		findings: []string{
+			"fn/both/container.config.json:1:1: warning: the folder is a Cloud Run service by this file, and an HTTP function, too; it is served as the former (two-homes); remove this file, or scf_bootstrap and the type HTTP in cloudbaserc.json",
+			"fn/custom:1:1: error: the function has the type HTTP, and nothing in its folder serves HTTP (no-server); add a Go main package, index.js, or an executable scf_bootstrap that starts a web server; or remove the type in cloudbaserc.json",
+			"fn/empty:1:1: error: the function has the type HTTP, and nothing in its folder serves HTTP (no-server); add a Go main package, index.js, or an executable scf_bootstrap that starts a web server; or remove the type in cloudbaserc.json",
+			"fn/python:1:1: warning: nothing in the folder of the Cloud Run service can be started without a container (no-entry); add a Go main package, an executable main, index.js, or an executable scf_bootstrap that starts the web server on $PORT",
+			"fn/windows/scf_bootstrap:1:1: error: the lines of the script end with CR LF, and the cloud finds no interpreter of that name (line-ends); save it with LF, and have git keep it so: scf_bootstrap text eol=lf in .gitattributes",
+		},
+	},
 	{
 		name: "a name that stands for two folders is refused, and the others are served",
 		files: map[string]string{
@@ -284,7 +337,7 @@ var projectCases = []struct {
 			"cloudbaserc.json": `{"functions": [{
   "name": "a",
   "timeout": 0,
-  "memorySize": 1.5,
+  "memorySize": 1.5, "instanceConcurrencyConfig": {"maxConcurrency": 0},
   "type": "Cron",
   "envVariables": {"N": 1, "B": true, "A=B": "x", "NUL": "\u0000", "T": "{{env.T}}", "O": null}
 }]}`,
@@ -294,6 +347,7 @@ var projectCases = []struct {
 		findings: []string{
 			"cloudbaserc.json:3:14: error: functions[0].timeout cannot be 0, and is not used (timeout-range); write whole seconds from 1 to 60",
 			"cloudbaserc.json:4:17: error: functions[0].memorySize cannot be 1.5, and is not used (memory-size); write whole megabytes, such as 256",
+			"cloudbaserc.json:4:70: error: functions[0].instanceConcurrencyConfig.maxConcurrency cannot be 0, and is not used (concurrency-range); write a whole number, such as 10",
 			`cloudbaserc.json:5:11: warning: there is no function type "Cron" (function-type); write "Event" or "HTTP"`,
 			`cloudbaserc.json:6:25: warning: functions[0].envVariables.N is a number, and its text is used (variable-type); put it into double quotes`,
 			`cloudbaserc.json:6:33: warning: functions[0].envVariables.B is a boolean, and its text is used (variable-type); put it into double quotes`,
@@ -345,6 +399,7 @@ func TestFunctionHasTheSettingsOfCloudbaserc(t *testing.T) {
 	dir := tree(t, map[string]string{
 		"cloudbaserc.json": `{"functions": [{
 			"name": "web", "type": "HTTP", "runtime": "Go1", "handler": "main", "timeout": 20, "memorySize": 256,
+			"instanceConcurrencyConfig": {"dynamicEnabled": "FALSE", "maxConcurrency": 20},
 			"envVariables": {"MODE": "test", "N": 1.50},
 			"triggers": [{"name": "nightly", "type": "timer", "config": "0 0 2 * * * *"}]
 		}]}`,
@@ -359,9 +414,9 @@ func TestFunctionHasTheSettingsOfCloudbaserc(t *testing.T) {
 		{Name: "plain", Dir: filepath.Join(dir, "functions", "plain"), Kind: KindGo, Entry: ".", Type: TypeEvent},
 		{
 			Name: "web", Dir: filepath.Join(dir, "functions", "web"), Kind: KindHTTP, Entry: ".", Type: TypeHTTP,
-			Runtime: "Go1", Handler: "main", Timeout: 20 * time.Second, MemoryMB: 256,
+			Runtime: "Go1", Handler: "main", Timeout: 20 * time.Second, MemoryMB: 256, Concurrency: 20,
 			Env:      map[string]string{"MODE": "test", "N": "1.50"},
-			Triggers: []Trigger{{Name: "nightly", Cron: nightly, Line: 4, Column: 17}},
+			Triggers: []Trigger{{Name: "nightly", Cron: nightly, Line: 5, Column: 17}},
 		},
 	}, p.Functions)
 }
@@ -434,7 +489,7 @@ func TestBootstrapThatIsNotExecutableStartsNothing(t *testing.T) {
 	p, findings, err := LoadProject(tree(t, map[string]string{"a/bootstrap": "", "b/scf_bootstrap": "", "b/index.js": ""}))
 	require.NoError(t, err)
 	assert.Equal(t, KindNone, p.Functions[0].Kind)
-	assert.Equal(t, KindNode, p.Functions[1].Kind)
+	assert.Equal(t, KindHTTP, p.Functions[1].Kind) // as in the cloud, where it fails
 	assert.Equal(t, []string{
 		"a:1:1: warning: the folder is no function (no-entry); add index.js, a Go main package, or an executable bootstrap or scf_bootstrap; or move it elsewhere",
 		"a/bootstrap:1:1: warning: the file is not executable, and cannot start the function (not-executable); run chmod +x on it",

@@ -16,12 +16,14 @@ func Rules() []Rule { return slices.Clone(rules) }
 
 // The documents that the rules follow.
 const (
-	docAppJSON     = "https://developers.weixin.qq.com/miniprogram/dev/reference/configuration/app.html"
-	docCloudBase   = "https://docs.cloudbase.net/cli-v1/functions/configs"
-	docPaths       = "https://github.com/tidwall/gjson/blob/master/SYNTAX.md"
-	docPermissions = "https://developers.weixin.qq.com/miniprogram/dev/wxcloud/guide/openapi/openapi.html"
-	docProject     = "https://developers.weixin.qq.com/miniprogram/dev/devtools/projectconfig.html"
-	docTriggers    = "https://developers.weixin.qq.com/miniprogram/dev/wxcloud/guide/functions/triggers.html"
+	docAppJSON      = "https://developers.weixin.qq.com/miniprogram/dev/reference/configuration/app.html"
+	docCloudBase    = "https://docs.cloudbase.net/cli-v1/functions/configs"
+	docConcurrency  = "https://cloud.tencent.com/document/product/583/123888"
+	docHTTPFunction = "https://docs.cloudbase.net/cloud-function/develop/scf-bootstrap"
+	docPaths        = "https://github.com/tidwall/gjson/blob/master/SYNTAX.md"
+	docPermissions  = "https://developers.weixin.qq.com/miniprogram/dev/wxcloud/guide/openapi/openapi.html"
+	docProject      = "https://developers.weixin.qq.com/miniprogram/dev/devtools/projectconfig.html"
+	docTriggers     = "https://developers.weixin.qq.com/miniprogram/dev/wxcloud/guide/functions/triggers.html"
 )
 
 const (
@@ -44,6 +46,9 @@ const (
 	codeNoFunctions         = "no-functions"
 	codeNoEntry             = "no-entry"
 	codeNotExecutable       = "not-executable"
+	codeLineEnds            = "line-ends"
+	codeNoServer            = "no-server"
+	codeTwoHomes            = "two-homes"
 	codeDuplicateFunction   = "duplicate-function"
 	codeMissingFunction     = "missing-function"
 	codeFunctionName        = "function-name"
@@ -51,6 +56,7 @@ const (
 	codeTimeoutRange        = "timeout-range"
 	codeLongTimeout         = "long-timeout"
 	codeMemorySize          = "memory-size"
+	codeConcurrency         = "concurrency-range"
 	codeVariableName        = "variable-name"
 	codeVariableType        = "variable-type"
 	codeTemplate            = "unexpanded-template"
@@ -91,6 +97,9 @@ var rules = []Rule{
 	{codeNoFunctions, Warning, "There is no cloud function in the project.", "Set cloudfunctionRoot in project.config.json, or load the folder that holds the functions.", docProject},
 	{codeNoEntry, Warning, "Nothing in the function's folder can be started.", "Add index.js, a Go main package, an executable bootstrap or scf_bootstrap; or move the folder out of the function root.", ""},
 	{codeNotExecutable, Warning, "A bootstrap or scf_bootstrap file is not executable, so it cannot start the function.", "Set its executable bit: chmod +x.", ""},
+	{codeLineEnds, Error, "The lines of a bootstrap or scf_bootstrap script end with CR LF; the cloud looks for an interpreter whose name ends with CR, and the function does not start.", "Save the script with LF line ends, and keep them in git: scf_bootstrap text eol=lf in .gitattributes.", docHTTPFunction},
+	{codeNoServer, Error, "The function has the type HTTP in cloudbaserc.json, and its folder has nothing that serves HTTP.", "Add a Go main package, index.js, or an executable scf_bootstrap that starts a web server; or remove the type.", docHTTPFunction},
+	{codeTwoHomes, Warning, "The folder is a Cloud Run service by its container.config.json, and an HTTP function by its scf_bootstrap or its type; it is served as a Cloud Run service.", "Keep one of them.", ""},
 	{codeDuplicateFunction, Error, "Two functions have the same name; neither can be called.", "Rename one, or remove it from cloudbaserc.json.", docCloudBase},
 	{codeMissingFunction, Error, "cloudbaserc.json describes a function whose folder does not exist; the entry is not used.", "Create the folder, or correct name or dir.", docCloudBase},
 	{codeFunctionName, Error, "A function's name is its folder's name and part of its address: it is not empty and has no slash; the entry is not used.", "Put the path into dir, and a plain name into name.", docCloudBase},
@@ -98,6 +107,7 @@ var rules = []Rule{
 	{codeTimeoutRange, Error, "A function's timeout is a whole number of seconds from 1 to 900; the setting is not used.", "Write a number from 1 to 60.", docCloudBase},
 	{codeLongTimeout, Warning, "A function's timeout is above the documented limit of 60 seconds; not every environment accepts it.", "Write a number from 1 to 60, or make sure that your environment allows more.", docCloudBase},
 	{codeMemorySize, Error, "A function's memorySize is a whole number of megabytes; the setting is not used.", "Write 128, 256, 512, 1024 or 2048.", docCloudBase},
+	{codeConcurrency, Error, "The requests that one instance of an HTTP function serves at once (instanceConcurrencyConfig.maxConcurrency) are a whole number from 1 to 100; the setting is not used.", "Write such a number, or leave it out: then it is one.", docConcurrency},
 	{codeVariableName, Error, "No process can have such an environment variable; it is not set.", "Use letters, digits and _ in names, and no NUL character in values.", docCloudBase},
 	{codeVariableType, Warning, "The value of an environment variable is a string; numbers and booleans are used as their text.", "Put the value into quotes.", docCloudBase},
 	{codeTemplate, Warning, "The value is a template that only the CloudBase CLI fills in; the setting is not used.", "Write the value itself where it is needed outside the CLI.", docCloudBase},

@@ -211,7 +211,7 @@ func (e *Emulator) Build(ctx context.Context) map[string]error {
 func (e *Emulator) buildTogether(ctx context.Context, folders []config.FunctionDir) buildFunc {
 	var dirs []string
 	for _, dir := range folders {
-		if dir.Kind == config.KindGo && len(dir.Duplicate) == 0 {
+		if dir.BuildsGo() && len(dir.Duplicate) == 0 {
 			dirs = append(dirs, dir.Dir)
 		}
 	}

@@ -72,7 +72,7 @@ func (e *Emulator) Watch() {
 func (e *Emulator) addPackages(packages map[string]bool) {
 	var dirs []string
 	for _, f := range e.project.Load().Functions {
-		if f.Kind == config.KindGo {
+		if f.BuildsGo() {
 			dirs = append(dirs, f.Dir)
 		}
 	}
@@ -165,15 +165,14 @@ func (e *Emulator) reloadFunctions(paths []string) {
 		return
 	}
 	// Those that need no build do not wait for it.
-	goes := func(dir config.FunctionDir) bool { return dir.Kind == config.KindGo }
 	for _, dir := range changed {
-		if !goes(dir) {
+		if !dir.BuildsGo() {
 			e.renew(dir, paths, nil, begin)
 		}
 	}
 	built := e.buildTogether(e.ctx, changed)
 	for _, dir := range changed {
-		if goes(dir) {
+		if dir.BuildsGo() {
 			e.renew(dir, paths, built, begin)
 		}
 	}
@@ -193,7 +192,7 @@ func (e *Emulator) mayHaveChanged(dir config.FunctionDir, paths []string) bool {
 	}
 	// A Go function may be built from files anywhere. What has changed it is left to the go command, which is quick where
 	// it is nothing.
-	return dir.Kind == config.KindGo && slices.ContainsFunc(paths, func(path string) bool {
+	return dir.BuildsGo() && slices.ContainsFunc(paths, func(path string) bool {
 		return !withinAny(e.project.Load().Functions, path)
 	})
 }
@@ -242,7 +241,7 @@ func (e *Emulator) renew(dir config.FunctionDir, paths []string, built buildFunc
 
 // same tells whether a function that has been built anew is what it was before.
 func (e *Emulator) same(old, f *function, paths []string) bool {
-	if f.folder.Kind != config.KindGo || old.program != f.program || !reflect.DeepEqual(old.folder, f.folder) {
+	if !f.folder.BuildsGo() || old.program != f.program || !reflect.DeepEqual(old.folder, f.folder) {
 		return false
 	}
 	// A file that the function reads when it runs counts, a source file that changed nothing does not.

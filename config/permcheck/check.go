@@ -134,9 +134,9 @@ func (c *checker) analyse(ctx context.Context) map[string]use.Analysis {
 // in the same folder, or be a script that starts Node.
 func (f function) source() (kind config.Kind, entry string) {
 	switch {
-	case f.Kind != config.KindHTTP && f.Kind != config.KindBootstrap:
+	case f.Kind == config.KindNode:
 		return f.Kind, f.Entry
-	case f.Entry == "." || hasGo(f.Dir):
+	case f.BuildsGo() || hasGo(f.Dir):
 		return config.KindGo, "."
 	case strings.HasSuffix(f.Entry, "js"):
 		return config.KindNode, f.Entry
@@ -144,7 +144,7 @@ func (f function) source() (kind config.Kind, entry string) {
 	if file := startedByNode(f.Dir, f.Entry); file != "" {
 		return config.KindNode, file
 	}
-	return f.Kind, f.Entry
+	return config.KindNone, f.Entry // a program whose source is elsewhere
 }
 
 // javaScriptFile is a file in a command such as "/var/lang/node18/bin/node app.js".
