@@ -1,13 +1,16 @@
-// Package host runs functions. A [Function] has instances, each of which handles one event at a time: an idle one is
-// reused, and another one started when calls overlap. What an instance is depends on the function's [Runtime]: a Go
-// handler in this process, a program on the Go1 protocol, or Node on the runtime API.
+// Package host runs functions. A [Function] has instances, each of which handles one call at a time, if nothing else is
+// said: an idle one is reused, and another one started when calls overlap. What an instance is depends on the function's
+// [Runtime]: a Go handler in this process, a program on the Go1 protocol, Node on the runtime API, or a web server.
 package host
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
+	"net/http"
 	"strings"
 	"sync"
 	"time"
@@ -21,6 +24,11 @@ const (
 	DefaultMemoryMB = 256
 	maxResult       = 1 << 20
 	maxMessage      = 64 << 10 // of a failure: people read it, in logs and records
+
+	// NoTimeout is the timeout of a function that may take as long as it likes.
+	NoTimeout time.Duration = -1
+	// Unbounded is the number of calls that an instance handles at once where nothing bounds them.
+	Unbounded = math.MaxInt
 )
 
 // The codes of a [Failure].
@@ -40,6 +48,12 @@ type Failure struct {
 
 // Error returns the message.
 func (f *Failure) Error() string { return f.Message }
+
+// Is tells whether target is a failure that says the same.
+func (f *Failure) Is(target error) bool {
+	other, ok := target.(*Failure)
+	return ok && *other == *f
+}
 
 func failed(format string, args ...any) *Failure {
 	return &Failure{Code: CodeExecute, Message: fmt.Sprintf(format, args...)}
@@ -64,12 +78,18 @@ var errNotBegun = errors.New("the instance had ended")
 
 var errStopped = failed("the function was stopped: the emulator is closing, or has replaced the function")
 
-// Call is one event for a function.
+// Call is one event for a function, or one HTTP request.
 type Call struct {
 	RequestID string
 	// Function is the name that the function is told it has.
 	Function string
 	Event    []byte
+	// Request is what a web server is to answer, and Answer where its answer goes as it comes; there is no event then, and
+	// no result. An error may come when a part of the answer has been written.
+	Request *http.Request
+	Answer  http.ResponseWriter
+	// Timeout is this call's own, if it is not 0.
+	Timeout time.Duration
 	// Environ holds the variables of this invocation.
 	Environ map[string]string
 	Record  *journal.Record
@@ -86,7 +106,7 @@ type Runtime interface {
 	Start(ctx context.Context, rec *journal.Record) (Instance, error)
 }
 
-// Instance handles one event at a time.
+// Instance handles one event at a time, and HTTP requests also side by side.
 type Instance interface {
 	// Invoke returns the function's result, or why there is none: errNotBegun, where another instance can have the event.
 	// When ctx ends first, the instance is of no more use.
@@ -102,11 +122,12 @@ type Instance interface {
 // Function is a function with its instances.
 type Function struct {
 	Name     string
-	Timeout  time.Duration // of one invocation
+	Timeout  time.Duration // of one invocation; NoTimeout: it has none
 	MemoryMB int
 
 	runtime Runtime
 	max     int // instances; 0: no limit
+	share   int // calls that an instance handles at once
 
 	ctx    context.Context // ends when the function is closed
 	cancel context.CancelFunc
@@ -115,7 +136,7 @@ type Function struct {
 
 	mu      sync.Mutex
 	slots   map[*slot]struct{} // of every instance that is not draining or dead
-	idle    []*slot            // the last one used is the next one to use
+	open    []*slot            // those with room for another call; the last one used is the next one to use
 	waiting []chan *slot       // callers, who are served in their order
 }
 
@@ -127,10 +148,14 @@ func New(name string, r Runtime, timeout time.Duration, memoryMB, max int) *Func
 	if memoryMB == 0 {
 		memoryMB = DefaultMemoryMB
 	}
-	f := &Function{Name: name, Timeout: timeout, MemoryMB: memoryMB, runtime: r, max: max, slots: map[*slot]struct{}{}}
+	f := &Function{Name: name, Timeout: timeout, MemoryMB: memoryMB, runtime: r, max: max, share: 1, slots: map[*slot]struct{}{}}
 	f.ctx, f.cancel = context.WithCancel(context.Background())
 	return f
 }
+
+// Share lets each instance handle so many calls at once. An instance is not ended then by a call that takes too long,
+// for the sake of the others. It is to be called before the first call.
+func (f *Function) Share(calls int) { f.share = calls }
 
 // Invoke runs one invocation to its end. ctx bounds only the wait for an instance. The result is JSON: a text that is
 // none becomes a string, as the official SDK makes of it. The error is a *Failure.
@@ -160,18 +185,27 @@ func (f *Function) invoke(ctx context.Context, c *Call) ([]byte, error) {
 	}
 	defer f.release(s)
 	instance := s.instance
-	c.Function, c.timeout, c.memoryMB = f.Name, f.Timeout, f.MemoryMB
-	c.deadline = time.Now().Add(f.Timeout)
+	c.Function, c.timeout, c.memoryMB = f.Name, cmp.Or(c.Timeout, f.Timeout), f.MemoryMB
 	// A caller that goes away does not stop an invocation.
-	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), c.deadline)
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
+	if c.Request != nil { // whose answer may have no end
+		defer context.AfterFunc(f.ctx, cancel)()
+	}
+	if c.timeout != NoTimeout {
+		c.deadline = time.Now().Add(c.timeout)
+		ctx, cancel = context.WithDeadline(ctx, c.deadline)
+		defer cancel()
+	}
 
 	result, err := instance.Invoke(ctx, c)
 	switch {
-	case !time.Now().Before(c.deadline):
+	case c.timeout != NoTimeout && !time.Now().Before(c.deadline):
 		// By the clock, not by ctx: a function that knows its deadline gives up at the same moment.
-		instance.Kill()
-		return nil, &Failure{Code: CodeTimeout, Message: fmt.Sprintf("Invoking task timed out after %s", seconds(f.Timeout))}
+		if f.share == 1 {
+			instance.Kill()
+		}
+		return nil, &Failure{Code: CodeTimeout, Message: fmt.Sprintf("Invoking task timed out after %s", seconds(c.timeout))}
 	case f.ctx.Err() != nil: // also where a handler has made a result of it
 		return nil, errStopped
 	}

@@ -148,7 +148,7 @@ func settled(t *testing.T, f *Function) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	assert.Empty(t, f.waiting)
-	assert.Len(t, f.idle, len(f.slots), "all are idle")
+	assert.Len(t, f.open, len(f.slots), "all are idle")
 }
 
 func TestTheLastUsedInstanceIsUsedNext(t *testing.T) {
@@ -232,7 +232,7 @@ func TestATurnThatComesTooLateIsPassedOn(t *testing.T) {
 	t.Parallel()
 	f := New("f", &fakeRuntime{}, 0, 0, 1)
 	assert.Equal(t, "1", invoke(f, "0s"))
-	s := f.takeIdle()
+	s := f.take()
 	for _, next := range []chan *slot{make(chan *slot, 1), nil} {
 		turn := make(chan *slot, 1)
 		f.waiting = []chan *slot{turn}
