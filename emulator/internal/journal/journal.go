@@ -36,6 +36,7 @@ type Record struct {
 	cold bool
 	err  string
 
+	http       *Exchange
 	event      string
 	result     string
 	buildError string
@@ -47,7 +48,8 @@ type Record struct {
 	missed     int // bytes in their near misses
 
 	journal *Journal
-	secrets *strings.Replacer // takes secrets out; nil where there are none
+	hidden  map[string]bool
+	secrets *strings.Replacer // takes what is hidden out; nil where there is nothing
 }
 
 // Line is one line that a function printed.
@@ -72,6 +74,13 @@ type Call struct {
 	Duration   time.Duration `json:"duration"`
 }
 
+// Exchange is the HTTP request of an invocation, and its answer.
+type Exchange struct {
+	Method string `json:"method"`
+	Path   string `json:"path"`             // as the function sees it, with the query
+	Status int    `json:"status,omitempty"` // 0 as long as there is no answer
+}
+
 // View is a record's content at one moment.
 type View struct {
 	RequestID string        `json:"requestID"`
@@ -82,6 +91,7 @@ type View struct {
 	Running   bool          `json:"running"`
 	Duration  time.Duration `json:"duration"`
 	ColdStart bool          `json:"coldStart"`
+	HTTP      *Exchange     `json:"http,omitempty"`   // of a function that serves HTTP
 	Event     string        `json:"event,omitempty"`  // what the function was called with, its start where it is long
 	Result    string        `json:"result,omitempty"` // what it returned, likewise
 	Error     string        `json:"error,omitempty"`
@@ -150,15 +160,25 @@ func (j *Journal) All() []*Record {
 // Redact keeps secrets out of the record: wherever one would come, stands [secret]. Of one that was cut, the first half
 // goes, which leaves too little to be of use.
 func (r *Record) Redact(secrets ...string) {
-	var whole, halves []string
-	for _, s := range secrets {
-		if len(s) > 1 { // nothing is no secret
-			whole = append(whole, s, "[secret]")
-			halves = append(halves, s[:len(s)/2], "[secret]")
-		}
-	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	before := len(r.hidden)
+	for _, s := range secrets {
+		if len(s) > 1 { // nothing is no secret
+			if r.hidden == nil {
+				r.hidden = map[string]bool{}
+			}
+			r.hidden[s] = true
+		}
+	}
+	if len(r.hidden) == before {
+		return
+	}
+	var whole, halves []string
+	for s := range r.hidden {
+		whole = append(whole, s, "[secret]")
+		halves = append(halves, s[:len(s)/2], "[secret]")
+	}
 	r.secrets = strings.NewReplacer(append(whole, halves...)...)
 }
 
@@ -171,6 +191,21 @@ func (r *Record) clean(text string, n int) string {
 		text = secrets.Replace(text)
 	}
 	return Cut(text, n)
+}
+
+// Requested notes an HTTP request; path has its query.
+func (r *Record) Requested(method, path string) {
+	exchange := &Exchange{Method: r.clean(method, maxText), Path: r.clean(path, maxText)}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.http = exchange
+}
+
+// Answered notes the status of the answer.
+func (r *Record) Answered(status int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.http = &Exchange{Method: r.http.Method, Path: r.http.Path, Status: status} // a view may have the other one
 }
 
 // Received notes the event.
@@ -288,7 +323,7 @@ func (r *Record) View() View {
 	defer r.mu.Unlock()
 	r.trim()
 	v := View{RequestID: r.RequestID, Function: r.Function, OpenID: r.OpenID, Source: r.Source, Start: r.Start,
-		Running: r.end.IsZero(), ColdStart: r.cold, Event: r.event, Result: r.result, Error: r.err, BuildError: r.buildError, Dropped: r.dropped}
+		Running: r.end.IsZero(), ColdStart: r.cold, HTTP: r.http, Event: r.event, Result: r.result, Error: r.err, BuildError: r.buildError, Dropped: r.dropped}
 	v.Output = append([]Line{}, r.lines...)
 	v.Calls = append([]Call{}, r.calls...)
 	if !v.Running {

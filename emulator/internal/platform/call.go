@@ -21,6 +21,8 @@ type outcome struct {
 	system int        // the code of that refusal
 	advice string     // and what to do about it
 	cut    bool       // the connection ends with result, which is half of an answer
+
+	toService bool // the answer goes to a function that serves HTTP
 }
 
 // newCall returns a call with its parameters as they came.

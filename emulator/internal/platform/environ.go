@@ -63,6 +63,20 @@ func (p *Platform) environ(s *Session, adminURL string) map[string]string {
 	return environ
 }
 
+// Headers returns what WeChat adds to a request that it passes on to a function which serves HTTP; token is the
+// request's own.
+func (p *Platform) Headers(s *Session, token string) map[string]string {
+	c := s.Caller
+	return map[string]string{
+		"X-WX-OPENID":                 c.OpenID,
+		"X-WX-APPID":                  c.AppID,
+		"X-WX-UNIONID":                c.UnionID,
+		"X-WX-ENV":                    p.Env,
+		"X-WX-SOURCE":                 c.Source,
+		"X-WX-CLOUDBASE-ACCESS-TOKEN": token,
+	}
+}
+
 // put adds the variables that are not empty, and returns their names as the platform lists them.
 func put(environ, more map[string]string) string {
 	var names []string

@@ -66,6 +66,7 @@ type Platform struct {
 	usage      usage
 	tokens     tokens
 	logins     logins
+	services   services
 	endpoints  func() map[string]*endpoint // of the server API, by path; made when the first call comes
 	prefixes   func() map[string]bool
 	// httpTimeout is how long a function may take that was called over the HTTP API.

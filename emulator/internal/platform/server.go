@@ -32,6 +32,8 @@ const (
 	pathInvoke        = "/tcb/invokecloudfunction"
 )
 
+const invokeName = "callFunction" // in the journal
+
 // endpoint is a path of the server API.
 type endpoint struct {
 	name   string // in the journal: of the API
@@ -52,7 +54,7 @@ func newEndpoints() map[string]*endpoint {
 		pathClearQuota:    {name: "openApi.clearQuota", method: http.MethodPost, own: (*Platform).clearQuota},
 		pathClearBySecret: {name: "openApi.clearQuotaByAppSecret", method: http.MethodPost, open: true, inURL: true, own: (*Platform).clearQuotaBySecret},
 		pathGetQuota:      {name: "openApi.getApiQuota", method: http.MethodPost, own: (*Platform).getQuota},
-		pathInvoke:        {name: "callFunction", method: http.MethodPost, inURL: true, own: (*Platform).invokeOverHTTP},
+		pathInvoke:        {name: invokeName, method: http.MethodPost, inURL: true, own: (*Platform).invokeOverHTTP},
 	}
 	for _, a := range catalog.All() {
 		all[a.Path] = &endpoint{name: a.Name, method: a.Method, api: a}
@@ -100,12 +102,14 @@ var (
 	errDailyLimit    = doorError(45009)
 	errMinuteQuota   = doorError(45011)
 	errDataFormat    = doorError(47001)
+	errUnauthorized  = doorError(48001)
 	errClearing      = doorError(48006)
 	errNoPath        = doorError(76021)
 
 	errMissingParameter = doorError(40101)
 	errInvalidEnv       = doorError(-501005)
 	errNoCloudBase      = doorError(85088)
+	errNotAllowed       = doorError(85107)
 )
 
 func doorError(code int) apiError { return apiError{code: code, message: serverErrors[code]} }
@@ -134,12 +138,14 @@ var serverErrors = map[int]string{
 	48006:   "forbid to clear quota because of reaching the limit",
 	76021:   "cgi_path not found, please check",
 	85088:   "no qbase privilege",
+	85107:   "URL不在白名单内，请前往「微信云托管控制台-服务管理-云调用-微信令牌」配置",
 	-501005: "invalid env",
 }
 
 // serverRequest is a request to the server API, as far as it has been read.
 type serverRequest struct {
 	*apiCall
+	client  client
 	door    *endpoint // nil where the path is none
 	path    string
 	session *Session
@@ -152,18 +158,21 @@ type serverRequest struct {
 // Server returns the server API: what api.weixin.qq.com is in the cloud. The status of its answers is 200, but for a path
 // that there is none of. It panics with [http.ErrAbortHandler] where an answer does not arrive, or not whole.
 func (p *Platform) Server() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		e, ok := p.endpoints()[r.URL.Path]
-		ended, err := p.serveEndpoint(e, r)
-		if err != nil {
-			panic(http.ErrAbortHandler) // a connection that ends is all that a stub's fault lets the caller see
-		}
-		answer := p.https(ended)
-		if !ok {
-			answer.status = http.StatusNotFound
-		}
-		answer.write(w)
-	})
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { p.serveAPI(w, r, nil) })
+}
+
+// serveAPI answers a request, which came through a service's sidecar if via is not nil.
+func (p *Platform) serveAPI(w http.ResponseWriter, r *http.Request, via *Service) {
+	e, ok := p.endpoints()[r.URL.Path]
+	ended, err := p.serveEndpoint(e, r, via)
+	if err != nil {
+		panic(http.ErrAbortHandler) // a connection that ends is all that a stub's fault lets the caller see
+	}
+	answer := p.https(ended)
+	if !ok {
+		answer.status = http.StatusNotFound
+	}
+	answer.write(w)
 }
 
 // https is the answer as the server API has it.
@@ -172,7 +181,11 @@ func (p *Platform) https(o *outcome) *wireAnswer {
 	if result == nil { // a refusal that a stub makes
 		result = p.errorResult(o.system, tcb.Text(o.system), o.advice)
 	}
-	return &wireAnswer{contentType: result.contentType, headers: result.headers, body: result.body, cut: o.cut}
+	headers := slices.Clip(result.headers)
+	if o.toService {
+		headers = append(headers, tcb.HTTPHeader{Key: "x-openapi-seqid", Value: randomHex(16)})
+	}
+	return &wireAnswer{contentType: result.contentType, headers: headers, body: result.body, cut: o.cut}
 }
 
 func (p *Platform) adviceForPath(path string) string {
@@ -185,19 +198,27 @@ func (p *Platform) adviceForPath(path string) string {
 // maxPath bounds what the journal has of a path that is none, in bytes.
 const maxPath = 200
 
-// serveEndpoint answers a request, and keeps its record. The endpoint is nil where the path is none. The error is one of
-// the connection.
-func (p *Platform) serveEndpoint(e *endpoint, r *http.Request) (*outcome, error) {
-	id := uuid.NewString()
-	ip, _, _ := net.SplitHostPort(r.RemoteAddr)
-	s := &Session{RequestID: id, Caller: Caller{Source: SourceHTTPS, ClientIP: ip}, Record: p.Journal.Begin(id, "", "", SourceHTTPS)}
+// serveEndpoint answers a request, and keeps its record: that of the request which the calling function answers, where it
+// can be told, else one of its own. The endpoint is nil where the path is none. The error is one of the connection.
+func (p *Platform) serveEndpoint(e *endpoint, r *http.Request, via *Service) (*outcome, error) {
+	c, secret := p.clientOf(r, via)
+	s := c.session
+	if s == nil {
+		id := uuid.NewString()
+		ip, _, _ := net.SplitHostPort(r.RemoteAddr)
+		s = &Session{RequestID: id, Caller: Caller{AppID: c.appID, Source: SourceHTTPS, ClientIP: ip}}
+		if c.service != nil {
+			s.Function = c.service.Function
+		}
+		s.Record = p.Journal.Begin(id, s.Function, "", SourceHTTPS)
+	}
 	begin, at := time.Now(), p.Now()
 	name := journal.Cut(r.URL.Path, maxPath)
 	if e != nil {
 		name = e.name
 	}
-	q := &serverRequest{door: e, path: r.URL.Path, session: s, http: r, query: r.URL.Query(), apiCall: newCall(name, at, nil),
-		secrets: slices.Collect(maps.Values(p.Apps))}
+	q := &serverRequest{client: c, door: e, path: r.URL.Path, session: s, http: r, query: r.URL.Query(), apiCall: newCall(name, at, nil),
+		secrets: append(slices.Collect(maps.Values(p.Apps)), secret)}
 	ended, err := p.pass(q)
 	if refused, ok := errors.AsType[*apiError](err); ok {
 		ended, err = p.conclude(q.apiCall, nil, refused), nil
@@ -205,13 +226,18 @@ func (p *Platform) serveEndpoint(e *endpoint, r *http.Request) (*outcome, error)
 	q.log.Duration = time.Since(begin)
 	s.Record.Redact(q.secrets...)
 	s.Record.Called(q.log)
-	failure := ""
-	if q.log.ErrCode != 0 {
-		failure = fmt.Sprintf("%s: %d %s", q.log.API, q.log.ErrCode, q.log.ErrMsg)
+	if c.session == nil {
+		failure := ""
+		if q.log.ErrCode != 0 {
+			failure = fmt.Sprintf("%s: %d %s", q.log.API, q.log.ErrCode, q.log.ErrMsg)
+		}
+		s.Record.End(p.Now(), failure)
+		if p.Served != nil {
+			p.Served(s.Record)
+		}
 	}
-	s.Record.End(p.Now(), failure)
-	if p.Served != nil {
-		p.Served(s.Record)
+	if ended != nil {
+		ended.toService = c.service != nil
 	}
 	return ended, err
 }
@@ -232,15 +258,16 @@ func (p *Platform) pass(q *serverRequest) (*outcome, error) {
 		return nil, wrong.because("%s is called by %s, not by %s", q.path, q.door.method, q.http.Method)
 	}
 	if !q.door.open {
-		token := q.query.Get("access_token")
-		var err error
-		if q.appID, err = p.tokens.app(token, p.Now()); err != nil {
+		if q.client.err != nil {
+			return nil, q.client.err
+		}
+		if err := q.client.permit(q.door); err != nil {
 			return nil, err
 		}
-		q.secrets = append(q.secrets, token)
+		q.appID = q.client.appID
 	}
-	q.session.Caller.AppID = q.appID
 	q.caller = q.session.Caller
+	q.caller.AppID = q.appID
 	if err := q.read(); err != nil {
 		return nil, err
 	}

@@ -42,7 +42,7 @@ func (p *Platform) invokeOverHTTP(q *serverRequest) (*apiResult, error) {
 	case env != p.Env:
 		return nil, errInvalidEnv.because("env is %q, and this emulator's is %q", env, p.Env)
 	}
-	caller := q.session.Caller
+	caller := q.caller
 	caller.Source = "wx_http"
 	ctx, cancel := context.WithTimeout(q.http.Context(), p.httpTimeout)
 	defer cancel()
