@@ -2,6 +2,7 @@ package config
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"go/build"
 	"go/parser"
@@ -36,6 +37,12 @@ const (
 	containerFile = "container.config.json"
 )
 
+// The ports that the cloud expects web servers on, if nothing else is said.
+const (
+	httpPort      = 9000
+	containerPort = 80
+)
+
 // findEntry fills in Kind and Entry, and reports what is wrong about them.
 func (r *report) findEntry(f *FunctionDir) {
 	if _, err := os.ReadDir(f.Dir); err != nil {
@@ -49,7 +56,11 @@ func (r *report) findEntry(f *FunctionDir) {
 	f.Kind, f.Entry = findEntry(f.Dir, f.Handler, typed)
 	switch {
 	case f.Kind.ServesHTTP():
-		f.Type = TypeHTTP
+		f.Type, f.Port = TypeHTTP, httpPort
+		if f.Kind == KindCloudRun {
+			port := r.open(filepath.Join(f.Dir, containerFile)).member("containerPort")
+			f.Port = cmp.Or(whole(port, 65535, codePort, "write a whole number, such as 80"), containerPort)
+		}
 		if f.Kind == KindCloudRun && (typed || isFile(f.Dir, httpBootstrap)) {
 			r.add(filepath.Join(f.Dir, containerFile), 1, 1, codeTwoHomes, "the folder is a Cloud Run service by this file, and an HTTP function, too; it is served as the former", "remove this file, or "+httpBootstrap+" and the type HTTP in cloudbaserc.json")
 		}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -41,11 +42,17 @@ type FunctionDir struct {
 	Timeout     time.Duration     // 1 s to 900 s; 0 where not set
 	MemoryMB    int               // 0 where not set
 	Concurrency int               // requests that one instance serves at once; 0 where not set: one
+	Port        int               // where a web server listens in the cloud: 9000 for KindHTTP, the containerPort of container.config.json for KindCloudRun; 0 for other kinds
 	Env         map[string]string // environment variables, beside those of the platform
 	Runtime     string            // as written, such as Go1 or Nodejs18.15
 	Handler     string            // as written, such as main or index.main
 	Type        string            // TypeEvent, or TypeHTTP for an HTTP function or a Cloud Run service
 	Triggers    []Trigger         // those of cloudbaserc.json, as in [Function]
+}
+
+// IsJavaScript reports whether the file that starts a function is one for Node.
+func IsJavaScript(entry string) bool {
+	return slices.Contains([]string{".js", ".cjs", ".mjs"}, path.Ext(entry))
 }
 
 // BuildsGo reports whether the function is a Go main package, which is built before it is started.

@@ -244,15 +244,18 @@ var projectCases = []struct {
 			"fn/custom/bootstrap":             "#!/bin/sh",
 			"fn/empty/config.json":            "{}",
 			"fn/both/main.go":                 "package main",
+			"fn/port/main.go":                 "package main",
+			"fn/port/container.config.json":   `{"containerPort": 70000}`,
 			"fn/both/container.config.json":   "{}",
 			"fn/python/container.config.json": "{}",
 			"fn/windows/scf_bootstrap":        "#!/bin/bash\r\nexport PORT=9000\r\n",
 		},
-		functions: []string{"both fn/both cloudrun .", "custom fn/custom  ", "empty fn/empty  ", "python fn/python  ", "windows fn/windows http scf_bootstrap"},
+		functions: []string{"both fn/both cloudrun .", "custom fn/custom  ", "empty fn/empty  ", "port fn/port cloudrun .", "python fn/python  ", "windows fn/windows http scf_bootstrap"},
 		findings: []string{
 			"fn/both/container.config.json:1:1: warning: the folder is a Cloud Run service by this file, and an HTTP function, too; it is served as the former (two-homes); remove this file, or scf_bootstrap and the type HTTP in cloudbaserc.json",
 			"fn/custom:1:1: error: the function has the type HTTP, and nothing in its folder serves HTTP (no-server); add a Go main package, index.js, or an executable scf_bootstrap that starts a web server; or remove the type in cloudbaserc.json",
 			"fn/empty:1:1: error: the function has the type HTTP, and nothing in its folder serves HTTP (no-server); add a Go main package, index.js, or an executable scf_bootstrap that starts a web server; or remove the type in cloudbaserc.json",
+			"fn/port/container.config.json:1:19: error: containerPort cannot be 70000, and is not used (port-range); write a whole number, such as 80",
 			"fn/python:1:1: warning: nothing in the folder of the Cloud Run service can be started without a container (no-entry); add a Go main package, an executable main, index.js, or an executable scf_bootstrap that starts the web server on $PORT",
 			"fn/windows/scf_bootstrap:1:1: error: the lines of the script end with CR LF, and the cloud finds no interpreter of that name (line-ends); save it with LF, and have git keep it so: scf_bootstrap text eol=lf in .gitattributes",
 		},
@@ -413,7 +416,7 @@ func TestFunctionHasTheSettingsOfCloudbaserc(t *testing.T) {
 	assert.Equal(t, []FunctionDir{
 		{Name: "plain", Dir: filepath.Join(dir, "functions", "plain"), Kind: KindGo, Entry: ".", Type: TypeEvent},
 		{
-			Name: "web", Dir: filepath.Join(dir, "functions", "web"), Kind: KindHTTP, Entry: ".", Type: TypeHTTP,
+			Name: "web", Dir: filepath.Join(dir, "functions", "web"), Kind: KindHTTP, Entry: ".", Type: TypeHTTP, Port: 9000,
 			Runtime: "Go1", Handler: "main", Timeout: 20 * time.Second, MemoryMB: 256, Concurrency: 20,
 			Env:      map[string]string{"MODE": "test", "N": "1.50"},
 			Triggers: []Trigger{{Name: "nightly", Cron: nightly, Line: 5, Column: 17}},

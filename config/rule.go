@@ -18,6 +18,7 @@ func Rules() []Rule { return slices.Clone(rules) }
 const (
 	docAppJSON      = "https://developers.weixin.qq.com/miniprogram/dev/reference/configuration/app.html"
 	docCloudBase    = "https://docs.cloudbase.net/cli-v1/functions/configs"
+	docContainer    = "https://developers.weixin.qq.com/miniprogram/dev/wxcloud/guide/container/concept.html"
 	docConcurrency  = "https://cloud.tencent.com/document/product/583/123888"
 	docHTTPFunction = "https://docs.cloudbase.net/cloud-function/develop/scf-bootstrap"
 	docPaths        = "https://github.com/tidwall/gjson/blob/master/SYNTAX.md"
@@ -56,6 +57,7 @@ const (
 	codeTimeoutRange        = "timeout-range"
 	codeLongTimeout         = "long-timeout"
 	codeMemorySize          = "memory-size"
+	codePort                = "port-range"
 	codeConcurrency         = "concurrency-range"
 	codeVariableName        = "variable-name"
 	codeVariableType        = "variable-type"
@@ -107,6 +109,7 @@ var rules = []Rule{
 	{codeTimeoutRange, Error, "A function's timeout is a whole number of seconds from 1 to 900; the setting is not used.", "Write a number from 1 to 60.", docCloudBase},
 	{codeLongTimeout, Warning, "A function's timeout is above the documented limit of 60 seconds; not every environment accepts it.", "Write a number from 1 to 60, or make sure that your environment allows more.", docCloudBase},
 	{codeMemorySize, Error, "A function's memorySize is a whole number of megabytes; the setting is not used.", "Write 128, 256, 512, 1024 or 2048.", docCloudBase},
+	{codePort, Error, "The containerPort of container.config.json is a port, from 1 to 65535; the setting is not used.", "Write the port on which the program listens, such as 80.", docContainer},
 	{codeConcurrency, Error, "The requests that one instance of an HTTP function serves at once (instanceConcurrencyConfig.maxConcurrency) are a whole number from 1 to 100; the setting is not used.", "Write such a number, or leave it out: then it is one.", docConcurrency},
 	{codeVariableName, Error, "No process can have such an environment variable; it is not set.", "Use letters, digits and _ in names, and no NUL character in values.", docCloudBase},
 	{codeVariableType, Warning, "The value of an environment variable is a string; numbers and booleans are used as their text.", "Put the value into quotes.", docCloudBase},

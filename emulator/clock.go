@@ -9,7 +9,8 @@ import (
 // Clock is the emulated platform's: tokens, quotas and the journal go by it, links expire by it. A test may hold and move
 // it. What happens in the test's own world goes by the real one: signatures, delays of stubs, timeouts of functions.
 type Clock struct {
-	base func() time.Time
+	base  func() time.Time
+	moved func() // is called after each move
 
 	mu     sync.Mutex
 	offset time.Duration // what it is ahead of base
@@ -58,18 +59,20 @@ func (c *Clock) Held() bool {
 // Move moves the clock, also while it is held: back, if d is negative.
 func (c *Clock) Move(d time.Duration) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	c.at = c.at.Add(d)
 	c.offset += d
+	c.mu.Unlock()
+	c.moved()
 }
 
 // Set moves the clock to a time, at most 200 years away.
 func (c *Clock) Set(t time.Time) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	d := t.Sub(c.now())
 	c.at = t
 	c.offset += d
+	c.mu.Unlock()
+	c.moved()
 }
 
 // Who changes the clock from outside may move it within these: times that JSON can tell, and differences that a duration

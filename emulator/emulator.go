@@ -110,6 +110,8 @@ type Emulator struct {
 
 	checked atomic.Pointer[checked]
 
+	tokens tokenFiles
+
 	recording sync.Mutex
 	recorded  map[string]*Recording // by function, under recording
 
@@ -160,7 +162,7 @@ func New(c Config) (*Emulator, error) {
 	e.config.OpenID = cmp.Or(c.OpenID, DefaultOpenID)
 	e.config.Addr = cmp.Or(c.Addr, "127.0.0.1:0")
 	e.config.MaxInstances = cmp.Or(c.MaxInstances, 10)
-	e.clock = &Clock{base: c.Now}
+	e.clock = &Clock{base: c.Now, moved: e.renewTokens}
 	if c.Now == nil {
 		e.clock.base = time.Now
 	}

@@ -31,7 +31,13 @@ func (e *Emulator) newFolder(dir config.FunctionDir) *function {
 		}
 		return findings
 	}
+	if dir.Kind.ServesHTTP() {
+		f.service = e.platform.AddService(dir.Name, f.permitted)
+	}
 	f.prepare = func(ctx context.Context, build buildFunc) (*host.Function, error) {
+		if f.service != nil && len(dir.Duplicate) == 0 {
+			return e.prepareService(ctx, f, build)
+		}
 		runtime, err := e.runtime(ctx, f, build)
 		if err != nil {
 			return nil, err
@@ -96,14 +102,7 @@ func (e *Emulator) runtime(ctx context.Context, f *function, build buildFunc) (h
 	account := host.Account{Namespace: e.config.Env, Region: platform.Region, AppID: platform.AccountAppID, Uin: platform.AccountUin}
 	switch dir.Kind {
 	case config.KindGo:
-		program, err := build(ctx, dir.Dir)
-		if err == nil {
-			f.program = stampOf(program)
-			if e.config.Watch {
-				f.kept, err = e.keepProgram(program)
-				program = f.kept
-			}
-		}
+		program, err := e.programOf(ctx, f, build)
 		if err != nil {
 			return nil, err
 		}
@@ -127,12 +126,29 @@ func (e *Emulator) runtime(ctx context.Context, f *function, build buildFunc) (h
 		}
 		return host.Node(runner, dir.Dir, nodeHandler(dir), environ, account)
 	case config.KindBootstrap:
-		program := host.Program{Path: filepath.Join(dir.Dir, filepath.FromSlash(dir.Entry)), Dir: dir.Dir, Environ: environ}
-		return &host.RuntimeAPI{Program: program, Handler: cmp.Or(dir.Handler, "index.main_handler"), Account: account}, nil
+		path := filepath.Join(dir.Dir, filepath.FromSlash(dir.Entry))
+		return &host.RuntimeAPI{Program: host.Program{Path: path, Dir: dir.Dir, Environ: environ}, Handler: cmp.Or(dir.Handler, "index.main_handler"), Account: account}, nil
 	case config.KindNone:
 		return nil, fmt.Errorf("%s is no function: it needs a Go main package, or an index.js that exports main", dir.Dir)
 	}
 	return nil, fmt.Errorf("%s is a function of kind %s, which this version of wxfn does not run", dir.Dir, dir.Kind)
+}
+
+// programOf returns the program that a function's folder holds, or that is built from it.
+func (e *Emulator) programOf(ctx context.Context, f *function, build buildFunc) (string, error) {
+	if !f.folder.BuildsGo() {
+		return filepath.Join(f.dir, filepath.FromSlash(f.folder.Entry)), nil
+	}
+	program, err := build(ctx, f.dir)
+	if err != nil {
+		return "", err
+	}
+	f.program = stampOf(program)
+	if !e.config.Watch {
+		return program, nil
+	}
+	f.kept, err = e.keepProgram(program)
+	return f.kept, err
 }
 
 // nodeHandler returns "<file>.<export>".

@@ -33,6 +33,8 @@ type function struct {
 	// folder is what the project says of a function folder, and program what was built from it.
 	folder  config.FunctionDir
 	program stamp
+	// service is what the platform knows of a function that serves HTTP; nil for one that takes events.
+	service *platform.Service
 	// kept is the program's file where that is the function's own, to be removed with it.
 	kept string
 	// renewal has the function's syntax checked, so that a broken edit does not take the place of what works.
@@ -117,6 +119,9 @@ func (f *function) close() {
 	f.cancel()
 	p := f.preparation
 	f.mu.Unlock()
+	if f.service != nil {
+		defer f.service.Close()
+	}
 	if p == nil {
 		return
 	}

@@ -21,8 +21,9 @@ import (
 	"github.com/wxcloud-go/wxfn/emulator/internal/platform"
 )
 
-// ServeHTTP serves the front doors: POST /invoke/{name}, the admin endpoint /admin, the server API of api.weixin.qq.com
-// (/cgi-bin/…, /wxa/… and others), and the control API /_wxfn/….
+// ServeHTTP serves the front doors: POST /invoke/{name} for functions that take events, /fn/{name}/… for those that serve
+// HTTP, the admin endpoint /admin, the server API of api.weixin.qq.com (/cgi-bin/…, /wxa/… and others), and the control
+// API /_wxfn/….
 // Requests for a Host that is not this machine, and from pages of another origin, are refused.
 func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err := e.guard(r); err != nil {
@@ -35,7 +36,9 @@ func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (e *Emulator) routes() http.Handler {
 	routes := mux.NewRouter().UseEncodedPath().SkipClean(true)
 	routes.Path("/invoke/{name}").Methods(http.MethodPost).HandlerFunc(e.serveInvoke)
+	routes.PathPrefix(fnPath).HandlerFunc(e.serveFn)
 	routes.Path("/admin").Handler(e.platform)
+	routes.PathPrefix(platform.SidecarPath).Handler(e.platform.Sidecar())
 	routes.PathPrefix("/_wxfn/").Handler(e.authorized(control.New(control.Config{
 		Scan:        e.platform.Scan,
 		ScanPicture: e.platform.ScanPicture,
@@ -50,7 +53,7 @@ func (e *Emulator) routes() http.Handler {
 	})))
 	routes.MatcherFunc(func(r *http.Request, _ *mux.RouteMatch) bool { return e.platform.ServesPath(r.URL.Path) }).Handler(e.platform.Server())
 	routes.NotFoundHandler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		control.WriteError(w, http.StatusNotFound, fmt.Errorf("nothing is served at %s; functions are at /invoke/NAME", r.URL.Path))
+		control.WriteError(w, http.StatusNotFound, fmt.Errorf("nothing is served at %s; functions are at /invoke/NAME, and those that serve HTTP at /fn/NAME/", r.URL.Path))
 	})
 	routes.MethodNotAllowedHandler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Allow", http.MethodPost)

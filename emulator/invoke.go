@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -199,18 +200,24 @@ func (e *Emulator) invoke(ctx context.Context, caller platform.Caller, name stri
 		log.Info("returned")
 		return &Result{RequestID: requestID, JSON: result, BuildError: view.BuildError}, nil
 	}
+	failure := explain(err, record)
+	record.End(e.clock.Now(), failure.text())
+	log.Error(failure.text())
+	return nil, failure
+}
+
+// explain returns why an invocation failed.
+func explain(err error, record *journal.Record) *Error {
 	failure, ok := errors.AsType[*Error](err)
 	if !ok {
 		failure = &Error{ErrCode: host.CodeExecute, message: err.Error(), status: http.StatusInternalServerError}
 	}
-	failure.RequestID, failure.BuildError = requestID, view.BuildError
+	failure.RequestID, failure.BuildError = record.RequestID, record.View().BuildError
 	if f, ok := errors.AsType[*host.Failure](err); ok {
 		failure.ErrCode, failure.stack = openapi.Code(f.Code), f.Stack
 		failure.Output = record.LastLines(linesInError)
 	}
-	record.End(e.clock.Now(), failure.text())
-	log.Error(failure.text())
-	return nil, failure
+	return failure
 }
 
 // logCalls tells of the calls that failed, and of those that would fail in the cloud.
@@ -227,17 +234,19 @@ func logCalls(log *slog.Logger, calls []journal.Call) {
 
 // served tells of an HTTPS call.
 func (e *Emulator) served(r *journal.Record) {
-	logCalls(e.log.With("function", r.Source, "request_id", r.RequestID), r.View().Calls)
+	logCalls(e.log.With("function", cmp.Or(r.Function, r.Source), "request_id", r.RequestID), r.View().Calls)
 }
 
 func (e *Emulator) run(ctx context.Context, name string, event []byte, s *platform.Session) ([]byte, error) {
 	f, leave, ok := e.enter(name)
 	if !ok {
-		there := cmp.Or(strings.Join(e.names(), ", "), "none")
-		return nil, &Error{ErrCode: codeNoFunction, status: http.StatusNotFound,
-			message: fmt.Sprintf("FunctionName parameter could not be found: there is no function %q; there are: %s", name, there)}
+		return nil, e.unknown(name)
 	}
 	defer leave()
+	if f.service != nil {
+		return nil, &Error{ErrCode: codeEvent, status: http.StatusBadRequest,
+			message: fmt.Sprintf("%s serves HTTP, and takes no events; send it requests at /fn/%s/", name, url.PathEscape(name))}
+	}
 	s.Permitted = f.permitted
 	s.Record.BuildError(f.outdatedBy())
 	event, err := acceptEvent(s.Caller, event)
@@ -261,6 +270,13 @@ func (e *Emulator) run(ctx context.Context, name string, event []byte, s *platfo
 	defer e.platform.End(s)
 	s.Record.Redact(environ["WX_API_TOKEN"], environ["TENCENTCLOUD_SECRETKEY"], environ["TENCENTCLOUD_SESSIONTOKEN"])
 	return hosted.Invoke(ctx, &host.Call{RequestID: s.RequestID, Event: event, Environ: environ, Record: s.Record})
+}
+
+// unknown is the error about a function that there is not.
+func (e *Emulator) unknown(name string) *Error {
+	there := cmp.Or(strings.Join(e.names(), ", "), "none")
+	return &Error{ErrCode: codeNoFunction, status: http.StatusNotFound,
+		message: fmt.Sprintf("FunctionName parameter could not be found: there is no function %q; there are: %s", name, there)}
 }
 
 // acceptEvent checks an event, and adds to it what the platform adds.

@@ -164,7 +164,7 @@ func TestAFaultStaysWhereItIs(t *testing.T) {
 	const good = "exports.main = () => 'good'\n"
 	dir := files(t, map[string]string{
 		"project.config.json": `{"appid": "wx1", "cloudfunctionRoot": "f"}`,
-		"cloudbaserc.json": `{"functions": [{"name": "twin", "dir": "g/one"}, {"name": "twin", "dir": "g/two"}, {"name": "web", "type": "HTTP"},
+		"cloudbaserc.json": `{"functions": [{"name": "twin", "dir": "g/one"}, {"name": "twin", "dir": "g/two"}, 
 			{"name": "good", "timeout": 60}, {"name": "config", "timeout": 60}]}`,
 		"f/good/index.js":         good,
 		"f/good/config.json":      `{"permissions": {"openapi": ["wxacode.createQRCode"]}}`,
@@ -173,7 +173,6 @@ func TestAFaultStaysWhereItIs(t *testing.T) {
 		"f/nothing/README.md":     "No function.",
 		"g/one/index.js":          good,
 		"g/two/index.js":          good,
-		"f/web/index.js":          good,
 		"f/lacks/index.js":        "require('dep')",
 		"f/lacks/package.json":    `{"dependencies": {"dep": "file:dep", "@a/b": "1"}}`,
 		"f/manifest/index.js":     good,
@@ -188,7 +187,6 @@ func TestAFaultStaysWhereItIs(t *testing.T) {
 	wants := map[string]string{
 		"twin":     "2 functions have the name \"twin\": " + filepath.Join(dir, "g/one") + " and " + filepath.Join(dir, "g/two") + "; give each a name of its own",
 		"nothing":  filepath.Join(dir, "f/nothing") + " is no function: it needs a Go main package, or an index.js that exports main",
-		"web":      filepath.Join(dir, "f/web") + " is a function of kind http, which this version of wxfn does not run",
 		"lacks":    "not installed: @a/b, dep; run: npm install --prefix " + filepath.Join(dir, "f/lacks") + " (or start wxfn with --install)",
 		"manifest": filepath.Join(dir, "f/manifest/package.json") + ": unexpected end of JSON input",
 		"broken":   "go build failed:\n# example.com/functions/broken\nbroken/main.go:3:15: undefined: undefined",

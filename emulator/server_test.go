@@ -248,7 +248,7 @@ func TestTheServerAPIRefuses(t *testing.T) {
 		"POST for a token":               {http.MethodPost, tokenPath + query, "{}", 43001, "require GET method", ""},
 		"GET for a stable token":         {http.MethodGet, stablePath + query, "", 43002, "require POST method", ""},
 		"no token before an empty body":  {http.MethodPost, wxacodeGet, "", 41001, "access_token missing", "/cgi-bin/stable_token"},
-		"no token, but another one":      {http.MethodPost, wxacodeGet + "?cloudbase_access_token=" + token, "{}", 41001, "access_token missing", ""},
+		"an access token as another one": {http.MethodPost, wxacodeGet + "?cloudbase_access_token=" + token, "{}", 40001, "invalid credential, access_token is invalid or not latest", "cloudbase_access_token"},
 		"a wrong token":                  {http.MethodPost, withToken(wxacodeGet, "x"), "", 40001, "invalid credential, access_token is invalid or not latest", "another run"},
 		"an expired token":               {http.MethodPost, withToken(wxacodeGet, expired), "", 42001, "access_token expired", "good until"},
 		"an empty body":                  {http.MethodPost, withToken(wxacodeGet, token), " \n", 44002, "empty post data", ""},

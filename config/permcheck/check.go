@@ -138,7 +138,7 @@ func (f function) source() (kind config.Kind, entry string) {
 		return f.Kind, f.Entry
 	case f.BuildsGo() || hasGo(f.Dir):
 		return config.KindGo, "."
-	case strings.HasSuffix(f.Entry, "js"):
+	case config.IsJavaScript(f.Entry):
 		return config.KindNode, f.Entry
 	}
 	if file := startedByNode(f.Dir, f.Entry); file != "" {

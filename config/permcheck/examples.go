@@ -11,6 +11,7 @@ const (
 	inConfig    = "config.json"
 	inProject   = "project.config.json"
 	inCloudBase = "cloudbaserc.json"
+	inContainer = "container.config.json"
 	inStubs     = "wxfn.stubs.json"
 	inShell     = "in a shell"
 )
@@ -57,6 +58,7 @@ var examples = map[string]example{
 	"timeout-range":       {inCloudBase, `{"functions": [{"name": "hello", "timeout": 5000}]}`, `{"functions": [{"name": "hello", "timeout": 5}]}`},
 	"long-timeout":        {inCloudBase, `{"functions": [{"name": "hello", "timeout": 300}]}`, `{"functions": [{"name": "hello", "timeout": 60}]}`},
 	"memory-size":         {inCloudBase, `{"functions": [{"name": "hello", "memorySize": 0.5}]}`, `{"functions": [{"name": "hello", "memorySize": 512}]}`},
+	"port-range":          {inContainer, `{"containerPort": 0}`, `{"containerPort": 80}`},
 	"concurrency-range":   {inCloudBase, `{"functions": [{"name": "hello", "instanceConcurrencyConfig": {"maxConcurrency": 1000}}]}`, `{"functions": [{"name": "hello", "instanceConcurrencyConfig": {"maxConcurrency": 20}}]}`},
 	"variable-name":       {inCloudBase, `{"functions": [{"name": "hello", "envVariables": {"LEVEL=": "info"}}]}`, `{"functions": [{"name": "hello", "envVariables": {"LEVEL": "info"}}]}`},
 	"variable-type":       {inCloudBase, `{"functions": [{"name": "hello", "envVariables": {"RETRIES": 3}}]}`, `{"functions": [{"name": "hello", "envVariables": {"RETRIES": "3"}}]}`},

@@ -83,8 +83,8 @@ func codesOf(t *testing.T, name, text string) []string {
 	for name, text := range exampleProject {
 		put(name, text)
 	}
-	if name == inConfig {
-		name = "cloudfunctions/hello/config.json"
+	if name == inConfig || name == inContainer {
+		name = "cloudfunctions/hello/" + name
 	}
 	if name == inCloudBase { // its functionRoot is to be found
 		require.NoError(t, os.Remove(filepath.Join(top, inProject)))

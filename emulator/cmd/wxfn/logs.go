@@ -154,11 +154,20 @@ func (l *logs) call(function, id string, c journal.Call) {
 }
 
 func (l *logs) end(v journal.View) {
-	if v.Function == "" { // an HTTPS call, which has been told
+	if v.Source == platform.SourceHTTPS { // which has been told
 		return
 	}
 	outcome := "returned"
-	if v.Error != "" {
+	if v.HTTP != nil {
+		outcome = fmt.Sprintf("%s %s: %d", v.HTTP.Method, v.HTTP.Path, v.HTTP.Status)
+		if v.HTTP.Status == 0 {
+			outcome = fmt.Sprintf("%s %s: no answer", v.HTTP.Method, v.HTTP.Path)
+		}
+	}
+	switch {
+	case v.Error != "" && v.HTTP != nil:
+		outcome += "; error: " + v.Error
+	case v.Error != "":
 		outcome = "error: " + v.Error
 	}
 	if v.ColdStart {
