@@ -16,17 +16,17 @@ import (
 var errGoexit = errors.New("cloudfn: the handler ended its goroutine (runtime.Goexit, or a FailNow outside of a test)")
 
 // invoke runs one invocation: within it, the handler's context and every log line
-// know the invocation.
-func (a *app) invoke(ctx context.Context, inv *Invocation, event []byte, resp *go1.InvokeResponse) {
+// know the invocation. It returns the handler's error, which resp holds too.
+func (a *app) invoke(ctx context.Context, inv *Invocation, event []byte, resp *go1.InvokeResponse) error {
 	a.running.add(inv)
 	defer a.running.remove(inv)
-	a.guard(NewContext(ctx, inv), event, resp)
+	return a.guard(NewContext(ctx, inv), event, resp)
 }
 
 // guard calls the handler and fills in resp whatever the handler does: return,
 // panic, or end its goroutine. As in that last case nothing returns, here nor
 // above, the response is not a result.
-func (a *app) guard(ctx context.Context, event []byte, resp *go1.InvokeResponse) {
+func (a *app) guard(ctx context.Context, event []byte, resp *go1.InvokeResponse) error {
 	returned := false
 	defer func() {
 		if returned {
@@ -45,6 +45,7 @@ func (a *app) guard(ctx context.Context, event []byte, resp *go1.InvokeResponse)
 		resp.Payload = result
 	}
 	returned = true
+	return err
 }
 
 func responseError(err error) *go1.ResponseError {

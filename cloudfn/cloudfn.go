@@ -46,8 +46,11 @@ type Handler interface {
 	Invoke(ctx context.Context, event []byte) ([]byte, error)
 }
 
-// errNoHandler is a function that was made of nothing.
-var errNoHandler = errors.New("cloudfn: the handler is nil: give Start the function that handles events")
+// These are functions that were made of nothing.
+var (
+	errNoHandler = errors.New("cloudfn: the handler is nil: give Start the function that handles events")
+	errNoWeb     = errors.New("cloudfn: the handler is nil: give StartHTTP the handler of the requests")
+)
 
 // Func returns the handler that decodes the event into an In, calls f, and encodes
 // what f returns.

@@ -32,10 +32,11 @@ type Invocation struct {
 	// another function, as in "wx_client,scf".
 	Source string
 
-	ClientIP      string // the caller's IPv4 address
+	ClientIP      string // the caller's IPv4 address; of a request it may be an IPv6 address
 	MemoryLimitMB int    // the function's memory, in MB
 
 	environ   map[string]string
+	process   func(key string) string // for what environ does not hold; may be nil
 	transport http.RoundTripper
 }
 
@@ -72,8 +73,15 @@ func newInvocation(environ map[string]string, transport http.RoundTripper) *Invo
 // Getenv returns the invocation's own variable of that name, and "" when it has
 // none. Variables of the process, such as those in the function's configuration,
 // are os.Getenv's: they are the same for all invocations. In a custom runtime, whose
-// events come without variables, they are the invocation's too.
-func (inv *Invocation) Getenv(key string) string { return inv.environ[key] }
+// events come without variables, and for requests, whose headers hold but a few, they
+// are the invocation's too.
+func (inv *Invocation) Getenv(key string) string {
+	value, ok := inv.environ[key]
+	if !ok && inv.process != nil {
+		return inv.process(key)
+	}
+	return value
+}
 
 // Transport returns how calls on behalf of this invocation reach the platform. Nil
 // is the network.

@@ -28,7 +28,7 @@ var errPanicked = errors.New("the handler panicked: this process ends, and a new
 // over HTTP, one at a time.
 // https://cloud.tencent.com/document/product/583/47274
 func serveCustom(stop context.Context, a *app) error {
-	port, err := a.port(customPort)
+	port, err := a.port(customPort, "")
 	if err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@ func startCustom(t testing.TB, on *platform, change func(*process), h Handler, o
 	if change != nil {
 		change(&p)
 	}
-	f.run(t, p, h, opts...)
+	f.run(t, p, events(h, opts...))
 	require.Equal(t, pathReady, (<-on.posts).path)
 	return f
 }

@@ -2,8 +2,6 @@ package cloudfn
 
 import (
 	"context"
-	"fmt"
-	"net"
 	"time"
 
 	"github.com/wxcloud-go/wxfn/cloudfn/go1"
@@ -18,7 +16,7 @@ const (
 
 // serveGo1 is the runtime Go1: the platform connects to a port and calls.
 func serveGo1(stop context.Context, a *app) error {
-	l, err := a.listenGo1()
+	l, err := a.listenOn(go1Port, "")
 	if err != nil {
 		return err
 	}
@@ -36,24 +34,6 @@ func serveGo1(stop context.Context, a *app) error {
 		a.tellStillRunning()
 	}
 	return nil
-}
-
-// listenGo1 opens the port. In production the platform connects from outside of
-// the function's sandbox; under the emulator nobody else is to reach it.
-func (a *app) listenGo1() (net.Listener, error) {
-	port, err := a.port(go1Port)
-	if err != nil {
-		return nil, err
-	}
-	host := ""
-	if a.getenv(emulatorURL) != "" {
-		host = "127.0.0.1"
-	}
-	l, err := a.listen("tcp", net.JoinHostPort(host, port))
-	if err != nil {
-		return nil, fmt.Errorf("%w: stop what uses the port, or set another %s", err, go1Port)
-	}
-	return l, nil
 }
 
 // invokeGo1 is one invocation in runtime Go1.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"os/signal"
 	"strconv"
@@ -18,26 +19,70 @@ import (
 //
 //	func main() { cloudfn.Start(handle) }
 //
-// Where the program runs is told by its environment. At SIGTERM, or at an
-// interrupt, it takes no more events, lets the running ones end, calls what
+// Where the program runs is told by its environment, as [Runtime] says. At SIGTERM,
+// or at an interrupt, it takes no more events, lets the running ones end, calls what
 // [OnShutdown] has added, and exits with code 0; a second signal ends it at once.
 // It exits with code 1 when it cannot serve, and with code 2 when nothing has
 // started it as a function: it then says how to run it.
 //
-// A panic ends the call that it happens in, with its message and stack for the
-// caller and on stderr. In a custom runtime the process then exits with code 1, and
+// A panic ends the call that it happens in: its message is the caller's answer, its
+// stack goes to stderr. In a custom runtime the process then exits with code 1, and
 // the platform starts another; elsewhere that is the platform's to decide.
 //
 // Log with package log/slog or log. Each line gets the attribute request_id, from
 // the context if the call has one, else from the invocation that is running, as
 // long as it is the only one. Lines go where the program's own slog.SetDefault
 // sends them; without one, as text to stderr.
+//
+// # Events over HTTP
+//
+// In an HTTP cloud function and in Cloud Run each request is an event, whatever its
+// path: its body, which must be JSON, or, without one, its query, as an object of
+// strings and, for a name that is there more than once, lists of strings. The answer
+// is the result, byte for byte. Only where the request's Accept prefers a picture
+// to JSON, as a browser's <img> does, and the result is one (the Image of package
+// openapi, as JSON), the picture itself is the answer. Where something fails, it is
+//
+//	{"errCode": -504002, "errMsg": "what failed", "requestID": "…"}
+//
+// with status 500 for an error of the function or a panic; 504 and -504003 when it
+// ran out of time; and, with -501007, 400 for an event that is not what the function
+// takes, 413 for one that is too large ([MaxEventBytes]), 415 for one in another
+// format, a form say, and 405 for a method without events. The context ends when
+// the caller goes away; and when the platform stops waiting, as far as that is
+// known: at the timeout of an HTTP cloud function, and 15 seconds after a request
+// that came from WeChat to Cloud Run. GET /_health is answered with 200 without an
+// event.
 func Start[In, Out any](f func(context.Context, In) (Out, error), opts ...Option) {
 	StartHandler(Func(f), opts...)
 }
 
 // StartHandler is [Start] for a handler that reads and writes the JSON itself.
 func StartHandler(h Handler, opts ...Option) {
+	runProcess(func(stop context.Context, p process) int { return run(stop, p, h, opts...) })
+}
+
+// StartHTTP runs the program as an HTTP cloud function, or in Cloud Run, and does not
+// return. h is any handler: a mux, or any framework's router. It is called for
+// several requests at once. Each request's context carries the [Invocation]:
+//
+//	inv, _ := cloudfn.FromContext(r.Context())
+//
+// All of net/http holds: an answer may be streamed, and a connection taken over for a
+// WebSocket. A panic breaks the connection off, and its stack goes to stderr. The
+// answer has the header X-Request-Id. Identity is what [Invocation] says it is: a
+// header X-WX-… that is not the platform's word does not reach h, see [TrustHeaders].
+// GET /_health is answered with 200 when h answers 404 to it.
+//
+// It starts, logs and stops as [Start] does: requests have 30 seconds to end, then
+// their contexts end, and then the process; a connection that was taken over is not
+// waited for. In a runtime of events it exits with code 1, as nobody would call it.
+func StartHTTP(h http.Handler, opts ...Option) {
+	runProcess(func(stop context.Context, p process) int { return runHTTP(stop, p, h, opts...) })
+}
+
+// runProcess runs a program in the process that there is.
+func runProcess(run func(stop context.Context, p process) (code int)) {
 	stop, restore := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(stop, restore) // the second signal does what it does to any program
 	os.Exit(run(stop, process{
@@ -49,18 +94,7 @@ func StartHandler(h Handler, opts ...Option) {
 		setLog:    setDefaultLog,
 		drainTime: 30 * time.Second,
 		hookTime:  10 * time.Second,
-	}, h, opts...))
-}
-
-// An Option changes how [Start] runs a function.
-type Option func(*app)
-
-// OnShutdown has f called at SIGTERM, after the running invocations have ended and
-// before the program exits: to flush and to close. Several are called one after
-// another, in the order of the options. ctx ends 10 seconds after the first was
-// called; the platform may kill the process sooner.
-func OnShutdown(f func(ctx context.Context)) Option {
-	return func(a *app) { a.hooks = append(a.hooks, f) }
+	}))
 }
 
 // A process is what the runtime needs of the process that it runs in.
@@ -79,71 +113,82 @@ type process struct {
 // An app is a function that runs.
 type app struct {
 	process
-	handler Handler
-	hooks   []func(context.Context)
+	options
+	handler Handler      // of events
+	web     http.Handler // of requests, where handler is nil
 	running running
 }
 
-// runtimes are the ways in which a function can be run. A process is run in the
-// first whose variable it has. The port comes first: who sets it is about to connect,
-// while a runtime API may be there for others, such as what started this process.
-var runtimes = []struct {
-	variable string
-	// serve handles events until stop ends, and then lets those that have begun
-	// end. Its error says in one line why it could not.
-	serve func(stop context.Context, a *app) error
-}{
-	{go1Port, serveGo1},
-	{customHost, serveCustom},
-}
-
-// byHand is what a function says to who starts it outside of any runtime.
-const byHand = `This is a cloud function of a WeChat Mini Program (微信云函数), built with wxfn.
-It runs where events come in:
-
-  on this machine   wxfn dev            in the project's folder
-  for one event     wxfn invoke NAME
-  in production     runtime Go1, handler main; the file is named main
-                    custom runtime; the file is named bootstrap
-
-https://developers.weixin.qq.com/miniprogram/dev/wxcloud/guide/functions.html
-`
-
-// run is the program, from its start to its exit code.
+// run is the program of [StartHandler], from its start to its exit code.
 func run(stop context.Context, p process, h Handler, opts ...Option) (code int) {
 	if missing(h) {
 		fmt.Fprintln(p.stderr, errNoHandler)
 		return 1
 	}
-	a := &app{process: p, handler: h}
-	for _, opt := range opts {
-		opt(a)
-	}
-	for _, r := range runtimes {
-		if p.getenv(r.variable) == "" {
-			continue
-		}
-		p.setLog(func(next slog.Handler) slog.Handler { return newLogHandler(next, &a.running) })
-		if err := r.serve(stop, a); err != nil {
-			fmt.Fprintln(p.stderr, "cloudfn:", err)
-			return 1
-		}
-		a.shutdown()
-		return 0
-	}
-	fmt.Fprint(p.stderr, byHand)
-	return 2
+	return (&app{process: p, options: optionsOf(opts), handler: h}).run(stop)
 }
 
-// port returns the port that a variable holds.
-func (a *app) port(variable string) (string, error) {
+// runHTTP is the program of [StartHTTP].
+func runHTTP(stop context.Context, p process, h http.Handler, opts ...Option) (code int) {
+	if h == nil {
+		fmt.Fprintln(p.stderr, errNoWeb)
+		return 1
+	}
+	return (&app{process: p, options: optionsOf(opts), web: h}).run(stop)
+}
+
+func (a *app) run(stop context.Context) (code int) {
+	home, err := a.home()
+	if err == nil {
+		if home == nil {
+			fmt.Fprint(a.stderr, byHand)
+			return 2
+		}
+		a.setLog(func(next slog.Handler) slog.Handler { return newLogHandler(next, &a.running) })
+		err = home.serve(stop, a)
+	}
+	if err != nil {
+		fmt.Fprintln(a.stderr, "cloudfn:", err)
+		return 1
+	}
+	a.shutdown()
+	return 0
+}
+
+// port returns the port that a variable holds, or standard when it is not set.
+func (a *app) port(variable, standard string) (string, error) {
 	value := a.getenv(variable)
+	if value == "" {
+		value = standard
+	}
 	port, err := strconv.ParseUint(value, 10, 16)
 	if err != nil || port == 0 {
 		return "", fmt.Errorf("%s is %q: it must be a port number, 1 to 65535", variable, value)
 	}
 	return strconv.FormatUint(port, 10), nil
 }
+
+// listenOn opens the port that a variable holds. In production the platform connects
+// from outside of the function's sandbox; under the emulator nobody else is to reach
+// it.
+func (a *app) listenOn(variable, standard string) (net.Listener, error) {
+	port, err := a.port(variable, standard)
+	if err != nil {
+		return nil, err
+	}
+	host := ""
+	if a.emulated() {
+		host = "127.0.0.1"
+	}
+	l, err := a.listen("tcp", net.JoinHostPort(host, port))
+	if err != nil {
+		return nil, fmt.Errorf("%w: stop what uses the port, or set another %s", err, variable)
+	}
+	return l, nil
+}
+
+// emulated reports whether the function runs under the emulator.
+func (a *app) emulated() bool { return a.getenv(emulatorURL) != "" }
 
 // tellStillRunning says that the program stops waiting for its invocations.
 func (a *app) tellStillRunning() {

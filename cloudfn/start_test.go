@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -67,21 +68,37 @@ func fakeProcess(stderr *buffer, environ map[string]string) process {
 	}
 }
 
-// run runs h in p until the test ends.
-func (f *function) run(t testing.TB, p process, h Handler, opts ...Option) {
+// run runs a program in p until the test ends.
+func (f *function) run(t testing.TB, p process, program func(stop context.Context, p process) int) {
 	stop, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	f.stop, f.code = cancel, make(chan int, 1)
 	go func() {
 		defer close(ended)
-		f.code <- run(stop, p, h, opts...)
+		f.code <- program(stop, p)
 	}()
 	t.Cleanup(func() { cancel(); <-ended })
 }
 
-// start runs h in runtime Go1. change, where there is one, has the last word on its
-// process.
+// events is the program of a handler of events.
+func events(h Handler, opts ...Option) func(context.Context, process) int {
+	return func(stop context.Context, p process) int { return run(stop, p, h, opts...) }
+}
+
+// start runs h in a process that listens. change, where there is one, has the last
+// word on its process.
 func start(t testing.TB, environ map[string]string, change func(*process), h Handler, opts ...Option) *function {
+	t.Helper()
+	return startProgram(t, environ, change, events(h, opts...))
+}
+
+// startWeb is start for a handler of requests.
+func startWeb(t testing.TB, environ map[string]string, change func(*process), h http.Handler, opts ...Option) *function {
+	t.Helper()
+	return startProgram(t, environ, change, func(stop context.Context, p process) int { return runHTTP(stop, p, h, opts...) })
+}
+
+func startProgram(t testing.TB, environ map[string]string, change func(*process), program func(context.Context, process) int) *function {
 	t.Helper()
 	f := &function{stderr: &buffer{}}
 	p := fakeProcess(f.stderr, environ)
@@ -97,7 +114,7 @@ func start(t testing.TB, environ map[string]string, change func(*process), h Han
 	if change != nil {
 		change(&p)
 	}
-	f.run(t, p, h, opts...)
+	f.run(t, p, program)
 	<-listening
 	return f
 }

@@ -1,0 +1,120 @@
+package cloudfn
+
+import (
+	"crypto/rand"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+// What the platform tells in the headers of a request, and the variable that tells it
+// to an event. The keys are as http.Header has them.
+// https://developers.weixin.qq.com/miniprogram/dev/wxcloudrun/src/development/weixin/
+// and, for the token, https://developers.weixin.qq.com/miniprogram/dev/wxcloud/guide/container/cloudcall.html
+var identityHeaders = []struct{ header, variable string }{
+	{"X-Wx-Openid", "WX_OPENID"},
+	{"X-Wx-Appid", "WX_APPID"},
+	{"X-Wx-Unionid", "WX_UNIONID"},
+	{"X-Wx-From-Openid", "WX_FROM_OPENID"},
+	{"X-Wx-From-Appid", "WX_FROM_APPID"},
+	{"X-Wx-From-Unionid", "WX_FROM_UNIONID"},
+	{"X-Wx-Env", "TCB_ENV"},
+	{sourceHeader, "TCB_SOURCE"},
+	{"X-Wx-Cloudbase-Access-Token", "WX_CLOUDBASE_ACCESSTOKEN"},
+	{clientHeader, "WX_CLIENTIP"},
+}
+
+const (
+	identityPrefix  = "X-Wx-"
+	sourceHeader    = "X-Wx-Source" // only requests from WeChat have it
+	clientHeader    = "X-Original-Forwarded-For"
+	requestIDHeader = "X-Request-Id"
+)
+
+// What an HTTP cloud function is told about itself with each request, and no caller
+// can set. https://cloud.tencent.com/document/product/583/56124
+const (
+	scfRequestID = "X-Scf-Request-Id"
+	scfName      = "X-Scf-Name"
+	scfMemory    = "X-Scf-Memory"  // MB
+	scfTimeout   = "X-Scf-Timeout" // ms
+)
+
+// identify returns the invocation that a request is, and takes from the request all
+// that claims to be the platform's word and is not. The error is a request that
+// claims two things at once.
+func (f *front) identify(r *http.Request) (*Invocation, error) {
+	environ, err := f.identity(r.Header)
+	inv := newInvocation(environ, nil)
+	inv.process = f.getenv
+	if inv.Env == "" {
+		inv.Env = f.env
+	}
+	inv.Function = f.getenv("SCF_FUNCTIONNAME")
+	if f.scf {
+		inv.MemoryLimitMB, _ = strconv.Atoi(r.Header.Get(scfMemory))
+		if inv.Function == "" {
+			inv.Function = r.Header.Get(scfName)
+		}
+	}
+	inv.RequestID = f.requestID(r.Header)
+	return inv, err
+}
+
+// identity returns the variables that a request's headers hold. A variable without a
+// header is there and empty: who calls is never the process's own variable's to say.
+func (f *front) identity(header http.Header) (map[string]string, error) {
+	environ := make(map[string]string, len(identityHeaders))
+	trusted := f.trusted && header.Get(sourceHeader) != ""
+	for name := range header {
+		if claimsIdentity(name) && (!trusted || strings.Contains(name, "_")) {
+			delete(header, name)
+		}
+	}
+	for _, h := range identityHeaders {
+		environ[h.variable] = ""
+		if !trusted {
+			continue
+		}
+		values := header[h.header]
+		if len(values) > 1 && h.header != clientHeader {
+			return nil, fmt.Errorf("the request has the header %s %d times: whose word it is cannot be told", h.header, len(values))
+		}
+		if len(values) > 0 {
+			environ[h.variable] = values[0]
+		}
+	}
+	client, _, _ := strings.Cut(environ["WX_CLIENTIP"], ",")
+	environ["WX_CLIENTIP"] = strings.TrimSpace(client)
+	if environ["TCB_ENV"] == "" {
+		environ["TCB_ENV"] = f.env
+	}
+	return environ, nil
+}
+
+// claimsIdentity reports whether a header is one of X-WX-…, or would be to software
+// that takes _ for -, as CGI does. The platform sends none with _.
+func claimsIdentity(name string) bool {
+	return len(name) >= len(identityPrefix) &&
+		strings.EqualFold(strings.ReplaceAll(name[:len(identityPrefix)], "_", "-"), identityPrefix)
+}
+
+// requestID returns the id that the request has, or a new one. In an HTTP cloud
+// function that is the platform's, which its own log has too.
+func (f *front) requestID(header http.Header) string {
+	if f.scf && !f.emulated() {
+		if id := header.Get(scfRequestID); validRequestID(id) {
+			return id
+		}
+	}
+	if id := header.Get(requestIDHeader); validRequestID(id) {
+		return id
+	}
+	return rand.Text()
+}
+
+// validRequestID reports whether an id, which may be anybody's, can stand in a log.
+func validRequestID(id string) bool {
+	return id != "" && len(id) <= 128 && strings.IndexFunc(id, func(r rune) bool { return r <= ' ' || r > '~' }) < 0
+}

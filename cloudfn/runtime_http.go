@@ -1,0 +1,165 @@
+package cloudfn
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	httpPort    = "PORT"       // the TCP port that requests come to
+	cloudRunEnv = "CBR_ENV_ID" // the environment's id, in a container of Cloud Run
+
+	// healthPath is for who asks whether the program is there: the platform itself
+	// only connects.
+	healthPath = "/_health"
+)
+
+// What a connection may take. The idle time is longer than that of the proxies in
+// front, so that they are the ones who close, and no request meets a connection that
+// is being closed.
+const (
+	maxHeaderBytes = 64 << 10
+	headerTime     = 10 * time.Second // from a request's start to the end of its headers
+	idleTime       = 3 * time.Minute  // between requests
+)
+
+// wechatTime is how long WeChat waits for an answer of Cloud Run.
+// https://developers.weixin.qq.com/miniprogram/dev/wxcloudrun/src/guide/debug/know.html
+const wechatTime = 15 * time.Second
+
+// serveHTTP is an HTTP cloud function.
+// https://cloud.tencent.com/document/product/583/56124
+func serveHTTP(stop context.Context, a *app) error { return a.serveRequests(stop, "9000", 0) }
+
+// serveCloudRun is a container of Cloud Run.
+func serveCloudRun(stop context.Context, a *app) error {
+	return a.serveRequests(stop, "80", wechatTime)
+}
+
+// serveRequests serves on PORT, or else on standard. limit is how long an event from
+// WeChat may take; 0 is no limit.
+func (a *app) serveRequests(stop context.Context, standard string, limit time.Duration) error {
+	l, err := a.listenOn(httpPort, standard)
+	if err != nil {
+		return err
+	}
+	ctx, cut := context.WithCancel(context.Background()) // all requests
+	defer cut()
+	f := newFront(a, limit)
+	server := &http.Server{
+		Handler:           f,
+		BaseContext:       func(net.Listener) context.Context { return ctx },
+		MaxHeaderBytes:    maxHeaderBytes,
+		ReadHeaderTimeout: headerTime,
+		IdleTimeout:       idleTime,
+	}
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(l) }()
+	select {
+	case err := <-served:
+		return err
+	case <-stop.Done():
+	}
+	f.stopping.Store(true)
+	drain, cancel := context.WithTimeout(context.Background(), a.drainTime)
+	defer cancel()
+	if server.Shutdown(drain) != nil {
+		a.tellStillRunning()
+		cut()
+		server.Close()
+	}
+	return nil
+}
+
+// A front is what requests come to.
+type front struct {
+	*app
+	limit    time.Duration // for an event from WeChat, 0 is none
+	trusted  bool          // the platform sets the headers of identity
+	scf      bool          // it sets its own too
+	env      string        // the environment's id, where a request has none
+	stopping atomic.Bool
+}
+
+func newFront(a *app, limit time.Duration) *front {
+	f := &front{app: a, limit: limit, env: a.getenv(cloudRunEnv), scf: a.getenv("TENCENTCLOUD_RUNENV") == "SCF"}
+	f.trusted = a.trustHeaders || f.scf || f.env != "" || a.emulated()
+	for _, variable := range []string{"TCB_ENV", "SCF_NAMESPACE"} {
+		if f.env == "" {
+			f.env = a.getenv(variable)
+		}
+	}
+	return f
+}
+
+func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	inv, err := f.identify(r)
+	w.Header().Set(requestIDHeader, inv.RequestID)
+	health := r.URL.Path == healthPath && (r.Method == http.MethodGet || r.Method == http.MethodHead)
+	switch {
+	case err != nil:
+		writeFailure(w, inv, &failure{http.StatusBadRequest, errInvalid, err.Error()})
+	case health && f.stopping.Load():
+		http.Error(w, "stopping", http.StatusServiceUnavailable)
+	case f.web == nil && health:
+		writeHealth(w)
+	case f.web == nil:
+		f.serveEvent(w, r, inv)
+	case health:
+		own := &unlessNotFound{ResponseWriter: w}
+		f.serveWeb(own, r, inv)
+		if own.notFound {
+			writeHealth(w)
+		}
+	default:
+		f.serveWeb(w, r, inv)
+	}
+}
+
+// serveWeb hands a request to the program's handler.
+func (f *front) serveWeb(w http.ResponseWriter, r *http.Request, inv *Invocation) {
+	f.running.add(inv)
+	defer f.running.remove(inv)
+	ctx := NewContext(r.Context(), inv)
+	defer func() {
+		switch value := recover(); value {
+		case nil:
+		case http.ErrAbortHandler:
+			panic(value)
+		default:
+			f.panicked(ctx, value)
+			panic(http.ErrAbortHandler) // what has been answered is not whole
+		}
+	}()
+	f.web.ServeHTTP(w, r.WithContext(ctx))
+}
+
+func writeHealth(w http.ResponseWriter) {
+	w.Header().Del("Content-Length")
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Write([]byte("ok\n"))
+}
+
+// unlessNotFound holds back an answer of status 404.
+type unlessNotFound struct {
+	http.ResponseWriter
+	notFound bool
+}
+
+func (w *unlessNotFound) WriteHeader(status int) {
+	if w.notFound = status == http.StatusNotFound; !w.notFound {
+		w.ResponseWriter.WriteHeader(status)
+	}
+}
+
+func (w *unlessNotFound) Write(p []byte) (int, error) {
+	if w.notFound {
+		return len(p), nil
+	}
+	return w.ResponseWriter.Write(p)
+}
+
+func (w *unlessNotFound) Unwrap() http.ResponseWriter { return w.ResponseWriter }
