@@ -9,6 +9,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -67,9 +68,12 @@ func (f *front) serveEvent(w http.ResponseWriter, r *http.Request, inv *Invocati
 
 // event returns the event that a request brings.
 func (f *front) event(w http.ResponseWriter, r *http.Request) ([]byte, *failure) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, f.maxEvent))
+	body, err := f.readBody(w, r)
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
 		return nil, invalid(http.StatusRequestEntityTooLarge, "the event is too large: at most %d bytes", f.maxEvent)
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return nil, invalid(http.StatusRequestTimeout, "the event did not arrive within %v", f.bodyTime)
 	}
 	if err != nil {
 		return nil, invalid(http.StatusBadRequest, "the event did not arrive whole: %v", err)
@@ -88,6 +92,23 @@ func (f *front) event(w http.ResponseWriter, r *http.Request) ([]byte, *failure)
 		return nil, invalid(http.StatusBadRequest, "%v", eventError(json.Unmarshal(body, &any)))
 	}
 	return body, nil
+}
+
+// readBody reads a request's body, if it is not too large and does not take too long.
+func (f *front) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	if r.ContentLength == 0 {
+		return nil, nil
+	}
+	conn := http.NewResponseController(w)
+	conn.SetReadDeadline(time.Now().Add(f.bodyTime)) // what cannot has none
+	if r.ContentLength > f.maxEvent {                // no need to see it
+		return nil, &http.MaxBytesError{Limit: f.maxEvent}
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, f.maxEvent))
+	if err == nil { // else the server may still read on, to answer
+		conn.SetReadDeadline(time.Time{})
+	}
+	return body, err
 }
 
 // isJSON reports whether a content type is JSON, or based on it.

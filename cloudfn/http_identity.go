@@ -9,7 +9,8 @@ import (
 )
 
 // What the platform tells in the headers of a request, and the variable that tells it
-// to an event. The keys are as http.Header has them.
+// to an event. The keys are as http.Header has them. They are documented for Cloud Run;
+// that an HTTP cloud function gets them too is our reading.
 // https://developers.weixin.qq.com/miniprogram/dev/wxcloudrun/src/development/weixin/
 // and, for the token, https://developers.weixin.qq.com/miniprogram/dev/wxcloud/guide/container/cloudcall.html
 var identityHeaders = []struct{ header, variable string }{
@@ -48,9 +49,6 @@ func (f *front) identify(r *http.Request) (*Invocation, error) {
 	environ, err := f.identity(r.Header)
 	inv := newInvocation(environ, nil)
 	inv.process = f.getenv
-	if inv.Env == "" {
-		inv.Env = f.env
-	}
 	inv.Function = f.getenv("SCF_FUNCTIONNAME")
 	if f.scf {
 		inv.MemoryLimitMB, _ = strconv.Atoi(r.Header.Get(scfMemory))
@@ -63,26 +61,27 @@ func (f *front) identify(r *http.Request) (*Invocation, error) {
 }
 
 // identity returns the variables that a request's headers hold. A variable without a
-// header is there and empty: who calls is never the process's own variable's to say.
-func (f *front) identity(header http.Header) (map[string]string, error) {
-	environ := make(map[string]string, len(identityHeaders))
+// header is there too, and empty: who calls is not for the process's own to say.
+func (f *front) identity(header http.Header) (environ map[string]string, err error) {
 	trusted := f.trusted && header.Get(sourceHeader) != ""
 	for name := range header {
 		if claimsIdentity(name) && (!trusted || strings.Contains(name, "_")) {
 			delete(header, name)
 		}
 	}
+	environ = make(map[string]string, len(identityHeaders))
 	for _, h := range identityHeaders {
-		environ[h.variable] = ""
-		if !trusted {
-			continue
-		}
 		values := header[h.header]
-		if len(values) > 1 && h.header != clientHeader {
-			return nil, fmt.Errorf("the request has the header %s %d times: whose word it is cannot be told", h.header, len(values))
+		if !trusted {
+			values = nil
 		}
-		if len(values) > 0 {
+		switch {
+		case len(values) == 0:
+			environ[h.variable] = ""
+		case len(values) == 1 || h.header == clientHeader:
 			environ[h.variable] = values[0]
+		default:
+			err = fmt.Errorf("the request has the header %s %d times: whose word it is cannot be told", h.header, len(values))
 		}
 	}
 	client, _, _ := strings.Cut(environ["WX_CLIENTIP"], ",")
@@ -90,7 +89,7 @@ func (f *front) identity(header http.Header) (map[string]string, error) {
 	if environ["TCB_ENV"] == "" {
 		environ["TCB_ENV"] = f.env
 	}
-	return environ, nil
+	return environ, err
 }
 
 // claimsIdentity reports whether a header is one of X-WX-…, or would be to software

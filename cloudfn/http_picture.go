@@ -11,7 +11,7 @@ import (
 // pictureFor returns the picture that a result is, and its type, when the Accept
 // headers prefer it to JSON. The result is read only where they speak of pictures.
 func pictureFor(accept []string, result []byte) (contentType string, picture []byte) {
-	if !slices.ContainsFunc(accept, func(line string) bool { return strings.Contains(line, "image/") }) {
+	if !slices.ContainsFunc(accept, func(line string) bool { return strings.Contains(strings.ToLower(line), "image/") }) {
 		return "", nil
 	}
 	var image struct {

@@ -37,6 +37,18 @@ var programs = map[string]func(){
 		slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stderr, nil)))
 		Start(logTwice)
 	},
+	"web": func() {
+		StartHTTP(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			inv, _ := FromContext(r.Context())
+			slog.Info("web", "openid", inv.OpenID)
+		}), OnShutdown(func(context.Context) { fmt.Fprintln(os.Stderr, "hooked") }))
+	},
+	"wait": func() {
+		StartHTTP(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			http.NewResponseController(w).Flush()
+			<-r.Context().Done()
+		}))
+	},
 	"log elsewhere": func() {
 		log.SetOutput(os.Stdout)
 		Start(logTwice)
@@ -93,14 +105,20 @@ func freePort(t testing.TB) string {
 	}
 }
 
-// dialUp dials a port as soon as there is something on it.
+// dialUp makes a client of runtime Go1 as soon as there is something on a port.
 func dialUp(t testing.TB, port string) *go1.Client {
+	t.Helper()
+	return go1.NewClient(dial(t, port), 1<<20)
+}
+
+// dial dials a port as soon as there is something on it.
+func dial(t testing.TB, port string) net.Conn {
 	t.Helper()
 	for {
 		conn, err := net.Dial("tcp", "127.0.0.1:"+port)
 		if err == nil {
 			t.Cleanup(func() { conn.Close() })
-			return go1.NewClient(conn, 1<<20)
+			return conn
 		}
 		require.NoError(t, t.Context().Err())
 		runtime.Gosched()
@@ -143,6 +161,53 @@ func TestAProcessServesUntilItIsToldToStop(t *testing.T) {
 			})
 		}
 	}
+}
+
+func TestAProcessServesHTTPUntilItIsToldToStop(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("a process cannot be sent SIGTERM here")
+	}
+	for name, c := range map[string]struct {
+		environ string
+		stderr  string // a pattern
+	}{
+		"log": {"TENCENTCLOUD_RUNENV=SCF", `^time=\S+ level=INFO msg=one request_id=r-1 k=1\ntime=\S+ level=INFO msg=two request_id=r-1\nhooked\n$`},
+		"web": {cloudRunEnv + "=env-1", `^time=\S+ level=INFO msg=web request_id=r-1 openid=o-1\nhooked\n$`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			port := freePort(t)
+			cmd, _, stderr := spawn(t, name, c.environ, httpPort+"="+port)
+			dial(t, port).Close()
+			f := &function{address: "127.0.0.1:" + port}
+			resp, _ := f.get(t, "/", "X-Request-Id", "r-1", "X-WX-SOURCE", "wx_client", "X-WX-OPENID", "o-1")
+			assert.Equal(t, 200, resp.StatusCode)
+			require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
+			assert.NoError(t, cmd.Wait(), "exit code 0")
+			assert.Regexp(t, c.stderr, stderr.String())
+		})
+	}
+}
+
+func TestASecondSignalEndsAProcessAtOnce(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("a process cannot be sent SIGTERM here")
+	}
+	port := freePort(t)
+	cmd, _, _ := spawn(t, "wait", httpPort+"="+port)
+	conn := dial(t, port)
+	io.WriteString(conn, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+	_, err := conn.Read(make([]byte, 1)) // it is being answered
+	require.NoError(t, err)
+	f := &function{address: conn.RemoteAddr().String()}
+	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
+	f.refusesConnections()
+	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
+	var exit *exec.ExitError
+	require.ErrorAs(t, cmd.Wait(), &exit)
+	assert.Equal(t, -1, exit.ExitCode(), "by the signal")
 }
 
 func TestAProcessFetchesEventsUntilItIsToldToStop(t *testing.T) {

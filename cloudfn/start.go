@@ -83,8 +83,14 @@ func StartHTTP(h http.Handler, opts ...Option) {
 
 // runProcess runs a program in the process that there is.
 func runProcess(run func(stop context.Context, p process) (code int)) {
-	stop, restore := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(stop, restore) // the second signal does what it does to any program
+	stop, cancel := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		signal.Stop(signals) // the second signal does what it does to any program
+		cancel()
+	}()
 	os.Exit(run(stop, process{
 		getenv:    os.Getenv,
 		environ:   os.Environ,
@@ -92,6 +98,7 @@ func runProcess(run func(stop context.Context, p process) (code int)) {
 		dial:      new(net.Dialer).DialContext,
 		stderr:    os.Stderr,
 		setLog:    setDefaultLog,
+		bodyTime:  time.Minute,
 		drainTime: 30 * time.Second,
 		hookTime:  10 * time.Second,
 	}))
@@ -106,6 +113,7 @@ type process struct {
 	stderr  io.Writer
 	setLog  func(wrap func(slog.Handler) slog.Handler)
 
+	bodyTime  time.Duration // for the body of an event to arrive
 	drainTime time.Duration // for running invocations to end, once stopped
 	hookTime  time.Duration // for the OnShutdown functions, after that
 }

@@ -63,6 +63,7 @@ func fakeProcess(stderr *buffer, environ map[string]string) process {
 		dial:      new(net.Dialer).DialContext,
 		stderr:    stderr,
 		setLog:    func(func(slog.Handler) slog.Handler) {},
+		bodyTime:  time.Hour,
 		drainTime: time.Hour,
 		hookTime:  time.Hour,
 	}

@@ -1,0 +1,96 @@
+package cloudfn
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestAFunctionTellsWhereItRuns(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		variables []string
+		opts      []Option
+		want      Runtime // "" is nowhere
+	}{
+		"Go1":                               {[]string{go1Port}, nil, RuntimeGo1},
+		"Go1, before all others":            {[]string{go1Port, cloudRunEnv, httpPort, customHost}, nil, RuntimeGo1},
+		"Cloud Run":                         {[]string{cloudRunEnv}, nil, RuntimeCloudRun},
+		"Cloud Run, with a port":            {[]string{cloudRunEnv, httpPort}, nil, RuntimeCloudRun},
+		"an HTTP cloud function":            {[]string{httpPort}, nil, RuntimeHTTP},
+		"the same, beside a runtime API":    {[]string{httpPort, customHost}, nil, RuntimeHTTP},
+		"a custom runtime":                  {[]string{customHost}, nil, RuntimeCustom},
+		"nowhere":                           {[]string{customPort}, nil, ""},
+		"as an option says, and nowhere":    {nil, []Option{WithRuntime(RuntimeHTTP)}, RuntimeHTTP},
+		"as an option says, and in another": {[]string{go1Port, httpPort}, []Option{WithRuntime(RuntimeCustom)}, RuntimeCustom},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			environ := map[string]string{}
+			for _, variable := range c.variables {
+				environ[variable] = "set"
+			}
+			home, err := (&app{process: fakeProcess(nil, environ), options: optionsOf(c.opts)}).home()
+			require.NoError(t, err)
+			if c.want == "" {
+				assert.Nil(t, home)
+				return
+			}
+			assert.Equal(t, c.want, home.runtime)
+		})
+	}
+}
+
+func TestAProgramThatServesHTTPIsNotRunWhereEventsCome(t *testing.T) {
+	t.Parallel()
+	deploy := " brings events: deploy it as an HTTP cloud function or to Cloud Run\n"
+	for name, c := range map[string]struct {
+		environ map[string]string
+		opts    []Option
+		h       http.Handler
+		code    int
+		say     string
+	}{
+		"Go1":              {map[string]string{go1Port: "9000"}, nil, http.NotFoundHandler(), 1, "cloudfn: this program serves HTTP, by cloudfn.StartHTTP, and runtime Go1" + deploy},
+		"a custom runtime": {map[string]string{customHost: "127.0.0.1"}, nil, http.NotFoundHandler(), 1, "cloudfn: this program serves HTTP, by cloudfn.StartHTTP, and runtime custom" + deploy},
+		"by hand":          {nil, nil, http.NotFoundHandler(), 2, byHand},
+		"no handler":       {map[string]string{httpPort: "9000"}, nil, nil, 1, errNoWeb.Error() + "\n"},
+		"no such runtime":  {map[string]string{httpPort: "9000"}, []Option{WithRuntime("Node")}, http.NotFoundHandler(), 1, "cloudfn: WithRuntime(\"Node\"): there is no such runtime: use one of the constants cloudfn.Runtime…\n"},
+		"a bad port":       {map[string]string{httpPort: "http"}, nil, http.NotFoundHandler(), 1, "cloudfn: PORT is \"http\": it must be a port number, 1 to 65535\n"},
+		"a port in use":    {map[string]string{httpPort: "9000"}, nil, http.NotFoundHandler(), 1, "cloudfn: this test listens on nothing: stop what uses the port, or set another PORT\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var stderr buffer
+			assert.Equal(t, c.code, runHTTP(t.Context(), fakeProcess(&stderr, c.environ), c.h, c.opts...))
+			assert.Equal(t, c.say, stderr.String())
+		})
+	}
+}
+
+func TestAFunctionListensOnThePortOfItsHome(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		environ map[string]string
+		opts    []Option
+		asks    string
+	}{
+		"an HTTP cloud function":                {map[string]string{httpPort: "8080"}, nil, ":8080"},
+		"an HTTP cloud function without a port": {nil, []Option{WithRuntime(RuntimeHTTP)}, ":9000"},
+		"Cloud Run":                             {map[string]string{cloudRunEnv: "env-1", httpPort: "8080"}, nil, ":8080"},
+		"Cloud Run without a port":              {map[string]string{cloudRunEnv: "env-1"}, nil, ":80"},
+		"under the emulator":                    {map[string]string{httpPort: "8080", emulatorURL: "http://127.0.0.1:7911"}, nil, "127.0.0.1:8080"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := startWeb(t, c.environ, nil, http.NotFoundHandler(), c.opts...)
+			assert.Equal(t, c.asks, f.asked)
+			resp, err := http.Get("http://" + f.address)
+			require.NoError(t, err)
+			resp.Body.Close()
+			assert.Equal(t, 404, resp.StatusCode)
+		})
+	}
+}
