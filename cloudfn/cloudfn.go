@@ -10,12 +10,21 @@
 //
 // Event and Result are anything that encoding/json takes. [FromContext] tells who
 // calls. Run it with `wxfn dev` in the project's folder, or in a test with package
-// emulatortest; in production the same program, built for linux/amd64, is a function
+// emulatortest. In production the same program, built for linux/amd64, has four homes,
+// which it tells apart by its environment:
 //
-//   - of runtime Go1: the file is named main, and so is the handler;
-//   - or of a custom runtime (自定义运行时): the file is named bootstrap. Its events
-//     come without variables, so that no caller is known there but under the
-//     emulator: prefer Go1 for what a Mini Program calls.
+//	runtime Go1           events, of wx.cloud.callFunction, timers and the HTTP API;
+//	                      the file is named main, and so is the handler
+//	HTTP cloud function   requests, of wx.cloud.callHTTPFunction and URLs;
+//	(HTTP 云函数)           scf_bootstrap sets PORT and starts the program
+//	Cloud Run             requests, of wx.cloud.callContainer and URLs;
+//	(微信云托管)            a container starts the program
+//	custom runtime        events, without variables, so that no caller is known there
+//	(自定义运行时)          but under the emulator: prefer Go1 for what a Mini Program
+//	                      calls; the file is named bootstrap
+//
+// [Start] runs in all of them: where requests come in, each is an event. [StartHTTP]
+// runs a net/http handler, with any router, in the second and the third.
 //
 // One process may handle several events at once. What belongs to one of them, its
 // caller, its variables and its deadline, is in the context and nowhere else: the
@@ -23,8 +32,7 @@
 //
 // Official documents:
 // https://developers.weixin.qq.com/miniprogram/dev/wxcloud/guide/functions.html
-// (cloud functions), https://cloud.tencent.com/document/product/583/18032 (the Go
-// runtime) and https://cloud.tencent.com/document/product/583/47274 (custom runtimes).
+// (cloud functions); those of the homes are with [Runtime].
 package cloudfn
 
 import (
@@ -40,7 +48,8 @@ import (
 // see the bytes themselves. It is called for several events at once.
 type Handler interface {
 	// Invoke handles one event, which is JSON, and returns the result, which must
-	// be JSON too: at most 1 MB reaches the caller. ctx carries the [Invocation]
+	// be JSON too: at most 1 MB reaches the caller of an event function, and 6 MB that
+	// of an HTTP cloud function. ctx carries the [Invocation]
 	// and ends at the function's timeout, when the platform stops waiting. An error
 	// reaches the caller as its text; so does a panic.
 	Invoke(ctx context.Context, event []byte) ([]byte, error)

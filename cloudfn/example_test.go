@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"net/http"
 
 	"github.com/wxcloud-go/wxfn/cloudfn"
 )
@@ -40,6 +41,19 @@ func Example() {
 // This is all of a function's main.
 func ExampleStart() {
 	cloudfn.Start(greet)
+}
+
+// A service of several paths, for an HTTP cloud function or Cloud Run.
+func ExampleStartHTTP() {
+	routes := http.NewServeMux()
+	routes.HandleFunc("GET /hello/{name}", func(w http.ResponseWriter, r *http.Request) {
+		if inv, _ := cloudfn.FromContext(r.Context()); inv.OpenID == "" {
+			http.Error(w, "open this in the Mini Program", http.StatusForbidden)
+			return
+		}
+		fmt.Fprintf(w, "Hello, %s", r.PathValue("name"))
+	})
+	cloudfn.StartHTTP(routes)
 }
 
 func ExampleOnShutdown() {

@@ -163,7 +163,7 @@ func (f *front) invokeHTTP(r *http.Request, inv *Invocation, event []byte) ([]by
 // as far as that is known.
 func (f *front) withLimit(r *http.Request, inv *Invocation) (context.Context, context.CancelFunc) {
 	limit := time.Duration(0)
-	if inv.Source != "" {
+	if inv.Source == "wx_client" {
 		limit = f.limit
 	}
 	if f.scf {

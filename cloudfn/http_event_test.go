@@ -142,12 +142,13 @@ func TestAnEventOverHTTPHasItsTime(t *testing.T) {
 		header  []string
 		limit   time.Duration
 	}{
-		"what the platform says":            {scf, []string{"X-Scf-Timeout", "3600000"}, time.Hour},
-		"nothing":                           {scf, nil, none},
-		"nonsense":                          {scf, []string{"X-Scf-Timeout", "-1"}, none},
-		"what a caller says":                {cloudRun, []string{"X-Scf-Timeout", "3600000"}, none},
-		"a call from WeChat in Cloud Run":   {cloudRun, []string{"X-WX-SOURCE", "wx_client"}, wechatTime},
-		"a call from elsewhere in the same": {cloudRun, nil, none},
+		"what the platform says":             {scf, []string{"X-Scf-Timeout", "3600000"}, time.Hour},
+		"nothing":                            {scf, nil, none},
+		"nonsense":                           {scf, []string{"X-Scf-Timeout", "-1"}, none},
+		"what a caller says":                 {cloudRun, []string{"X-Scf-Timeout", "3600000"}, none},
+		"a Mini Program's call of Cloud Run": {cloudRun, []string{"X-WX-SOURCE", "wx_client"}, wechatTime},
+		"a call of the same from elsewhere":  {cloudRun, nil, none},
+		"a timer in the same":                {cloudRun, []string{"X-WX-SOURCE", "wx_trigger"}, none},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -21,7 +21,7 @@ func pictureFor(accept []string, result []byte) (contentType string, picture []b
 			Data []byte
 		}
 	}
-	if json.Unmarshal(result, &image) != nil || image.Buffer.Type != "Buffer" {
+	if json.Unmarshal(result, &image) != nil || image.Buffer.Type != "Buffer" || len(image.Buffer.Data) == 0 {
 		return "", nil
 	}
 	t, _, err := mime.ParseMediaType(image.ContentType)

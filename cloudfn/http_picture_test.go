@@ -14,6 +14,7 @@ func TestAPictureIsTheAnswerWhereItIsPreferred(t *testing.T) {
 		jpeg     = `{"contentType":"image/jpeg","buffer":{"type":"Buffer","data":[255,216,0]},"errMsg":"openapi.wxacode.get:ok","errCode":0}`
 		text     = `{"contentType":"text/html","buffer":{"type":"Buffer","data":[60]}}`
 		noBuffer = `{"contentType":"image/jpeg","buffer":{"data":[60]}}`
+		empty    = `{"contentType":"image/jpeg","buffer":{"type":"Buffer","data":[]}}`
 		noByte   = `{"contentType":"image/jpeg","buffer":{"type":"Buffer","data":[256]}}`
 		chrome   = "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8"
 		firefox  = "image/avif,image/webp,image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5"
@@ -38,6 +39,7 @@ func TestAPictureIsTheAnswerWhereItIsPreferred(t *testing.T) {
 		"nothing that can be read":       {[]string{"image/jpeg;q=high, image/"}, jpeg, false},
 		"a result that is text":          {[]string{"image/*"}, text, false},
 		"a result without a Buffer":      {[]string{"image/*"}, noBuffer, false},
+		"a picture of nothing":           {[]string{"image/*"}, empty, false},
 		"a result of no bytes":           {[]string{"image/*"}, noByte, false},
 		"a result that is a list":        {[]string{"image/*"}, "[1]", false},
 	} {

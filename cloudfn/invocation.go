@@ -15,13 +15,15 @@ import (
 // [FromContext]. A field that the platform has not set is empty.
 //
 // The identity is the platform's word, not the caller's: trust OpenID, and not what
-// the event says about who sends it.
+// the event says about who sends it. Of a request it is what the platform's headers
+// X-WX-… say, where it is the platform that sets them and WeChat that the request
+// comes from ([TrustHeaders]); else there is none.
 //
 // Official document:
 // https://developers.weixin.qq.com/miniprogram/dev/wxcloud/reference-sdk-api/utils/Cloud.getWXContext.html
 type Invocation struct {
 	RequestID string // of this call
-	Function  string // the function's name
+	Function  string // the function's name; Cloud Run does not tell it
 	OpenID    string // the user, as this Mini Program knows them; none from a timer or the HTTP API
 	AppID     string // the Mini Program
 	UnionID   string // the user, as all apps of the account know them

@@ -41,7 +41,9 @@ func WithRuntime(r Runtime) Option {
 //
 // Without it they are believed where the platform itself sets them: in Cloud Run, in
 // an HTTP cloud function and under the emulator. Elsewhere anybody could write
-// somebody's openid there.
+// somebody's openid there, and they are removed from the request. That the platform
+// removes a client's own is documented of Cloud Run only: before an HTTP cloud function
+// with a public URL relies on OpenID, send it a header X-WX-SOURCE by that URL.
 func TrustHeaders() Option {
 	return func(o *options) { o.trustHeaders = true }
 }

@@ -26,7 +26,7 @@ const (
 	idleTime       = 3 * time.Minute  // between requests
 )
 
-// wechatTime is how long WeChat waits for an answer of Cloud Run.
+// wechatTime is how long a Mini Program waits for an answer of Cloud Run.
 // https://developers.weixin.qq.com/miniprogram/dev/wxcloudrun/src/guide/debug/know.html
 const wechatTime = 15 * time.Second
 
@@ -40,7 +40,7 @@ func serveCloudRun(stop context.Context, a *app) error {
 }
 
 // serveRequests serves on PORT, or else on standard. limit is how long an event from
-// WeChat may take; 0 is no limit.
+// a Mini Program may take; 0 is no limit.
 func (a *app) serveRequests(stop context.Context, standard string, limit time.Duration) error {
 	l, err := a.listenOn(httpPort, standard)
 	if err != nil {
@@ -77,7 +77,7 @@ func (a *app) serveRequests(stop context.Context, standard string, limit time.Du
 // A front is what requests come to.
 type front struct {
 	*app
-	limit    time.Duration // for an event from WeChat, 0 is none
+	limit    time.Duration // for an event from a Mini Program, 0 is none
 	trusted  bool          // the platform sets the headers of identity
 	scf      bool          // it sets its own too
 	env      string        // the environment's id, where a request has none
@@ -143,14 +143,15 @@ func writeHealth(w http.ResponseWriter) {
 	w.Write([]byte("ok\n"))
 }
 
-// unlessNotFound holds back an answer of status 404.
+// unlessNotFound holds an answer of status 404 back.
 type unlessNotFound struct {
 	http.ResponseWriter
 	notFound bool
 }
 
 func (w *unlessNotFound) WriteHeader(status int) {
-	if w.notFound = status == http.StatusNotFound; !w.notFound {
+	w.notFound = w.notFound || status == http.StatusNotFound // the first counts
+	if !w.notFound {
 		w.ResponseWriter.WriteHeader(status)
 	}
 }

@@ -175,6 +175,11 @@ func TestAServerWhoseListenerFailsEnds(t *testing.T) {
 func TestThePathOfHealth(t *testing.T) {
 	t.Parallel()
 	own := http.NewServeMux()
+	twice := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusNotFound)
+		w.WriteHeader(http.StatusOK)
+		io.WriteString(w, "not found")
+	})
 	own.HandleFunc("GET /_health", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) })
 	for name, c := range map[string]struct {
 		a      *app
@@ -182,6 +187,7 @@ func TestThePathOfHealth(t *testing.T) {
 	}{
 		"is no event":                        {&app{handler: handlerFunc(func(context.Context, []byte) ([]byte, error) { panic("called") })}, 200},
 		"is there beside a handler's own":    {&app{web: http.NewServeMux()}, 200},
+		"is there beside one that says no":   {&app{web: twice}, 200},
 		"is the handler's, where it has one": {&app{web: own}, http.StatusTeapot},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -256,7 +262,7 @@ func TestABodyIsNotWaitedForForEver(t *testing.T) {
 	assert.Equal(t, `{"errCode":-501007,"errMsg":"the event did not arrive within 1ms","requestID":"r-1"}`, string(body))
 }
 
-func TestABodyThatIsTooLargeIsRefusedUnseen(t *testing.T) {
+func TestABodyThatIsTooLargeIsRefused(t *testing.T) {
 	t.Parallel()
 	f := start(t, httpEnviron, nil, Func(same[any]), MaxEventBytes(8))
 	for _, head := range []string{"Content-Length: 9\r\nExpect: 100-continue\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n9\r\n\"1234567\"\r\n"} {
@@ -269,6 +275,16 @@ func TestABodyThatIsTooLargeIsRefusedUnseen(t *testing.T) {
 		resp.Body.Close()
 		assert.Equal(t, 413, resp.StatusCode)
 	}
+}
+
+func TestHeadIsAnsweredAsGetIs(t *testing.T) {
+	t.Parallel()
+	f := start(t, httpEnviron, nil, Func(same[any]))
+	resp, err := f.http(t).Head("http://" + f.address + "/?a=1")
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	assert.Equal(t, 200, resp.StatusCode)
+	assert.Equal(t, int64(len(`{"a":"1"}`)), resp.ContentLength)
 }
 
 func TestALineOfARequestHasItsID(t *testing.T) {
