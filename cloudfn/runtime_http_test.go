@@ -180,7 +180,11 @@ func TestThePathOfHealth(t *testing.T) {
 		w.WriteHeader(http.StatusOK)
 		io.WriteString(w, "not found")
 	})
-	own.HandleFunc("GET /_health", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) })
+	own.HandleFunc("GET /_health", func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusTeapot)
+		io.WriteString(w, "short and stout")
+		assert.NoError(t, http.NewResponseController(w).Flush())
+	})
 	for name, c := range map[string]struct {
 		a      *app
 		status int
@@ -260,6 +264,22 @@ func TestABodyIsNotWaitedForForEver(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, 408, resp.StatusCode)
 	assert.Equal(t, `{"errCode":-501007,"errMsg":"the event did not arrive within 1ms","requestID":"r-1"}`, string(body))
+}
+
+func TestABodyThatEndsTooSoonIsRefused(t *testing.T) {
+	t.Parallel()
+	f := start(t, httpEnviron, nil, Func(same[any]))
+	conn, err := net.Dial("tcp", f.address)
+	require.NoError(t, err)
+	defer conn.Close()
+	io.WriteString(conn, "POST / HTTP/1.1\r\nHost: x\r\nX-Request-Id: r-1\r\nContent-Length: 9\r\n\r\n{}")
+	require.NoError(t, conn.(*net.TCPConn).CloseWrite())
+	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	require.NoError(t, err)
+	body, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	assert.Equal(t, 400, resp.StatusCode)
+	assert.Equal(t, `{"errCode":-501007,"errMsg":"the event did not arrive whole: unexpected EOF","requestID":"r-1"}`, string(body))
 }
 
 func TestABodyThatIsTooLargeIsRefused(t *testing.T) {
