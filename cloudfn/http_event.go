@@ -23,6 +23,9 @@ var eventMethods = []string{
 	http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
 }
 
+// allowed is what a caller is told of them.
+var allowed = strings.Join(append(eventMethods, http.MethodOptions), ", ")
+
 // The platform's codes for what may fail.
 const (
 	errInvalid = -501007
@@ -44,7 +47,6 @@ func invalid(status int, format string, args ...any) *failure {
 
 // serveEvent answers a request that is an event.
 func (f *front) serveEvent(w http.ResponseWriter, r *http.Request, inv *Invocation) {
-	allowed := strings.Join(eventMethods, ", ") + ", " + http.MethodOptions
 	switch {
 	case r.Method == http.MethodOptions:
 		w.Header().Set("Allow", allowed)
