@@ -1,21 +1,13 @@
 package openapi
 
 import (
-	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
-	"regexp"
 	"runtime/debug"
-	"strconv"
+	"slices"
 	"sync/atomic"
 	"time"
-
-	"github.com/wxcloud-go/wxfn/cloudfn"
-	"github.com/wxcloud-go/wxfn/openapi/tcb"
 )
 
 const (
@@ -28,28 +20,36 @@ const (
 type Client struct {
 	Namespaces
 
-	env, appID, cgiName string
-	keepCase            bool
-	http                *http.Client
+	env, appID, cgiName, baseURL string
+	keepCase                     bool
+	timeout                      time.Duration
+	http                         *http.Client
+	credential                   *credential // nil: the one that is found
+	mistake                      error       // of the options: what every call fails with
 
 	// What the client takes from the process it runs in.
-	getenv func(string) string
-	now    func() time.Time
-	seq    atomic.Uint64
+	getenv    func(string) string
+	now       func() time.Time
+	tokenFile string
+	files     *tokenFiles
+	seq       atomic.Uint64
 }
 
 var defaultClient = NewClient()
 
-// Option changes how a [Client] calls.
+// Option changes how a [Client] calls. An option that makes no sense is reported by every call of the client.
 type Option func(*Client)
 
 // WithEnv calls into the environment with this id, instead of the one that the function runs in.
 func WithEnv(id string) Option { return func(c *Client) { c.env = id } }
 
-// WithAppID calls on behalf of another app that has authorized this one: cloud.openapi({appid}) of the official SDK.
+// WithAppID calls on behalf of another app that has authorized this one: cloud.openapi({appid}) of the official SDK. In
+// an HTTPS call it is from_appid for the open interface service, and stands before the token of a container; an access
+// token is good for its own app only, so that an app credential or an access token does not go with it.
 func WithAppID(appID string) Option { return func(c *Client) { c.appID = appID } }
 
-// WithV2 calls over the second version of the platform's gateway: cloud.openapi({version: "v2"}) of the official SDK.
+// WithV2 calls over the second version of the platform's gateway: cloud.openapi({version: "v2"}) of the official SDK. It
+// means nothing for HTTPS calls.
 func WithV2() Option { return func(c *Client) { c.cgiName = "commrpcv2" } }
 
 // WithoutConvertCase leaves the names of parameters and results as they are: cloud.openapi({convertCase: false}) of the
@@ -59,12 +59,109 @@ func WithV2() Option { return func(c *Client) { c.cgiName = "commrpcv2" } }
 func WithoutConvertCase() Option { return func(c *Client) { c.keepCase = true } }
 
 // WithHTTPClient sends requests by h: for a proxy, say. An invocation that brings its own way to the platform, as under
-// the emulator inside a test, still goes that way.
-func WithHTTPClient(h *http.Client) Option { return func(c *Client) { c.http = h } }
+// the emulator inside a test, still goes that way. HTTPS calls follow no redirection, whatever h says.
+func WithHTTPClient(h *http.Client) Option {
+	return func(c *Client) {
+		if h == nil {
+			c.mistaken("WithHTTPClient(nil): leave it out for the usual client")
+			return
+		}
+		c.http = h
+	}
+}
+
+// WithTimeout bounds a call: everything from the token to the end of the answer. It is 15 seconds by default.
+func WithTimeout(d time.Duration) Option {
+	return func(c *Client) {
+		if d <= 0 {
+			c.mistaken("WithTimeout(%s): it must be more than 0", d)
+		}
+		c.timeout = d
+	}
+}
+
+// WithBaseURL sends HTTPS calls to url in place of https://api.weixin.qq.com, and of http://api.weixin.qq.com for the open
+// interface service; so does the variable WX_API_BASE_URL. A path is put before those of APIs.
+func WithBaseURL(url string) Option {
+	return func(c *Client) {
+		if err := checkBaseURL(url); err != nil {
+			c.mistaken("WithBaseURL(%q): %v", url, err)
+		}
+		c.baseURL = url
+	}
+}
+
+// WithAppCredential calls over HTTPS with the stable access token of an app, from its AppID and AppSecret, wherever the
+// program runs. The token is fetched when it is first needed, shared by all clients with the same credential, renewed
+// before it ends while calls go on with the old one, and fetched anew where the platform refuses it.
+//
+// Programs on several machines need no store that they share: the platform gives the same stable token to whoever asks,
+// and while one takes over from another, both are good for 5 minutes. It is refreshed by force, which makes the old one
+// worthless everywhere, only where the platform refuses it and yet gives out no other; at most 20 times a day, 30 seconds
+// apart. Access tokens of /cgi-bin/token, which other programs may use, are not touched.
+//
+// Mirrors https://developers.weixin.qq.com/miniprogram/dev/server/API/mp-access-token/api_getstableaccesstoken.html.
+func WithAppCredential(appID, secret string) Option {
+	return withCredential(appCredential("WithAppCredential", appID, secret), appID, secret)
+}
+
+// WithAccessToken calls over HTTPS with an access token that you have, as long as it is good.
+func WithAccessToken(token string) Option {
+	return withCredential(fixedToken("WithAccessToken", accessToken, token), token)
+}
+
+// WithCloudbaseAccessToken calls over HTTPS with a token of WeChat Cloud Run, the header X-WX-CLOUDBASE-ACCESS-TOKEN of a
+// request from WeChat. The environment's allow list must have the path of the API, or the call fails with
+// [CodePathNotAllowed].
+//
+// Mirrors https://developers.weixin.qq.com/miniprogram/dev/wxcloudservice/wxcloudrun/src/guide/weixin/token.html.
+func WithCloudbaseAccessToken(token string) Option {
+	return withCredential(fixedToken("WithCloudbaseAccessToken", cloudbaseAccessToken, token), token)
+}
+
+// WithOpenInterfaceService calls from a container of WeChat Cloud Run without any token, by plain HTTP to
+// api.weixin.qq.com: the open interface service (开放接口服务) beside the container adds one. The environment's allow list
+// must have the path of the API.
+//
+// Mirrors https://developers.weixin.qq.com/miniprogram/dev/wxcloudservice/wxcloudrun/src/guide/weixin/open.html.
+func WithOpenInterfaceService() Option {
+	return withCredential(openInterfaceService("WithOpenInterfaceService"))
+}
+
+// WithTokenSource calls over HTTPS with the access tokens of s.
+func WithTokenSource(s TokenSource) Option {
+	return func(c *Client) {
+		if s == nil {
+			c.mistaken("WithTokenSource(nil): it needs a source")
+			return
+		}
+		withCredential(&credential{"WithTokenSource", accessToken, func(route) TokenSource { return s }})(c)
+	}
+}
+
+// withCredential is the option that chooses a credential, which is made of parts.
+func withCredential(chosen *credential, parts ...string) Option {
+	return func(c *Client) {
+		if slices.Contains(parts, "") {
+			c.mistaken("%s: an empty text is no credential; is a variable not set?", chosen.from)
+		}
+		if c.credential != nil {
+			c.mistaken("%s and %s: a client has one credential", c.credential.from, chosen.from)
+		}
+		c.credential = chosen
+	}
+}
+
+// mistaken notes what is wrong with the options, the first thing if there are several.
+func (c *Client) mistaken(format string, args ...any) {
+	if c.mistake == nil {
+		c.mistake = fmt.Errorf("openapi."+format, args...)
+	}
+}
 
 // NewClient returns a client.
 func NewClient(opts ...Option) *Client {
-	c := &Client{http: sharedHTTP, getenv: os.Getenv, now: time.Now}
+	c := &Client{http: sharedHTTP, timeout: callTimeout, getenv: os.Getenv, now: time.Now, tokenFile: tokenFile, files: new(tokenFiles)}
 	c.bind(c)
 	for _, o := range opts {
 		o(c)
@@ -79,62 +176,6 @@ var sharedHTTP = func() *http.Client {
 	return &http.Client{Transport: t}
 }()
 
-// post sends q to the admin endpoint with the credential of ctx, and returns the answer's body and content type.
-func (c *Client) post(ctx context.Context, q *tcb.Request) (body []byte, contentType string, err error) {
-	a, err := c.ambient(ctx)
-	if err != nil {
-		return nil, "", err
-	}
-	q.EnvName = a.envName(c.env)
-	q.CloudAPIToken, q.CloudbaseAccessToken = a.tokens()
-	q.TCBSessionToken = a.getenv("TCB_SESSIONTOKEN")
-	credential := a.credential()
-	q.SessionToken = credential.SessionToken
-
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	now := c.now()
-	r, err := q.HTTP(ctx, tcb.Origin{
-		URL:        a.endpoint(q.EnvName),
-		Seq:        c.nextSeq(a.getenv("TCB_SEQID"), now),
-		Source:     a.getenv("TCB_SOURCE"),
-		Region:     a.getenv("TENCENTCLOUD_REGION"),
-		TraceLog:   a.getenv("TCB_TRACELOG"),
-		SDKVersion: sdkVersion,
-	}, credential, now)
-	if err != nil {
-		return nil, "", err
-	}
-	client := c.http
-	if a.transport != nil {
-		client = &http.Client{Transport: a.transport}
-	}
-	resp, err := client.Do(r)
-	if err != nil {
-		return nil, "", err
-	}
-	defer resp.Body.Close()
-	body, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswerSize+1))
-	switch {
-	case err != nil:
-		return nil, "", fmt.Errorf("reading the answer: %w", err)
-	case resp.StatusCode != http.StatusOK:
-		return nil, "", fmt.Errorf("%s | [%s]", resp.Status, r.URL)
-	case len(body) > maxAnswerSize:
-		return nil, "", fmt.Errorf("the answer is larger than %d MB", maxAnswerSize>>20)
-	}
-	return body, resp.Header.Get("Content-Type"), nil
-}
-
-// nextSeq returns an id for a request, in the form of the official SDK.
-func (c *Client) nextSeq(invocation string, now time.Time) string {
-	id := strconv.FormatInt(now.UnixMilli(), 16) + "_" + strconv.FormatUint(c.seq.Add(1), 16)
-	if invocation != "" {
-		id = invocation + "-" + id
-	}
-	return id
-}
-
 // sdkVersion is "wxfn/<version>" of the module that the program was built with.
 var sdkVersion = func() string {
 	const module = "github.com/wxcloud-go/wxfn"
@@ -148,79 +189,3 @@ var sdkVersion = func() string {
 	}
 	return "wxfn/" + version
 }()
-
-// ErrNoCredential means that a call was made outside any cloud function.
-var ErrNoCredential = errors.New("no credential: pass on the ctx that the handler was given, and run the function under " +
-	"`wxfn dev`, in a test with emulatortest, or in the cloud")
-
-// ambient is what the platform injected into the invocation that makes a call.
-type ambient struct {
-	getenv    func(string) string
-	transport http.RoundTripper // nil: the network
-}
-
-// ambient finds the credential for ctx: of the invocation in it, else of the process, where that is a cloud function's.
-func (c *Client) ambient(ctx context.Context) (ambient, error) {
-	a := ambient{getenv: c.getenv}
-	if inv, ok := cloudfn.FromContext(ctx); ok {
-		a = ambient{getenv: inv.Getenv, transport: inv.Transport()}
-	}
-	if a.getenv("TENCENTCLOUD_SECRETID") == "" || a.getenv("TENCENTCLOUD_SECRETKEY") == "" {
-		return a, ErrNoCredential
-	}
-	return a, nil
-}
-
-func (a ambient) credential() tcb.Credential {
-	return tcb.Credential{
-		SecretID:     a.getenv("TENCENTCLOUD_SECRETID"),
-		SecretKey:    a.getenv("TENCENTCLOUD_SECRETKEY"),
-		SessionToken: a.getenv("TENCENTCLOUD_SESSIONTOKEN"),
-	}
-}
-
-// tokens returns the token of the invocation, else that of a container.
-func (a ambient) tokens() (cloudAPI, cloudbase string) {
-	if a.getenv("TRIGGER_SRC") == "timer" {
-		cloudAPI = a.getenv("WX_TRIGGER_API_TOKEN_V0")
-	}
-	if cloudAPI == "" {
-		cloudAPI = a.getenv("WX_API_TOKEN")
-	}
-	if cloudAPI == "" {
-		cloudbase = a.getenv("WX_CLOUDBASE_ACCESSTOKEN")
-	}
-	return cloudAPI, cloudbase
-}
-
-func (a ambient) envName(chosen string) string {
-	for _, name := range []string{chosen, a.getenv("TCB_ENV"), a.getenv("SCF_NAMESPACE")} {
-		if name != "" {
-			return name
-		}
-	}
-	return ""
-}
-
-var envID = regexp.MustCompile(`^[a-z0-9_-]{1,40}$`)
-
-// endpoint returns the admin endpoint's URL: the one that the platform (or an emulator) names in TCB_CONTEXT_CNFG, else
-// the region's, which a cloud function reaches by the internal network.
-func (a ambient) endpoint(env string) string {
-	var named struct{ URL string }
-	if json.Unmarshal([]byte(a.getenv("TCB_CONTEXT_CNFG")), &named) == nil && named.URL != "" {
-		return named.URL
-	}
-	host := "tcb-api.tencentcloudapi.com/admin"
-	if region := a.getenv("TENCENTCLOUD_REGION"); region != "" {
-		host = region + "." + host
-	}
-	scheme := "https://"
-	if a.getenv("TENCENTCLOUD_RUNENV") == "SCF" {
-		scheme, host = "http://", "internal."+host
-	}
-	if envID.MatchString(env) {
-		host = env + "." + host
-	}
-	return scheme + host
-}

@@ -39,6 +39,14 @@ const (
 	CodeFunctionTimeout Code = -504003 // the function ran out of time
 )
 
+// The codes of the credentials that HTTPS calls have.
+const (
+	CodeInvalidSecret  Code = 40125 // the AppSecret is not the app's
+	CodeIPNotAllowed   Code = 40164 // the server's address is not on the app's list
+	CodePathNotAllowed Code = 85107 // the API's path is not on the allow list of the Cloud Run environment
+	CodeTokenNotReady  Code = 85113 // the token of the Cloud Run service does not exist yet
+)
+
 // Error returns the number and, where the official SDK has one, its text.
 func (c Code) Error() string {
 	return strings.TrimSpace("errCode: " + strconv.Itoa(int(c)) + " " + tcb.Text(int(c)))
@@ -54,7 +62,8 @@ type Error struct {
 	ErrMsg string `json:"errMsg"`
 	// RID is the id that WeChat's support asks for; empty where the platform gave none.
 	RID string `json:"-"`
-	// Advice is what the emulator adds: what to change, and where. It is empty in the cloud.
+	// Advice says what to change, and where: it comes from the emulator and, for what can be wrong with the credential of an
+	// HTTPS call, from this package. It is empty where there is nothing to say.
 	Advice string `json:"-"`
 
 	// plain errors have no more to say than ErrMsg.
@@ -92,6 +101,35 @@ func systemError(api string, resp *tcb.CommOpenAPIResp) *Error {
 	_ = json.Unmarshal(resp.RespData, &more)
 	return &Error{API: api, ErrCode: Code(resp.ErrorCode), Advice: more.Advice,
 		ErrMsg: fmt.Sprintf("%s: error code: %d", tcb.Text(int(CodeSystem)), resp.ErrorCode)}
+}
+
+// apiOf returns the API of a call's name in messages: "openapi.wxacode.get" or "callFunction".
+func apiOf(name string) string { return strings.TrimPrefix(name, "openapi.") }
+
+// advice is what to do about an HTTPS call that is refused for its credential; {path} stands for the API's. It follows
+// https://developers.weixin.qq.com/miniprogram/dev/wxcloudrun/src/guide/weixin/faq.html and the common error codes.
+var advice = map[Code]string{
+	CodeInvalidCredential:  staleToken,
+	CodeInvalidAccessToken: staleToken,
+	CodeAccessTokenExpired: staleToken,
+	CodeInvalidAppID:       "check the AppID: it stands in the Mini Program's console, 开发管理 → 开发设置",
+	CodeInvalidSecret:      "check the AppSecret: a reset in the Mini Program's console, 开发管理 → 开发设置, makes the old one worthless",
+	CodeIPNotAllowed:       "add this server's address to the IP white list in the Mini Program's console, 开发管理 → 开发设置",
+	CodeAccessTokenMissing: "the open interface service (开放接口服务) is off, or the version was deployed before it was switched on: " +
+		"switch it on in the Cloud Run console, 云调用, and deploy again; while a service starts, it is not there yet",
+	CodeUnauthorized:   "the account may not call this API: apply for it in the Mini Program's console; where an environment is shared, openapi.WithAppID chooses the app",
+	CodePathNotAllowed: allowListed,
+	CodeTokenNotReady:  "the service was just deployed or switched on: try again in some minutes, then deploy again",
+}
+
+const (
+	staleToken  = "the access token is no good any more, and there is no newer one: get another where it came from"
+	allowListed = "add {path} to the environment's allow list in the Cloud Run console, 云托管 → 设置 → 云调用 → 微信令牌权限配置"
+)
+
+func adviceFor(code Code, path string) string {
+	path, _, _ = strings.Cut(path, "?")
+	return strings.ReplaceAll(advice[code], "{path}", path)
 }
 
 var rid = regexp.MustCompile(` rid: ([0-9a-zA-Z-]+)`)

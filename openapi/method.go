@@ -68,11 +68,7 @@ func (c *Client) callMethod(ctx context.Context, m method, req, result any) (ans
 			return false, what.error(m)
 		}
 	}
-	wireName := tcb.SnakeCase
-	if c.keepCase {
-		wireName = m.documentedName
-	}
-	resp, err := c.send(ctx, m.name, req, wireName)
+	resp, err := c.send(ctx, m.name, req, m.documentedName)
 	if err != nil {
 		return false, err
 	}

@@ -68,9 +68,9 @@ func (o *object) get(name string) []byte {
 	return nil
 }
 
-// failure returns the error that an answer reports; nil for a good one. As to the official SDK, an errcode is one whatever it
+// failure returns the error that an answer reports to the call of this name; nil for a good one. As to the official SDK, an errcode is one whatever it
 // is, unless it is nothing: absent, null, 0, false or an empty text.
-func (o *object) failure(api string) error {
+func (o *object) failure(name string) error {
 	code := string(o.get("errcode"))
 	switch code {
 	case "", "null", "0", "false", `""`:
@@ -81,7 +81,7 @@ func (o *object) failure(api string) error {
 		message = string(text)
 		_ = json.Unmarshal(text, &message) // what is no text stays as it is
 	}
-	e := &Error{API: api, ErrCode: CodeSystem, ErrMsg: "openapi." + api + ":fail " + message, RID: ridOf(message)}
+	e := &Error{API: apiOf(name), ErrCode: CodeSystem, ErrMsg: name + ":fail " + message, RID: ridOf(message)}
 	if unquoted, err := strconv.Unquote(code); err == nil {
 		code = unquoted
 	}
@@ -149,13 +149,6 @@ func renameKeys(text []byte, f func(string) string) []byte {
 		i = end
 	}
 	return out
-}
-
-func (c *Client) wireName(name string) string {
-	if c.keepCase {
-		return name
-	}
-	return tcb.SnakeCase(name)
 }
 
 func (c *Client) resultName(name string) string {

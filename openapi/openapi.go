@@ -56,25 +56,35 @@ func CallFunction(ctx context.Context, name string, event, result any) error {
 
 // Call is the function [Call] with the client's options.
 func (c *Client) Call(ctx context.Context, api string, params, result any) error {
-	resp, err := c.send(ctx, api, params, c.wireName)
+	resp, err := c.send(ctx, api, params, func(name string) string { return name })
 	if err != nil {
 		return err
 	}
 	return decode(api, resp, result, c.resultName)
 }
 
-// send makes one cloud call, with the names of parameters that wireName gives.
-func (c *Client) send(ctx context.Context, api string, params any, wireName func(string) string) (*tcb.CommOpenAPIResp, error) {
+// send calls an API by whichever door there is. documented gives the reference's name of a parameter, for a client that
+// does not convert names.
+func (c *Client) send(ctx context.Context, api string, params any, documented func(string) string) (*tcb.CommOpenAPIResp, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	door, noDoor := c.door(ctx)
+	wireName := documented
+	if !c.keepCase && noDoor == nil {
+		wireName = func(name string) string { return door.wireName(api, name) }
+	}
 	pairs, err := encodeParams(params, wireName)
 	if err != nil {
 		return nil, fmt.Errorf("openapi.%s: params: %w", api, err)
 	}
-	return c.callOpenAPI(ctx, api, pairs)
+	if noDoor != nil {
+		return nil, endpointError(api, CodeResourceSystem, noDoor.Error(), noDoor)
+	}
+	return door.callAPI(ctx, api, pairs)
 }
 
 // CallFunction is the function [CallFunction] with the client's options.
 func (c *Client) CallFunction(ctx context.Context, name string, event, result any) error {
-	const api = "callFunction"
 	text := []byte("{}")
 	if event != nil {
 		var err error
@@ -82,45 +92,25 @@ func (c *Client) CallFunction(ctx context.Context, name string, event, result an
 			return fmt.Errorf("callFunction %s: event: %w", name, err)
 		}
 	}
-	body, _, err := c.post(ctx, &tcb.Request{Action: tcb.ActionInvokeFunction, FunctionName: name, EventText: string(text)})
-	var answer *tcb.InvokeResult
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	door, err := c.door(ctx)
+	var data string
 	if err == nil {
-		answer, err = tcb.ReadInvoke(body)
+		data, err = door.callFunction(ctx, name, text)
 	}
-	if refused, ok := errors.AsType[*tcb.Error](err); ok {
-		return &Error{API: api, ErrCode: CodeUnknown, ErrMsg: "callFunction:fail " + refused.Message, plain: true}
-	}
-	if err != nil {
-		return &Error{API: api, ErrCode: CodeUnknown, ErrMsg: "callFunction:fail " + err.Error(), plain: true, cause: err}
-	}
-	if result == nil || answer.Data == "" {
+	switch _, answered := errors.AsType[*Error](err); {
+	case answered:
+		return err
+	case err != nil:
+		return &Error{API: callFunction, ErrCode: CodeUnknown, ErrMsg: "callFunction:fail " + err.Error(), plain: true, cause: err}
+	case result == nil || data == "":
 		return nil
 	}
-	if err := unmarshal([]byte(answer.Data), result); err != nil {
+	if err := unmarshal([]byte(data), result); err != nil {
 		return fmt.Errorf("callFunction %s: its result does not fit %T: %w", name, result, err)
 	}
 	return nil
-}
-
-// callOpenAPI sends one cloud call, and returns the answer of the API, good or bad.
-func (c *Client) callOpenAPI(ctx context.Context, api string, pairs []tcb.KeyValuePair) (*tcb.CommOpenAPIResp, error) {
-	data := tcb.CommAPIData{OpenAPIData: tcb.OpenAPIData{Pairs: pairs}, AppID: c.appID}
-	body, contentType, err := c.post(ctx, &tcb.Request{
-		Action: tcb.ActionOpenAPI, APIName: api, CGIName: c.cgiName, RequestData: data.Marshal(),
-	})
-	var resp *tcb.CommOpenAPIResp
-	if err == nil {
-		resp, err = tcb.ReadOpenAPI(contentType, body)
-	}
-	switch refused, ok := errors.AsType[*tcb.Error](err); {
-	case ok:
-		return nil, endpointError(api, Code(refused.ErrCode()), refused.Message, nil)
-	case err != nil:
-		return nil, endpointError(api, CodeResourceSystem, err.Error(), err)
-	case resp.ErrorCode != 0:
-		return nil, systemError(api, resp)
-	}
-	return resp, nil
 }
 
 // decode reads the answer of an API into result, as the official SDK reads it, with the names that resultName gives.
@@ -191,5 +181,5 @@ func readObject(api string, resp *tcb.CommOpenAPIResp) (*object, error) {
 		o = &object{}
 		o.set("result", []byte(quote(string(resp.RespData))))
 	}
-	return o, o.failure(api)
+	return o, o.failure("openapi." + api)
 }

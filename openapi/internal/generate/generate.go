@@ -52,7 +52,7 @@ func generate(apis []*catalog.API, codes []catalog.Code) (map[string][]byte, err
 		byNamespace[namespace] = append(byNamespace[namespace], a)
 	}
 	namespaces := slices.Sorted(maps.Keys(byNamespace))
-	files := map[string]string{"codes": codesFile(codes), "namespaces": namespacesFile(namespaces), methodsFile: tableFile(apis)}
+	files := map[string]string{"codes": codesFile(codes), "namespaces": namespacesFile(namespaces), "endpoints": endpointsFile(apis), methodsFile: tableFile(apis)}
 	for _, namespace := range namespaces {
 		text, err := g.namespaceFile(namespace, byNamespace[namespace])
 		if err != nil {
@@ -146,6 +146,34 @@ func namespacesFile(namespaces []string) string {
 		b.WriteString("}\n")
 	}
 	return b.String()
+}
+
+// endpointsFile holds where the HTTPS call of each API goes.
+func endpointsFile(apis []*catalog.API) string {
+	var b strings.Builder
+	b.WriteString("// endpoints are the HTTPS calls of all APIs, sorted by name.\nvar endpoints = [...]endpoint{\n")
+	for _, a := range apis {
+		fmt.Fprintf(&b, "\t{%q, %q, %q", a.Name, a.Method, a.Path)
+		var query []string
+		for _, f := range a.Query {
+			query = append(query, f.Name)
+		}
+		fmt.Fprintf(&b, ", %q, %q},\n", strings.Join(query, " "), strings.Join(unconverted(a.Params()), " "))
+	}
+	b.WriteString("}\n")
+	return b.String()
+}
+
+// unconverted returns the names of parameters that are not what the conversion to snake_case makes of what users write.
+func unconverted(params []catalog.Field) (names []string) {
+	for _, f := range params {
+		if tcb.SnakeCase(tcb.CamelCase(f.Name)) != f.Name {
+			names = append(names, f.Name)
+		}
+		names = append(names, unconverted(f.Fields)...)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // tableFile holds the methods of all APIs by name, as one type.

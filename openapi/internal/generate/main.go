@@ -1,7 +1,7 @@
 // Generate writes the typed half of package openapi from the catalogue: one
-// file for each namespace, one for what holds them together, one for the names
-// of error codes, and the table of package methods. It runs in the folder of
-// package openapi:
+// file for each namespace, one for what holds them together, one for where HTTPS
+// calls go, one for the names of error codes, and the table of package methods.
+// It runs in the folder of package openapi:
 //
 //	go generate ./openapi
 package main

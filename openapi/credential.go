@@ -1,0 +1,200 @@
+package openapi
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"reflect"
+	"strings"
+
+	"github.com/wxcloud-go/wxfn/cloudfn"
+	"github.com/wxcloud-go/wxfn/openapi/tcb"
+)
+
+// The variables that credentials stand in, beside those of cloud calls.
+const (
+	headerTokenVariable = "WX_CLOUDBASE_ACCESSTOKEN"       // of an invocation, from X-WX-CLOUDBASE-ACCESS-TOKEN
+	tokenFileVariable   = "WX_CLOUDBASE_ACCESS_TOKEN_FILE" // where a container's token file is, if not at its place
+	appIDVariable       = "WX_APPID"
+	appSecretVariable   = "WX_APPSECRET"
+	cloudRunVariable    = "CBR_ENV_ID" // set in each container of WeChat Cloud Run
+	baseURLVariable     = "WX_API_BASE_URL"
+)
+
+// tokenFile is where WeChat Cloud Run puts the token of a container, and renews it every 10 minutes.
+const tokenFile = "/.tencentcloudbase/wx/cloudbase_access_token"
+
+// The parameters of the URL that hold a token.
+const (
+	accessToken          = "access_token"
+	cloudbaseAccessToken = "cloudbase_access_token"
+)
+
+// ErrNoCredential means that a call was made where nothing gives a credential for it.
+var ErrNoCredential = errors.New("no credential: pass on the ctx that the handler was given, and run the function under " +
+	"`wxfn dev`, in a test with emulatortest, or in the cloud; a program of your own sets WX_APPID and WX_APPSECRET, or uses openapi.WithAppCredential")
+
+// door is a way to the platform, with the credential for it.
+type door interface {
+	// wireName returns the name that an API's parameter goes out with, for the one that users write.
+	wireName(api, name string) string
+	// callAPI calls an API, and returns its answer, good or bad. The error is an *Error.
+	callAPI(ctx context.Context, api string, params []tcb.KeyValuePair) (*tcb.CommOpenAPIResp, error)
+	// callFunction invokes a function, and returns the JSON text of its result. The error is an *Error where the platform
+	// answered.
+	callFunction(ctx context.Context, name string, event []byte) (result string, err error)
+}
+
+// credential is what HTTPS calls prove themselves with.
+type credential struct {
+	// from is the option or the variables that it comes from, for messages.
+	from string
+	// param is the parameter of the URL that the token goes into; empty for the open interface service, which adds one on
+	// its own.
+	param string
+	// tokens returns the source of tokens for the calls of a route; nil where there are none. That secrets are in it, and
+	// nowhere else, keeps them out of every Client that somebody prints.
+	tokens func(route) TokenSource
+}
+
+func appCredential(from, appID, secret string) *credential {
+	return &credential{from, accessToken, func(r route) TokenSource { return stableTokenOf(r, appID, secret) }}
+}
+
+func fixedToken(from, param, token string) *credential {
+	return &credential{from, param, func(route) TokenSource {
+		return tokenFunc(func(context.Context, string) (string, error) { return token, nil })
+	}}
+}
+
+func openInterfaceService(from string) *credential { return &credential{from: from} }
+
+// door finds the credential of a call: the client's own, else that of the invocation in ctx, else that of the process. The
+// order is that of the package's documentation.
+func (c *Client) door(ctx context.Context) (door, error) {
+	if c.mistake != nil {
+		return nil, c.mistake
+	}
+	own, way := noVariable, route{client: c.http, id: c.http}
+	if inv, ok := cloudfn.FromContext(ctx); ok {
+		own = inv.Getenv
+		way.overTransport(inv)
+	}
+	chosen := c.credential
+	switch {
+	case chosen != nil:
+	case signs(own):
+		return cloudCall{c, own, way.transport}, nil
+	case own(headerTokenVariable) != "":
+		chosen = fixedToken(headerTokenVariable, cloudbaseAccessToken, own(headerTokenVariable))
+	case signs(c.getenv):
+		return cloudCall{c, c.getenv, way.transport}, nil
+	default:
+		chosen = c.found(own)
+	}
+	if chosen == nil {
+		return nil, ErrNoCredential
+	}
+	if c.appID != "" && chosen.param == accessToken {
+		return nil, fmt.Errorf("WithAppID(%q) does not go with %s: an access token is good for its own app only; use a credential of that app", c.appID, chosen.from)
+	}
+	if err := c.choose(&way, own, chosen.param == ""); err != nil {
+		return nil, err
+	}
+	d := &httpsCall{Client: c, route: way, credential: chosen, getenv: own}
+	if chosen.tokens != nil {
+		d.source = chosen.tokens(way)
+	}
+	return d, nil
+}
+
+func noVariable(string) string { return "" }
+
+// signs tells whether there are the secrets of a cloud function, which sign cloud calls.
+func signs(getenv func(string) string) bool {
+	return getenv("TENCENTCLOUD_SECRETID") != "" && getenv("TENCENTCLOUD_SECRETKEY") != ""
+}
+
+// found returns what the process has for HTTPS calls; nil if nothing.
+func (c *Client) found(own func(string) string) *credential {
+	file := cmp.Or(own(tokenFileVariable), c.getenv(tokenFileVariable))
+	if file == "" && c.files.have(c.tokenFile) {
+		file = c.tokenFile
+	}
+	appID, secret := c.getenv(appIDVariable), c.getenv(appSecretVariable)
+	switch {
+	case file != "":
+		return &credential{"the file " + file, cloudbaseAccessToken, func(route) TokenSource {
+			return tokenFunc(func(_ context.Context, refused string) (string, error) { return c.files.token(file, refused) })
+		}}
+	case appID != "" && secret != "":
+		return appCredential(appIDVariable+" and "+appSecretVariable, appID, secret)
+	case cmp.Or(own(cloudRunVariable), c.getenv(cloudRunVariable)) != "":
+		return openInterfaceService(cloudRunVariable)
+	}
+	return nil
+}
+
+// route is where HTTPS calls go.
+type route struct {
+	base      string // the URL before the path of an API
+	client    *http.Client
+	transport http.RoundTripper // in place of the client's; nil: the network
+	id        any               // tells routes apart that have the same base
+}
+
+// overTransport sends what belongs to an invocation by the way to the platform that it brings, if it brings one.
+func (r *route) overTransport(inv *cloudfn.Invocation) {
+	switch t := inv.Transport(); {
+	case t == nil:
+	case reflect.ValueOf(t).Comparable():
+		r.transport, r.id = t, t
+	default:
+		r.transport, r.id = t, inv
+	}
+}
+
+// choose sets the base URL. An invocation that brings its own way to the platform knows none but its own base: what the
+// process says of the network is not for it.
+func (c *Client) choose(r *route, own func(string) string, plain bool) error {
+	r.base = own(baseURLVariable)
+	if r.transport == nil {
+		r.base = cmp.Or(c.baseURL, r.base, c.getenv(baseURLVariable))
+	}
+	switch r.base = strings.TrimRight(r.base, "/"); {
+	case r.base != "":
+		if err := checkBaseURL(r.base); err != nil {
+			return fmt.Errorf("%s: %w", baseURLVariable, err)
+		}
+	case plain:
+		r.base = "http://api.weixin.qq.com" // where a sidecar of the container adds a token
+	default:
+		r.base = "https://api.weixin.qq.com"
+	}
+	return nil
+}
+
+func checkBaseURL(base string) error {
+	_, host, ok := strings.Cut(base, "://")
+	scheme := strings.HasPrefix(base, "http://") || strings.HasPrefix(base, "https://")
+	if !ok || !scheme || strings.Trim(host, "/") == "" || strings.ContainsAny(base, "?#@ ") {
+		return errors.New(`the base URL must be like "https://api.weixin.qq.com": a scheme, a host, and at most a path`)
+	}
+	return nil
+}
+
+// environment returns the id of the environment that a function is in which is called over HTTPS.
+func (d *httpsCall) environment() string {
+	names := []string{"TCB_ENV", "SCF_NAMESPACE"}
+	env := d.env
+	for _, name := range names {
+		env = cmp.Or(env, d.getenv(name))
+	}
+	env = cmp.Or(env, d.Client.getenv(cloudRunVariable))
+	for _, name := range names {
+		env = cmp.Or(env, d.Client.getenv(name))
+	}
+	return env
+}
