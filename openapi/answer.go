@@ -2,6 +2,7 @@ package openapi
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -27,10 +28,8 @@ type response struct {
 // they do not: an error comes as image/jpeg, and a picture as application/json.
 func (r *response) answer(name, path string) (*tcb.CommOpenAPIResp, error) {
 	found := http.DetectContentType(r.body)
-	if r.contentType == "" {
-		r.contentType = found
-	}
-	asText := tcb.IsJSON(r.contentType) || strings.HasPrefix(r.contentType, "text/")
+	contentType := cmp.Or(r.contentType, found)
+	asText := tcb.IsJSON(contentType) || strings.HasPrefix(contentType, "text/")
 	text := bytes.TrimSpace(r.body)
 	switch {
 	case len(text) == 0:
@@ -42,11 +41,11 @@ func (r *response) answer(name, path string) (*tcb.CommOpenAPIResp, error) {
 	case found == "image/jpeg" && !wholeJPEG(r.body), found == "image/png" && !wholePNG(r.body):
 		return nil, r.unusable("is a picture without its end")
 	case asText && strings.HasPrefix(found, "image/"):
-		r.contentType = found
-	case asText, strings.HasPrefix(r.contentType, "image/") && strings.HasPrefix(found, "text/"):
+		contentType = found
+	case asText, strings.HasPrefix(contentType, "image/") && strings.HasPrefix(found, "text/"):
 		return nil, r.unusable("is neither a JSON object nor bytes")
 	}
-	return &tcb.CommOpenAPIResp{RespData: r.body, ContentType: r.contentType}, nil
+	return &tcb.CommOpenAPIResp{RespData: r.body, ContentType: contentType}, nil
 }
 
 func (r *response) jsonAnswer(name, path string, text []byte) (*tcb.CommOpenAPIResp, error) {
@@ -89,13 +88,11 @@ func (r *response) unusable(what string) error {
 
 // hide takes the token, or the secret, out of an answer that is going to be shown.
 func (r *response) hide(text []byte) []byte {
-	if r.secret == "" {
+	const shortest = 6 // what is shorter is no secret, and in many words
+	if len(r.secret) < shortest {
 		return text
 	}
-	for _, written := range []string{r.secret, url.QueryEscape(r.secret)} {
-		text = bytes.ReplaceAll(text, []byte(written), []byte("[secret]"))
-	}
-	return text
+	return []byte(strings.NewReplacer(r.secret, "[secret]", url.QueryEscape(r.secret), "[secret]").Replace(string(text)))
 }
 
 // wholePNG tells whether a PNG has its last chunk.

@@ -112,7 +112,8 @@ func (d *httpsCall) token(ctx context.Context, name, refused string) (string, er
 	failed, answered := errors.AsType[*Error](err)
 	switch {
 	case answered && errors.Unwrap(failed) == nil:
-		return "", &Error{API: apiOf(name), ErrCode: failed.ErrCode, ErrMsg: name + ":fail no access token: " + failed.ErrMsg, RID: failed.RID, Advice: failed.Advice}
+		_, why, _ := strings.Cut(failed.ErrMsg, ":fail ")
+		return "", &Error{API: apiOf(name), ErrCode: failed.ErrCode, ErrMsg: name + ":fail no access token: " + why, RID: failed.RID, Advice: failed.Advice}
 	case err != nil:
 		return "", fmt.Errorf("no access token: %w", withoutURL(err))
 	case token == "":
