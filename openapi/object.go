@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/wxcloud-go/wxfn/openapi/tcb"
 )
@@ -20,29 +21,77 @@ type objectField struct {
 }
 
 func parseObject(text []byte) (*object, error) {
-	dec := json.NewDecoder(bytes.NewReader(text))
-	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
+	rest := trimSpace(text)
+	if len(rest) == 0 || rest[0] != '{' || !json.Valid(rest) {
 		return nil, errors.New("it is no JSON object")
 	}
-	o := &object{}
-	for dec.More() {
-		t, err := dec.Token()
-		if err != nil {
-			return nil, err
+	o := &object{fields: make([]objectField, 0, 8)}
+	for rest = trimSpace(rest[1:]); rest[0] == '"'; {
+		end := literalEnd(rest, 0)
+		name := unquote(rest[:end])
+		rest = trimSpace(trimSpace(rest[end:])[1:]) // behind the colon
+		end = valueEnd(rest)
+		o.set(name, rest[:end:end])
+		if rest = trimSpace(rest[end:]); rest[0] == ',' {
+			rest = trimSpace(rest[1:])
 		}
-		var value json.RawMessage
-		if err := dec.Decode(&value); err != nil {
-			return nil, err
-		}
-		o.set(t.(string), value)
-	}
-	if _, err := dec.Token(); err != nil {
-		return nil, err
-	}
-	if dec.More() {
-		return nil, errors.New("something follows the JSON object")
 	}
 	return o, nil
+}
+
+// trimSpace is about what JSON takes for space.
+func trimSpace(text []byte) []byte { return bytes.TrimLeft(text, " \t\r\n") }
+
+// literalEnd returns the end of the string literal that begins at i, in valid JSON.
+func literalEnd(text []byte, i int) int {
+	for i++; text[i] != '"'; i++ {
+		if text[i] == '\\' {
+			i++
+		}
+	}
+	return i + 1
+}
+
+// valueEnd returns the end of the value that valid JSON begins with.
+func valueEnd(text []byte) int {
+	depth := 0
+	for i := 0; ; i++ {
+		switch text[i] {
+		case '"':
+			i = literalEnd(text, i) - 1
+			if depth == 0 {
+				return i + 1
+			}
+		case '{', '[':
+			depth++
+		case '}', ']':
+			if depth--; depth == 0 {
+				return i + 1
+			}
+			if depth < 0 {
+				return i
+			}
+		case ',', ' ', '\t', '\r', '\n':
+			if depth == 0 {
+				return i
+			}
+		}
+	}
+}
+
+// unquote returns the text of a literal.
+func unquote(literal []byte) string {
+	if text := literal[1 : len(literal)-1]; isPlain(string(text)) {
+		return string(text)
+	}
+	var s string
+	_ = json.Unmarshal(literal, &s) // it is valid
+	return s
+}
+
+// isPlain tells whether a text is the same inside a literal.
+func isPlain(s string) bool {
+	return strings.IndexFunc(s, func(r rune) bool { return r < ' ' || r > '~' || r == '"' || r == '\\' }) < 0
 }
 
 func (o *object) index(name string) int {
@@ -130,20 +179,10 @@ func renameKeys(text []byte, f func(string) string) []byte {
 			i++
 			continue
 		}
-		end := i + 1
-		for text[end] != '"' {
-			if text[end] == '\\' {
-				end++
-			}
-			end++
-		}
-		end++
+		end := literalEnd(text, i)
 		literal := text[i:end]
-		if rest := bytes.TrimLeft(text[end:], " \t\r\n"); len(rest) > 0 && rest[0] == ':' {
-			var name string
-			if json.Unmarshal(literal, &name) == nil {
-				literal = []byte(quote(f(name)))
-			}
+		if rest := trimSpace(text[end:]); len(rest) > 0 && rest[0] == ':' {
+			literal = []byte(quote(f(unquote(literal))))
 		}
 		out = append(out, literal...)
 		i = end
@@ -204,6 +243,9 @@ func unmarshal(text []byte, v any) error {
 }
 
 func quote(s string) string {
+	if isPlain(s) {
+		return `"` + s + `"`
+	}
 	text, _ := marshal(s) // text always encodes
 	return string(text)
 }
