@@ -1,6 +1,7 @@
 package openapi_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"io"
@@ -51,6 +52,45 @@ func BenchmarkCloudCall(b *testing.B) {
 				call(b, ctx)
 			}
 		})
+	})
+}
+
+// BenchmarkHTTPSCall compares a typed call over HTTPS with the same request made by hand.
+func BenchmarkHTTPSCall(b *testing.B) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		w.Header().Set("Content-Type", "application/json; encoding=utf-8")
+		_, _ = io.WriteString(w, `{"errcode":0,"errmsg":"ok"}`)
+	}))
+	b.Cleanup(server.Close)
+	data := map[string]any{"thing1": map[string]any{"value": "hello"}}
+	b.Run("typed", func(b *testing.B) {
+		c := openapi.NewClient(openapi.WithAccessToken("token"), openapi.WithBaseURL(server.URL))
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := c.SubscribeMessage.Send(b.Context(), &openapi.SubscribeMessageSendRequest{Touser: "o", TemplateID: "T", Data: data}); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("by hand", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			body, err := json.Marshal(map[string]any{"touser": "o", "template_id": "T", "data": data})
+			if err != nil {
+				b.Fatal(err)
+			}
+			resp, err := http.Post(server.URL+"/cgi-bin/message/subscribe/send?access_token=token", "application/json", bytes.NewReader(body))
+			if err != nil {
+				b.Fatal(err)
+			}
+			var answer struct{ ErrCode int }
+			err = json.NewDecoder(resp.Body).Decode(&answer)
+			_ = resp.Body.Close()
+			if err != nil || answer.ErrCode != 0 {
+				b.Fatal(err, answer)
+			}
+		}
 	})
 }
 

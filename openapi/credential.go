@@ -100,10 +100,10 @@ func (c *Client) door(ctx context.Context) (door, error) {
 	if c.appID != "" && chosen.param == accessToken {
 		return nil, fmt.Errorf("WithAppID(%q) does not go with %s: an access token is good for its own app only; use a credential of that app", c.appID, chosen.from)
 	}
-	if err := c.choose(&way, own, chosen.param == ""); err != nil {
+	if err := c.setBase(&way, own, chosen.param == ""); err != nil {
 		return nil, err
 	}
-	d := &httpsCall{Client: c, route: way, credential: chosen, getenv: own}
+	d := &httpsCall{Client: c, route: way, credential: chosen, own: own}
 	if chosen.tokens != nil {
 		d.source = chosen.tokens(way)
 	}
@@ -156,9 +156,9 @@ func (r *route) overTransport(inv *cloudfn.Invocation) {
 	}
 }
 
-// choose sets the base URL. An invocation that brings its own way to the platform knows none but its own base: what the
+// setBase sets the base URL. An invocation that brings its own way to the platform knows none but its own base: what the
 // process says of the network is not for it.
-func (c *Client) choose(r *route, own func(string) string, plain bool) error {
+func (c *Client) setBase(r *route, own func(string) string, plain bool) error {
 	r.base = own(baseURLVariable)
 	if r.transport == nil {
 		r.base = cmp.Or(c.baseURL, r.base, c.getenv(baseURLVariable))
@@ -187,14 +187,5 @@ func checkBaseURL(base string) error {
 
 // environment returns the id of the environment that a function is in which is called over HTTPS.
 func (d *httpsCall) environment() string {
-	names := []string{"TCB_ENV", "SCF_NAMESPACE"}
-	env := d.env
-	for _, name := range names {
-		env = cmp.Or(env, d.getenv(name))
-	}
-	env = cmp.Or(env, d.Client.getenv(cloudRunVariable))
-	for _, name := range names {
-		env = cmp.Or(env, d.Client.getenv(name))
-	}
-	return env
+	return cmp.Or(d.env, d.own("TCB_ENV"), d.own("SCF_NAMESPACE"), d.getenv(cloudRunVariable), d.getenv("TCB_ENV"), d.getenv("SCF_NAMESPACE"))
 }

@@ -23,7 +23,7 @@ type httpsCall struct {
 	route
 	credential *credential
 	source     TokenSource         // nil without tokens
-	getenv     func(string) string // of the invocation
+	own        func(string) string // the variables of the invocation
 }
 
 const (
@@ -46,7 +46,7 @@ func (d *httpsCall) callAPI(ctx context.Context, api string, params []tcb.KeyVal
 		return nil, endpointError(api, CodeAPINotFound, err.Error(), nil)
 	}
 	resp, err := d.perform(ctx, "openapi."+api, e.request(params))
-	if _, refused := errors.AsType[*Error](err); err != nil && !refused {
+	if _, answered := err.(*Error); err != nil && !answered {
 		return nil, endpointError(api, CodeResourceSystem, err.Error(), err)
 	}
 	return resp, err
@@ -62,7 +62,7 @@ func (d *httpsCall) callFunction(ctx context.Context, name string, event []byte)
 	q := request{method: http.MethodPost, path: pathInvoke, contentType: jsonType, body: event,
 		query: "env=" + url.QueryEscape(env) + "&name=" + url.QueryEscape(name)}
 	resp, err := d.perform(ctx, callFunction, q)
-	if refused, ok := errors.AsType[*Error](err); ok {
+	if refused, answered := err.(*Error); answered {
 		refused.plain = true
 	}
 	if err != nil {
@@ -78,8 +78,8 @@ func (d *httpsCall) callFunction(ctx context.Context, name string, event []byte)
 }
 
 // perform makes a call, and makes it once more if it was refused for its token and the source has another. Nothing else
-// is tried again: the platform may have done what it was asked. name is the call's in messages. The error is an *Error
-// where the platform answered.
+// is tried again: the platform may have done what it was asked. name is the call's in messages. The error is an *Error,
+// and wraps none, where the platform answered.
 func (d *httpsCall) perform(ctx context.Context, name string, q request) (*tcb.CommOpenAPIResp, error) {
 	token, err := d.token(ctx, name, "")
 	if err != nil {
@@ -100,7 +100,7 @@ func (d *httpsCall) perform(ctx context.Context, name string, q request) (*tcb.C
 }
 
 func refusesToken(err error) bool {
-	e, ok := errors.AsType[*Error](err)
+	e, ok := err.(*Error)
 	return ok && slices.Contains([]Code{CodeInvalidCredential, CodeInvalidAccessToken, CodeAccessTokenExpired}, e.ErrCode)
 }
 
@@ -111,7 +111,7 @@ func (d *httpsCall) token(ctx context.Context, name, refused string) (string, er
 	token, err := d.source.Token(ctx, refused)
 	failed, answered := errors.AsType[*Error](err)
 	switch {
-	case answered && errors.Unwrap(failed) == nil:
+	case answered && failed.cause == nil:
 		_, why, _ := strings.Cut(failed.ErrMsg, ":fail ")
 		return "", &Error{API: apiOf(name), ErrCode: failed.ErrCode, ErrMsg: name + ":fail no access token: " + why, RID: failed.RID, Advice: failed.Advice}
 	case err != nil:

@@ -1,5 +1,5 @@
-// Package openapi calls WeChat's server APIs from a cloud function, without a token: what cloud.openapi and
-// cloud.callFunction of wx-server-sdk are for Node.
+// Package openapi calls WeChat's server APIs: from a cloud function without a token, what cloud.openapi and
+// cloud.callFunction of wx-server-sdk are for Node, and from any other program over HTTPS.
 //
 //	func handle(ctx context.Context, event Event) (*openapi.Image, error) {
 //		return openapi.Wxacode.CreateQRCode(ctx, &openapi.WxacodeCreateQRCodeRequest{Path: event.Path, Width: new(430)})
@@ -13,6 +13,28 @@
 //
 // A failed call returns an [*Error] with the errCode, errMsg and text of the official SDK; test it with errors.Is and a
 // [Code].
+//
+// # Credentials
+//
+// Methods, results and errors are the same wherever a program runs. The first of these is taken that there is:
+//
+//   - an option of the [Client]: [WithAppCredential], [WithAccessToken], [WithCloudbaseAccessToken],
+//     [WithOpenInterfaceService] or [WithTokenSource];
+//   - what the platform gave the invocation in ctx: the secrets of a cloud call, else the token of the header
+//     X-WX-CLOUDBASE-ACCESS-TOKEN;
+//   - the secrets of a cloud call in the process's environment;
+//   - a container's token file, /.tencentcloudbase/wx/cloudbase_access_token, or the one that WX_CLOUDBASE_ACCESS_TOKEN_FILE
+//     names;
+//   - WX_APPID and WX_APPSECRET, with a stable access token as [WithAppCredential] has it;
+//   - where CBR_ENV_ID is set, the open interface service of WeChat Cloud Run.
+//
+// The secrets of a cloud call go to the admin endpoint of the cloud, and config.json permits; all others make an HTTPS
+// call to https://api.weixin.qq.com, or to WX_API_BASE_URL in its place. A program that is no function needs no more than
+//
+//	image, err := openapi.Wxacode.GetUnlimited(ctx, &openapi.WxacodeGetUnlimitedRequest{Scene: "a=1"})
+//
+// with WX_APPID and WX_APPSECRET in its environment, and `wxfn exec -- go run .` runs it offline. Only a call that was
+// refused for its token is made a second time, with another token; whatever else fails is the caller's to try again.
 //
 // The official documents: https://developers.weixin.qq.com/miniprogram/dev/wxcloud/guide/openapi/openapi.html and, for
 // each API, https://developers.weixin.qq.com/miniprogram/dev/server/API/.
@@ -30,7 +52,9 @@ import (
 	"github.com/wxcloud-go/wxfn/openapi/tcb"
 )
 
-// Call calls an API by its name ("security.msgSecCheck"), for the function that ctx belongs to.
+// Call calls an API by its name ("security.msgSecCheck"), for the function that ctx belongs to. An HTTPS call takes a path,
+// too, for an API that is newer than this package: "/wxa/…" is a POST with a JSON body, and "GET /wxa/…" has all parameters in
+// the URL.
 //
 // params is a struct, a map or a json.RawMessage that encodes as a JSON object, or nil. As with the official SDK, names
 // may be in camelCase: they go out in snake_case. A field of type [Media] goes out as raw bytes.
@@ -39,7 +63,8 @@ import (
 // whatever takes the JSON object, whose names are in camelCase, with errMsg and errCode at its end. Numbers decode into
 // an any as json.Number, so that whole numbers stay exact.
 //
-// The error is an [*Error], unless the arguments themselves are of no use. A call ends after 15 seconds, or when ctx does.
+// The error is an [*Error], unless the arguments themselves are of no use. A call ends after 15 seconds, or when ctx does; see
+// [WithTimeout].
 func Call(ctx context.Context, api string, params, result any) error {
 	return defaultClient.Call(ctx, api, params, result)
 }
@@ -47,9 +72,12 @@ func Call(ctx context.Context, api string, params, result any) error {
 // CallFunction invokes another cloud function of the same environment. event is what the function gets, as JSON ({} if
 // it is nil); its result is decoded into result, a pointer or nil.
 //
-// The error is an [*Error] of errCode -1 with the message of the platform, as in the official SDK.
+// The error is an [*Error] of errCode -1 with the message of the platform, as in the official SDK. Over HTTPS the platform
+// tells its code, too, which the error then has: [CodeFunctionExecute] where the function failed. Such a call needs to
+// know the environment, from [WithEnv] or the process's CBR_ENV_ID or TCB_ENV, and a function has 5 seconds for it.
 //
-// Mirrors https://developers.weixin.qq.com/miniprogram/dev/wxcloud/reference-sdk-api/functions/Cloud.callFunction.html.
+// Mirrors https://developers.weixin.qq.com/miniprogram/dev/wxcloud/reference-sdk-api/functions/Cloud.callFunction.html and
+// https://developers.weixin.qq.com/miniprogram/dev/wxcloudservice/wxcloud/reference-http-api/functions/invokeCloudFunction.html.
 func CallFunction(ctx context.Context, name string, event, result any) error {
 	return defaultClient.CallFunction(ctx, name, event, result)
 }
@@ -99,7 +127,7 @@ func (c *Client) CallFunction(ctx context.Context, name string, event, result an
 	if err == nil {
 		data, err = door.callFunction(ctx, name, text)
 	}
-	switch _, answered := errors.AsType[*Error](err); {
+	switch _, answered := err.(*Error); {
 	case answered:
 		return err
 	case err != nil:
