@@ -50,6 +50,7 @@ func (r *report) configured(entry value, project string, roots []string) (c cand
 	c.Type = functionType(expanded(entry.member("type")))
 	c.Concurrency = concurrency(entry.member("instanceConcurrencyConfig"))
 	c.Triggers = triggers(entry.member("triggers"))
+	c.Ignore = texts(entry.member("ignore"))
 	return c, true
 }
 

@@ -2,7 +2,6 @@ package config
 
 import (
 	"bytes"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -78,9 +77,7 @@ func sortedNames(names []string) []string { return slices.Compact(slices.Sorted(
 
 // A permit is the text of a config.json, and where its permissions stand in it.
 type permit struct {
-	mark        []byte // the byte order mark, if there is one
-	text        []byte // after it
-	root        value
+	source
 	permissions value // absent where the file has none
 	list        value // permissions.openapi; absent where the file has none
 	entries     []hujson.Value
@@ -104,20 +101,16 @@ type gap struct {
 // parsePermit parses a text, and checks that it has permissions or may have some.
 func parsePermit(text []byte) (*permit, error) {
 	r := &report{}
-	p := &permit{root: r.parse("", text)}
+	p := &permit{source: r.source(text)}
 	p.permissions = p.root.member("permissions")
 	p.list = p.permissions.member("openapi")
 	for _, e := range p.list.elements() {
 		p.names = append(p.names, e.text())
 		p.entries = append(p.entries, e.json)
 	}
-	for _, f := range r.sorted() {
-		if f.Severity == Error {
-			return nil, fmt.Errorf("config: line %d: %s; %s", f.Line, f.Message, f.Advice)
-		}
+	if err := r.firstError(); err != nil {
+		return nil, err
 	}
-	p.text = p.root.doc.text
-	p.mark = text[:len(text)-len(p.text)]
 	if p.list.exists() {
 		end := p.list.json.EndOffset - 1
 		for _, e := range p.entries {
@@ -150,32 +143,8 @@ func (p *permit) gap(start, end int) gap {
 	return g
 }
 
-// firstLine returns the offset of the newline that ends the first line of a gap, -1 where there is none, and whether the
-// line ends in a // comment. A newline in another comment ends no line.
-func firstLine(extra []byte) (end int, isComment bool) {
-	for i := 0; i < len(extra); i++ {
-		switch {
-		case extra[i] == '\n':
-			return i, isComment
-		case isComment:
-		case bytes.HasPrefix(extra[i:], []byte("//")):
-			isComment = true
-		case bytes.HasPrefix(extra[i:], []byte("/*")):
-			i += 2 + bytes.Index(extra[i+2:], []byte("*/")) + 1
-		}
-	}
-	return -1, isComment
-}
-
-func trimRight(extra []byte) []byte { return bytes.TrimRight(extra, " \t\r\n") }
-
 // content returns the offset where the last comment of a gap in one line ends.
 func (p *permit) content(g gap) int { return g.start + len(trimRight(p.text[g.start:g.end])) }
-
-// splice returns the text with something else between two offsets.
-func (p *permit) splice(from, to int, with ...string) []byte {
-	return slices.Concat(p.text[:from], []byte(strings.Join(with, "")), p.text[to:])
-}
 
 // insert returns the text with one more entry in a sorted list. Where entries have lines of their own, it gets one.
 func (p *permit) insert(name string) []byte {
@@ -334,18 +303,6 @@ func (p *permit) withList(names []string) []byte {
 	return p.splice(g.nextLine, g.nextLine, indent, add(s, indent, true, names), ",", p.lineEnd(g))
 }
 
-// indentation returns the spaces at the start of the line of an offset.
-func (p *permit) indentation(offset int) string {
-	line := p.text[1+bytes.LastIndexByte(p.text[:offset], '\n') : offset]
-	return string(line[:len(line)-len(bytes.TrimLeft(line, " \t"))])
-}
-
-// startsLine reports whether nothing but spaces is before an offset in its line.
-func (p *permit) startsLine(offset int) bool {
-	before := bytes.TrimRight(p.text[:offset], " \t")
-	return bytes.HasSuffix(before, []byte("\n"))
-}
-
 // indent returns the indentation of a new line beside an entry.
 func (p *permit) indent(k int) string {
 	start := p.list.json.StartOffset
@@ -374,41 +331,6 @@ func (p *permit) comma() string {
 	return p.style().space()
 }
 
-// A style is how a file is laid out.
-type style struct {
-	unit  string // one more level of indentation
-	eol   string // the end of a line
-	colon string // between a name and its value
-}
-
-// style finds out the style of the file by the first member.
-func (p *permit) style() style {
-	s := style{unit: "  ", eol: "\n", colon: ": "}
-	if i := bytes.IndexByte(p.text, '\n'); i > 0 && p.text[i-1] == '\r' {
-		s.eol = "\r\n"
-	}
-	members := p.root.json.Value.(*hujson.Object).Members
-	if len(members) == 0 {
-		return s
-	}
-	name, value := members[0].Name, members[0].Value
-	if p.startsLine(name.StartOffset) {
-		s.unit = strings.TrimPrefix(p.indentation(name.StartOffset), p.indentation(p.root.json.StartOffset))
-	}
-	if colon := string(p.text[name.EndOffset:value.StartOffset]); strings.Trim(colon, " \t") == ":" {
-		s.colon = colon
-	}
-	return s
-}
-
-// space returns what follows a comma in a line.
-func (s style) space() string {
-	if s.colon == ":" {
-		return ""
-	}
-	return " "
-}
-
 // permissions returns the member permissions with a list of names, in several lines or one. indent is that of the member.
 func (s style) permissions(indent string, lines bool, names []string) string {
 	inner := s.openapi(indent+s.unit, lines, names)
@@ -430,5 +352,3 @@ func (s style) openapi(indent string, lines bool, names []string) string {
 	}
 	return `"openapi"` + s.colon + "[" + strings.Join(entries, ","+s.space()) + "]"
 }
-
-func quote(name string) string { return string(hujson.String(name)) }

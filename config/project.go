@@ -48,6 +48,7 @@ type FunctionDir struct {
 	Handler     string            // as written, such as main or index.main
 	Type        string            // TypeEvent, or TypeHTTP for an HTTP function or a Cloud Run service
 	Triggers    []Trigger         // those of cloudbaserc.json, as in [Function]
+	Ignore      []string          // patterns of files that are not deployed, as written: relative to Dir, with * and **
 }
 
 // IsJavaScript reports whether the file that starts a function is one for Node.
@@ -94,6 +95,9 @@ func LoadProject(dir string) (*Project, []Finding, error) {
 		}
 	}
 }
+
+// HasFiles reports whether there is a project.config.json or a cloudbaserc.json in Root.
+func (p *Project) HasFiles() bool { return isFile(p.Root, weChatFile) || isFile(p.Root, cloudBaseFile) }
 
 // LoadFunction is [LoadFunction] with file names relative to the project's Dir.
 func (p *Project) LoadFunction(f FunctionDir) (*Function, []Finding, error) {

@@ -1,0 +1,162 @@
+package pack
+
+import (
+	"archive/zip"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// CheckPlace returns an error where the package must not be written to a path: into the function's folder, whose files
+// are packaged, or in the place of what is not a package of the same files.
+func (p *Package) CheckPlace(path string) error {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return err
+	}
+	if rel, err := filepath.Rel(p.Function.Dir, abs); err == nil && filepath.IsLocal(rel) {
+		return fmt.Errorf("%s is in the function's folder, all of which is packaged; write it elsewhere with --out", path)
+	}
+	parent := filepath.Dir(abs)
+	if info, err := os.Stat(parent); err != nil || !info.IsDir() {
+		return fmt.Errorf("there is no folder %s to write %s into; create it, or choose another place with --out", filepath.Dir(path), filepath.Base(path))
+	}
+	info, err := os.Lstat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case IsZip(path) && info.Mode().IsRegular():
+		return p.checkZip(path)
+	case !IsZip(path) && info.IsDir():
+		return p.checkFolder(path)
+	}
+	return foreign(path, "is no package")
+}
+
+func foreign(path, what string) error {
+	return fmt.Errorf("%s is there already, and %s; remove it, or choose another place with --out", path, what)
+}
+
+func holds(name string) string { return "holds " + name + ", which this package does not have" }
+
+func (p *Package) checkZip(path string) error {
+	old, err := zip.OpenReader(path)
+	if err != nil {
+		return foreign(path, "is no package")
+	}
+	defer old.Close()
+	for _, f := range old.File {
+		if p.find(f.Name) == nil {
+			return foreign(path, holds(f.Name))
+		}
+	}
+	return nil
+}
+
+func (p *Package) checkFolder(path string) error {
+	return filepath.WalkDir(path, func(place string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		name, err := filepath.Rel(path, place)
+		if name = filepath.ToSlash(name); err == nil && p.find(name) == nil {
+			err = foreign(path, holds(name))
+		}
+		return err
+	})
+}
+
+// Write writes the package to a path, as a zip file where it ends in .zip, else as a folder; see [Package.CheckPlace] for
+// what it takes the place of. size is that of what it has written.
+func (p *Package) Write(path string) (size int64, err error) {
+	if err := p.CheckPlace(path); err != nil {
+		return 0, err
+	}
+	if IsZip(path) {
+		size, err = p.writeZip(path)
+	} else {
+		size, err = p.Size(), p.writeFolder(path)
+	}
+	if pathErr, ok := errors.AsType[*fs.PathError](err); ok { // about a file of a passing name
+		err = pathErr.Err
+	}
+	if err != nil {
+		return 0, fmt.Errorf("%s cannot be written: %w; choose another place with --out", path, err)
+	}
+	return size, nil
+}
+
+// writeZip writes a file beside the one that it becomes, so that nobody finds half of it.
+func (p *Package) writeZip(path string) (size int64, err error) {
+	temp, err := os.CreateTemp(filepath.Dir(path), ".wxfn-*.zip")
+	if err != nil {
+		return 0, err
+	}
+	defer os.Remove(temp.Name()) // which fails when it has become the other
+	err = p.zip(temp)
+	if err == nil {
+		size, err = temp.Seek(0, io.SeekEnd)
+	}
+	if err = errors.Join(err, temp.Chmod(0o644), temp.Close()); err != nil {
+		return 0, err
+	}
+	return size, os.Rename(temp.Name(), path)
+}
+
+// firstDay is the first day that a zip file can name, 1980-01-01.
+const firstDay = 1<<5 | 1
+
+// zip writes the files by name, with the same time and modes everywhere.
+func (p *Package) zip(to io.Writer) error {
+	w := zip.NewWriter(to)
+	for _, f := range p.files {
+		content, err := f.content()
+		if err != nil {
+			return err
+		}
+		header := &zip.FileHeader{Name: f.name, Method: zip.Deflate}
+		header.SetMode(f.mode())
+		//lint:ignore SA1019 Modified would add a field of its own to each file
+		header.ModifiedDate = firstDay
+		entry, err := w.CreateHeader(header)
+		if err != nil {
+			return err
+		}
+		if _, err := entry.Write(content); err != nil {
+			return err
+		}
+	}
+	return w.Close()
+}
+
+// writeFolder writes a folder beside the one that it becomes.
+func (p *Package) writeFolder(path string) error {
+	temp, err := os.MkdirTemp(filepath.Dir(path), ".wxfn-*")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(temp)
+	for _, f := range p.files {
+		content, err := f.content()
+		if err != nil {
+			return err
+		}
+		file := filepath.Join(temp, filepath.FromSlash(f.name))
+		if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, content, f.mode()), os.Chmod(file, f.mode())); err != nil {
+			return err
+		}
+	}
+	if err := errors.Join(os.Chmod(temp, 0o755), os.RemoveAll(path)); err != nil {
+		return err
+	}
+	return os.Rename(temp, path)
+}
+
+// IsZip reports whether a package at a path is a zip file, and not a folder.
+func IsZip(path string) bool { return strings.EqualFold(filepath.Ext(path), ".zip") }
