@@ -16,14 +16,15 @@ import (
 // See https://developers.weixin.qq.com/miniprogram/dev/devtools/projectconfig.html for project.config.json and
 // https://docs.cloudbase.net/cli-v1/functions/configs for cloudbaserc.json.
 type Project struct {
-	Dir       string        // the folder that was loaded, absolute
-	Root      string        // the folder of project.config.json or cloudbaserc.json, absolute: Dir or above; Dir where there is neither
-	AppID     string        // appid of project.private.config.json, else of project.config.json; "" where unknown
-	EnvID     string        // envId of cloudbaserc.json; "" where unknown, or a template such as {{env.ENV_ID}}
-	Functions []FunctionDir // sorted by name; where a name stands for two folders, once
-	Pages     *Pages        // of the Mini Program; nil where its app.json was not found or cannot be read
-	StubsFile string        // the wxfn.stubs.json in Root, absolute, whether it exists or not
-	Stubs     *Stubs        // of StubsFile; nil where it was not found or is no JSON object
+	Dir          string        // the folder that was loaded, absolute
+	Root         string        // the folder of project.config.json or cloudbaserc.json, absolute: Dir or above; Dir where there is neither
+	AppID        string        // appid of project.private.config.json, else of project.config.json; "" where unknown
+	EnvID        string        // envId of cloudbaserc.json; "" where unknown, or a template such as {{env.ENV_ID}}
+	Functions    []FunctionDir // sorted by name; where a name stands for two folders, once
+	Pages        *Pages        // of the Mini Program; nil where its app.json was not found or cannot be read
+	FunctionRoot string        // the folder that a new function belongs into, absolute, whether it exists or not: the first function root that is named, else the first that exists
+	StubsFile    string        // the wxfn.stubs.json in Root, absolute, whether it exists or not
+	Stubs        *Stubs        // of StubsFile; nil where it was not found or is no JSON object
 }
 
 // The types of functions: how they are called.
@@ -89,7 +90,7 @@ func LoadProject(dir string) (*Project, []Finding, error) {
 			return p, r.sorted(), nil
 		}
 		if root == filepath.Dir(root) {
-			p := &Project{Dir: dir, Root: dir, Functions: r.functions(r.loose(dir))}
+			p := &Project{Dir: dir, Root: dir, FunctionRoot: dir, Functions: r.functions(r.loose(dir))}
 			r.addStubs(p)
 			return p, r.sorted(), nil
 		}
@@ -119,7 +120,8 @@ func (r *report) project(root string) *Project {
 	private := r.open(filepath.Join(root, privateFile))
 	cloudBase := r.open(filepath.Join(root, cloudBaseFile))
 
-	roots := r.roots(root, weChat.member("cloudfunctionRoot"), expanded(cloudBase.member("functionRoot")))
+	named := []value{weChat.member("cloudfunctionRoot"), expanded(cloudBase.member("functionRoot"))}
+	roots := r.roots(root, named...)
 	found := r.candidates(root, roots, cloudBase.member("functions"))
 	if root != r.base {
 		inside := func(dir string) bool { return within(r.base, dir) }
@@ -129,11 +131,12 @@ func (r *report) project(root string) *Project {
 		}
 	}
 	p := &Project{
-		Dir:       r.base,
-		Root:      root,
-		AppID:     cmp.Or(private.member("appid").text(), weChat.member("appid").text()),
-		Functions: r.functions(found),
-		Pages:     r.pages(filepath.Join(resolve(root, weChat.member("miniprogramRoot").text()), "app.json")),
+		Dir:          r.base,
+		Root:         root,
+		FunctionRoot: functionRoot(root, roots, named),
+		AppID:        cmp.Or(private.member("appid").text(), weChat.member("appid").text()),
+		Functions:    r.functions(found),
+		Pages:        r.pages(filepath.Join(resolve(root, weChat.member("miniprogramRoot").text()), "app.json")),
 	}
 	if env := cloudBase.member("envId"); !isTemplate(env) {
 		p.EnvID = env.text()
@@ -179,6 +182,19 @@ func (r *report) roots(project string, named ...value) []string {
 	}
 	slices.Sort(roots)
 	return slices.Compact(roots)
+}
+
+// functionRoot returns where a new function belongs.
+func functionRoot(project string, roots []string, named []value) string {
+	for _, v := range named {
+		if v.text() != "" {
+			return resolve(project, v.text())
+		}
+	}
+	if len(roots) > 0 {
+		return roots[0]
+	}
+	return filepath.Join(project, defaultRoots[0])
 }
 
 // candidates returns the functions that cloudbaserc.json describes, and the folders below the function roots that it

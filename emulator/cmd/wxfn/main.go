@@ -10,6 +10,7 @@
 //	wxfn preview PATH    make a code of the developer version
 //	wxfn check [DIR...]  compare what functions can call with what their config.json permits
 //	wxfn schema          print a JSON Schema for config.json
+//	wxfn new NAME        start a Go function
 //	wxfn package NAME    make what one uploads of a Go function
 //
 // It is also a tool for go vet: go vet -vettool=$(which wxfn) ./...
@@ -88,7 +89,7 @@ func run(p process, args []string) (code int) {
 	root.SetOut(p.stdout)
 	root.SetErr(p.stderr)
 	root.SetHelpCommand(helpCommand())
-	root.AddCommand(devCommand(p), invokeCommand(p), execCommand(p), logsCommand(p), scanCommand(p), previewCommand(p), checkCommand(p), schemaCommand(p), packageCommand(p))
+	root.AddCommand(devCommand(p), invokeCommand(p), execCommand(p), logsCommand(p), scanCommand(p), previewCommand(p), checkCommand(p), schemaCommand(p), newCommand(p), packageCommand(p))
 	cmd, err := root.ExecuteC()
 	if err == nil {
 		return 0

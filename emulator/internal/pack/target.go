@@ -47,7 +47,7 @@ const program = "main"
 func (t Target) made(f config.FunctionDir, port int) []file {
 	switch t {
 	case HTTP:
-		return []file{{name: "scf_bootstrap", executable: true, text: []byte(httpBootstrap)}}
+		return []file{{name: "scf_bootstrap", executable: true, text: []byte(HTTPBootstrap)}}
 	case Custom:
 		return []file{{name: "bootstrap", executable: true, text: []byte(customBootstrap)}}
 	case CloudRun:
@@ -65,7 +65,7 @@ func (t Target) made(f config.FunctionDir, port int) []file {
 // See https://docs.cloudbase.net/cloud-function/develop/scf-bootstrap and
 // https://cloud.tencent.com/document/product/583/47274 for the custom runtime.
 const (
-	httpBootstrap = `#!/bin/bash
+	HTTPBootstrap = `#!/bin/bash
 export PORT="${PORT:-9000}"
 cd "$(dirname "$0")" && exec ./main
 `

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/wxcloud-go/wxfn/config"
+	"github.com/wxcloud-go/wxfn/emulator/internal/pack"
+	"github.com/wxcloud-go/wxfn/emulator/internal/scaffold"
+)
+
+// creation is what the command line says of a new function.
+type creation struct {
+	process
+	name, dir string
+	http      bool
+}
+
+func newCommand(p process) *cobra.Command {
+	c := creation{process: p}
+	cmd := &cobra.Command{
+		Use:   "new NAME",
+		Short: "Start a Go function: its code, a test, and its config.json",
+		Long: `Start the Go function NAME in a project, or in a folder of functions: main.go, a test of it, and config.json. A folder
+without any function becomes a project. Nothing is overwritten.
+
+The files are listed on stdout; what to do next stands on stderr.`,
+		Example: `  wxfn new hello
+  wxfn new shop --http`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return errors.New("new needs the name of one function")
+			}
+			return nil
+		},
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(_ *cobra.Command, args []string) error {
+			c.name = args[0]
+			return c.run()
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&c.dir, "dir", ".", "project or functions folder `DIR`")
+	f.BoolVar(&c.http, "http", false, "start an HTTP function, which serves requests in place of events")
+	return cmd
+}
+
+func (c *creation) run() error {
+	if err := scaffold.CheckName(c.name); err != nil {
+		return usage(err)
+	}
+	if err := checkDir(c.dir); err != nil {
+		return err
+	}
+	project, _, err := config.LoadProject(c.dir)
+	if err != nil {
+		return err
+	}
+	f := scaffold.Function{Name: c.name}
+	if c.http {
+		f.HTTPBootstrap = []byte(pack.HTTPBootstrap)
+	}
+	made, err := f.Create(project)
+	for _, file := range made {
+		fmt.Fprintln(c.stdout, fromHere(file))
+	}
+	if err != nil {
+		return usage(err)
+	}
+	return c.next(filepath.Dir(made[len(made)-1]), project.Root)
+}
+
+// next says what to do with a function's folder.
+func (c *creation) next(dir, root string) error {
+	steps := ""
+	if here := fromHere(root); here != "." {
+		steps = "  cd " + quoted(here) + "\n"
+	}
+	switch scaffold.ModuleOf(dir) {
+	case scaffold.ModuleMissing:
+		steps += "  go mod init functions && go mod tidy\n"
+	case scaffold.ModuleLacksUs:
+		steps += "  go mod tidy\n"
+	}
+	folder, err := filepath.Rel(root, dir)
+	if err != nil {
+		return err
+	}
+	steps += "  go test ./" + filepath.ToSlash(folder) + "\n"
+	if c.http {
+		steps += "  wxfn dev    # then GET /fn/" + c.name + "/hello/you of the URL that it prints\n"
+	} else {
+		steps += "  wxfn invoke " + c.name + "\n"
+	}
+	fmt.Fprint(c.stderr, "next:\n", steps)
+	return nil
+}
+
+// fromHere returns a path as seen from the working folder, where it is in there; else as it is.
+func fromHere(path string) string {
+	if here, err := os.Getwd(); err == nil {
+		if rel, err := filepath.Rel(here, path); err == nil && filepath.IsLocal(rel) {
+			return rel
+		}
+	}
+	return path
+}
