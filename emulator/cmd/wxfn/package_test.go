@@ -5,15 +5,20 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/json"
 	"io"
 	"io/fs"
+	"net/http"
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"github.com/tidwall/gjson"
 
 	"github.com/wxcloud-go/wxfn/emulator"
 	"github.com/wxcloud-go/wxfn/emulator/emulatortest"
@@ -73,9 +78,14 @@ func TestPackagesRun(t *testing.T) {
 	if runtime.GOOS != "linux" || runtime.GOARCH != "amd64" {
 		t.Skip("packages are for linux/amd64, and this is " + runtime.GOOS + "/" + runtime.GOARCH)
 	}
-	for target, want := range map[string]map[string]fs.FileMode{
-		"custom": {"main": 0o755, "config.json": 0o644, "bootstrap": 0o755},
-	} {
+	own := map[string]map[string]fs.FileMode{
+		"go1":      {},
+		"http":     {"scf_bootstrap": 0o755},
+		"custom":   {"bootstrap": 0o755},
+		"cloudrun": {"Dockerfile": 0o644, "container.config.json": 0o644},
+	}
+	for target, want := range own {
+		want["main"], want["config.json"] = 0o755, 0o644
 		t.Run(target, func(t *testing.T) {
 			t.Parallel()
 			root := t.TempDir()
@@ -85,20 +95,58 @@ func TestPackagesRun(t *testing.T) {
 			assert.Equal(t, want, modes(t, dir))
 
 			emu := emulatortest.New(t, emulator.Config{Dir: root})
-			result, err := emu.As("oAlice").Invoke(t.Context(), "createqrcode", map[string]any{"path": "page/index/index"})
-			require.NoError(t, err)
-			var image struct{ ContentType string }
-			require.NoError(t, result.Decode(&image))
-			assert.Equal(t, "image/jpeg", image.ContentType)
-			calls := emu.Calls("wxacode.createQRCode")
-			assert.Len(t, calls, 1)
+			result := calledWith(t, emu, target, `{"path":"page/index/index"}`)
+			assert.Equal(t, "image/jpeg", gjson.Get(result, "contentType").String(), "%.200s", result)
+			assert.Len(t, emu.Calls("wxacode.createQRCode"), 1)
 		})
 	}
 }
 
-func sumOf(t *testing.T, file string) [sha256.Size]byte {
+// calledWith returns the result of the function createqrcode, which the door of its target gives.
+func calledWith(t *testing.T, emu *emulator.Emulator, target, event string) string {
 	t.Helper()
-	content, err := os.ReadFile(file)
+	if target == "go1" || target == "custom" {
+		result, err := emu.As("oAlice").Invoke(t.Context(), "createqrcode", json.RawMessage(event))
+		require.NoError(t, err)
+		return string(result.JSON)
+	}
+	url, err := emu.Listen()
 	require.NoError(t, err)
-	return sha256.Sum256(content)
+	answer, err := http.Post(url+"/fn/createqrcode", "application/json", strings.NewReader(event))
+	require.NoError(t, err)
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, answer.StatusCode, "%s", body)
+	return string(body)
+}
+
+// Where a function lies, and when it is packaged, is not in its package.
+func TestPackagesAreReproducible(t *testing.T) {
+	t.Parallel()
+	root, err := filepath.Abs("../../..")
+	require.NoError(t, err)
+	module, err := functionsModule(root)
+	require.NoError(t, err)
+	sums, err := os.ReadFile(filepath.Join(root, "go.sum"))
+	require.NoError(t, err)
+	for _, target := range []string{"http", "cloudrun"} {
+		t.Run(target, func(t *testing.T) {
+			t.Parallel()
+			var packages [][sha256.Size]byte
+			for i := range 2 {
+				dir := t.TempDir()
+				function := filepath.Join(dir, "createqrcode")
+				require.NoError(t, os.CopyFS(function, os.DirFS(filepath.Join(root, "examples/cloudfunctions/createqrcode"))))
+				require.NoError(t, os.WriteFile(filepath.Join(dir, "go.mod"), module, 0o644))
+				require.NoError(t, os.WriteFile(filepath.Join(dir, "go.sum"), sums, 0o644))
+				changed := time.Unix(1e9, 0).AddDate(i, 0, 0)
+				require.NoError(t, os.Chtimes(filepath.Join(function, "config.json"), changed, changed))
+				content, err := os.ReadFile(packaged(t, "createqrcode", "--dir", dir, "--target", target, "--out", filepath.Join(t.TempDir(), "f.zip")))
+				require.NoError(t, err)
+				packages = append(packages, sha256.Sum256(content))
+			}
+			assert.Equal(t, packages[0], packages[1])
+		})
+	}
 }
