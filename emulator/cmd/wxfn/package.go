@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -105,7 +106,7 @@ func (k *packaging) run() error {
 			out += ".zip"
 		}
 	}
-	if err := p.CheckPlace(out); err != nil {
+	if err := k.checkPlace(p, project, out); err != nil {
 		return usage(err)
 	}
 	return k.make(p, project, out)
@@ -139,6 +140,18 @@ func (k *packaging) checkWrite(p *pack.Package, project *config.Project) error {
 		return usage(fmt.Errorf("--write writes cloudbaserc.json, and there is no project at %s or above; give its folder in --dir, or make one with project.config.json", k.dir))
 	}
 	return nil
+}
+
+// checkPlace returns an error where a package must not be written to.
+func (k *packaging) checkPlace(p *pack.Package, project *config.Project, out string) error {
+	if err := p.CheckPlace(out); err != nil {
+		return err
+	}
+	abs, err := filepath.Abs(out)
+	if err == nil && !pack.IsZip(out) && filepath.Dir(abs) == project.FunctionRoot {
+		return fmt.Errorf("%s is among the functions of %s, and would be one of them; write it elsewhere with --out", out, k.dir)
+	}
+	return err
 }
 
 // make builds, checks and writes a package, and says what to do with it.
@@ -184,7 +197,7 @@ func megabytes(size int64) string { return fmt.Sprintf("%.1f MB", float64(size)/
 // next says how the package comes to the cloud.
 func (k *packaging) next(p *pack.Package, project *config.Project, out string, size int64) error {
 	if p.Target == pack.CloudRun {
-		return k.nextCloudRun(p, out)
+		return k.nextCloudRun(p, project, out)
 	}
 	d, _ := p.Deployment(project)
 	if k.write {
@@ -203,6 +216,10 @@ func (k *packaging) next(p *pack.Package, project *config.Project, out string, s
 			return err
 		}
 		fmt.Fprintf(k.stderr, "its entry in functions of cloudbaserc.json (--write writes it):\n  %s", &entry)
+	}
+	if runtime.GOOS == "windows" {
+		fmt.Fprintln(k.stderr, "upload the zip in the console: the CloudBase CLI would pass on the modes of files, which Windows does not keep")
+		return nil
 	}
 	folder, first := out, ""
 	if pack.IsZip(out) {
@@ -250,10 +267,14 @@ func relative(from, path string) (string, error) {
 }
 
 // nextCloudRun is next for a service, with the paths that it must be allowed to call.
-func (k *packaging) nextCloudRun(p *pack.Package, out string) error {
-	fmt.Fprintf(k.stderr, "deploy it with the CLI of WeChat Cloud Run (its console takes no more than %d MiB):\n  wxcloud run:deploy %s --serviceName=%s --containerPort=%d\n",
-		pack.MaxConsole>>20, quoted(out), p.Function.Name, p.Port)
-	c, _, err := config.LoadFunction(p.Function.Dir)
+func (k *packaging) nextCloudRun(p *pack.Package, project *config.Project, out string) error {
+	env := ""
+	if project.EnvID != "" {
+		env = " --envId=" + project.EnvID
+	}
+	fmt.Fprintf(k.stderr, "deploy it with the CLI of WeChat Cloud Run (its console takes no more than %d MiB):\n  wxcloud run:deploy %s%s --serviceName=%s --containerPort=%d\n",
+		pack.MaxConsole>>20, quoted(out), env, p.Function.Name, p.Port)
+	c, _, err := project.LoadFunction(p.Function)
 	if err != nil {
 		return err
 	}

@@ -27,7 +27,7 @@ const buildTime = 5 * time.Second
 func build(ctx context.Context, dir string) ([]byte, error) {
 	goCommand, err := exec.LookPath("go")
 	if err != nil {
-		return nil, errors.New("Go functions need the go command; install Go from https://go.dev/dl/")
+		return nil, errors.New("there is no go command, which builds Go functions; install Go from https://go.dev/dl/")
 	}
 	temp, err := os.MkdirTemp("", "wxfn-package-*")
 	if err != nil {

@@ -49,7 +49,8 @@ func isLeft(name string) bool {
 // building and testing, names that start with a dot, and those that cloudbaserc.json says to ignore.
 func collect(dir string, ignore []string) ([]file, error) {
 	var files []file
-	err := filepath.WalkDir(dir, func(place string, e fs.DirEntry, err error) error {
+	root := dir + string(filepath.Separator) // what a link leads to, if dir is one
+	err := filepath.WalkDir(root, func(place string, e fs.DirEntry, err error) error {
 		if err != nil {
 			return unreadable(place, err)
 		}

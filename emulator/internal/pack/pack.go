@@ -1,7 +1,6 @@
 package pack
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"fmt"
@@ -57,27 +56,17 @@ func New(f config.FunctionDir, t Target) (*Package, error) {
 			p.files = append(p.files, made)
 		case made.name == program:
 			*own = made // it was built before
-		case made.executable:
-			if err := checkLines(own); err != nil {
-				return nil, err
-			}
-			own.executable = true
+		default:
+			own.executable = made.executable
 		}
 	}
 	slices.SortFunc(p.files, func(a, b file) int { return strings.Compare(a.name, b.name) })
+	if size := p.Size(); t != CloudRun && size > MaxUnpacked {
+		largest := slices.MaxFunc(p.files, func(a, b file) int { return cmp.Compare(a.size, b.size) })
+		return nil, fmt.Errorf("the files of %s are %d MiB, %s alone %d MiB, and the cloud takes %d; name what the function does not read in ignore of cloudbaserc.json",
+			f.Name, size>>20, largest.name, largest.size>>20, MaxUnpacked>>20)
+	}
 	return p, nil
-}
-
-// checkLines returns an error for a script that the cloud does not start.
-func checkLines(f *file) error {
-	text, err := f.content()
-	if err != nil {
-		return unreadable(f.from, err)
-	}
-	if line, _, _ := bytes.Cut(text, []byte("\n")); bytes.HasPrefix(line, []byte("#!")) && bytes.HasSuffix(line, []byte("\r")) {
-		return fmt.Errorf("the lines of %s end with CR LF, and the cloud cannot start it; save it with LF", f.from)
-	}
-	return nil
 }
 
 // hasSource reports whether a folder has Go source, which an executable in it may be made of.
@@ -97,11 +86,6 @@ func (p *Package) Build(ctx context.Context) error {
 	}
 	f := p.find(program)
 	f.text, f.size = binary, int64(len(binary))
-	if size := p.Size(); p.Target != CloudRun && size > MaxUnpacked {
-		largest := slices.MaxFunc(p.files, func(a, b file) int { return int(min(max(a.size-b.size, -1), 1)) })
-		return fmt.Errorf("the files of %s are %d MiB, %s alone %d MiB, and the cloud takes %d; name what the function does not read in ignore of cloudbaserc.json",
-			p.Function.Name, size>>20, largest.name, largest.size>>20, MaxUnpacked>>20)
-	}
 	return nil
 }
 

@@ -102,6 +102,17 @@ func TestFilesThatCannotBePackagedAreNamed(t *testing.T) {
 	assert.EqualError(t, err, secret+" cannot be read: permission denied; correct its permissions, or name it in ignore of cloudbaserc.json")
 }
 
+func TestFilesThatAreTooLargeAreNamed(t *testing.T) {
+	t.Parallel()
+	f := config.FunctionDir{Name: "f", Dir: folder(t, map[string]string{"main.go": "", "film.mp4": ""}), Entry: "."}
+	require.NoError(t, os.Truncate(filepath.Join(f.Dir, "film.mp4"), MaxUnpacked+1<<20)) // it takes no space
+	_, err := New(f, Go1)
+	assert.EqualError(t, err, "the files of f are 501 MiB, film.mp4 alone 501 MiB, and the cloud takes 500; name what the function does not read in ignore of cloudbaserc.json")
+
+	_, err = New(f, CloudRun)
+	require.NoError(t, err, "an image has no such limit")
+}
+
 func TestContainersHaveTheSizeOfTheFunction(t *testing.T) {
 	t.Parallel()
 	for memory, want := range map[int][2]float64{0: {0.25, 0.5}, 512: {0.25, 0.5}, 513: {0.5, 1}, 2048: {1, 2}, 3072: {2, 4}, 1 << 20: {16, 32}} {
