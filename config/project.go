@@ -194,6 +194,9 @@ func functionRoot(project string, roots []string, named []value) string {
 	if len(roots) > 0 {
 		return roots[0]
 	}
+	if isFile(project, weChatFile) {
+		return filepath.Join(project, defaultRoots[1])
+	}
 	return filepath.Join(project, defaultRoots[0])
 }
 

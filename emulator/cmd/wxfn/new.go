@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -56,9 +57,15 @@ func (c *creation) run() error {
 	if err := checkDir(c.dir); err != nil {
 		return err
 	}
-	project, _, err := config.LoadProject(c.dir)
+	project, findings, err := config.LoadProject(c.dir)
 	if err != nil {
 		return err
+	}
+	for _, f := range findings {
+		if f.Code == "invalid-json" || f.Code == "unreadable-file" { // it would have said where functions are
+			f.File = filepath.ToSlash(fromHere(filepath.Join(project.Dir, f.File)))
+			return notGood(errors.New(f.String()))
+		}
 	}
 	f := scaffold.Function{Name: c.name}
 	if c.http {
@@ -68,7 +75,10 @@ func (c *creation) run() error {
 	for _, file := range made {
 		fmt.Fprintln(c.stdout, fromHere(file))
 	}
-	if err != nil {
+	switch _, failed := errors.AsType[*fs.PathError](err); {
+	case failed:
+		return err
+	case err != nil:
 		return usage(err)
 	}
 	return c.next(filepath.Dir(made[len(made)-1]), project.Root)

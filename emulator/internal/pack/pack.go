@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -35,9 +36,9 @@ type Package struct {
 	files    []file // by name
 }
 
-// New plans the package of a function, which must be a Go main package. The error is about its files.
+// New plans the package of a function, which must have Go source. The error is about its files.
 func New(f config.FunctionDir, t Target) (*Package, error) {
-	if !f.BuildsGo() && !hasSource(f.Dir) {
+	if !hasSource(f.Dir) {
 		return nil, fmt.Errorf("%s has no Go source: there is nothing to build; deploy the folder as it is", f.Dir)
 	}
 	files, err := collect(f.Dir, f.Ignore)
@@ -69,10 +70,13 @@ func New(f config.FunctionDir, t Target) (*Package, error) {
 	return p, nil
 }
 
-// hasSource reports whether a folder has Go source, which an executable in it may be made of.
+// hasSource reports whether a folder has Go source, also where its kind is that of an executable beside it. Whether it is a
+// program, the go command will say.
 func hasSource(dir string) bool {
-	files, _ := filepath.Glob(filepath.Join(dir, "*.go"))
-	return slices.ContainsFunc(files, func(f string) bool { return !strings.HasSuffix(f, "_test.go") })
+	entries, _ := os.ReadDir(dir) // collect will say what is wrong with it
+	return slices.ContainsFunc(entries, func(e os.DirEntry) bool {
+		return strings.HasSuffix(e.Name(), ".go") && !strings.HasSuffix(e.Name(), "_test.go")
+	})
 }
 
 // Build builds the program. Where it does not compile, the error has what the compiler said, in several lines.

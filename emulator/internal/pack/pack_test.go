@@ -31,7 +31,6 @@ func folder(t *testing.T, files map[string]string) string {
 // planned returns the names of the files in a package.
 func planned(t *testing.T, f config.FunctionDir, target Target) (names []string) {
 	t.Helper()
-	f.Entry = "."
 	p, err := New(f, target)
 	require.NoError(t, err)
 	for _, file := range p.files {
@@ -87,10 +86,10 @@ func TestFilesThatCannotBePackagedAreNamed(t *testing.T) {
 	}
 	dir := folder(t, map[string]string{"main.go": ""})
 	require.NoError(t, os.Symlink("nowhere", filepath.Join(dir, "link")))
-	_, err := New(config.FunctionDir{Dir: dir, Entry: "."}, Go1)
+	_, err := New(config.FunctionDir{Dir: dir}, Go1)
 	assert.ErrorContains(t, err, filepath.Join(dir, "link")+" is a symbolic link")
 
-	_, err = New(config.FunctionDir{Dir: dir, Entry: ".", Ignore: []string{"link"}}, Go1)
+	_, err = New(config.FunctionDir{Dir: dir, Ignore: []string{"link"}}, Go1)
 	require.NoError(t, err)
 
 	if os.Getuid() == 0 {
@@ -98,13 +97,13 @@ func TestFilesThatCannotBePackagedAreNamed(t *testing.T) {
 	}
 	secret := filepath.Join(dir, "secret")
 	require.NoError(t, os.WriteFile(secret, nil, 0))
-	_, err = New(config.FunctionDir{Dir: dir, Entry: ".", Ignore: []string{"link"}}, Go1)
+	_, err = New(config.FunctionDir{Dir: dir, Ignore: []string{"link"}}, Go1)
 	assert.EqualError(t, err, secret+" cannot be read: permission denied; correct its permissions, or name it in ignore of cloudbaserc.json")
 }
 
 func TestFilesThatAreTooLargeAreNamed(t *testing.T) {
 	t.Parallel()
-	f := config.FunctionDir{Name: "f", Dir: folder(t, map[string]string{"main.go": "", "film.mp4": ""}), Entry: "."}
+	f := config.FunctionDir{Name: "f", Dir: folder(t, map[string]string{"main.go": "", "film.mp4": ""})}
 	require.NoError(t, os.Truncate(filepath.Join(f.Dir, "film.mp4"), MaxUnpacked+1<<20)) // it takes no space
 	_, err := New(f, Go1)
 	assert.EqualError(t, err, "the files of f are 501 MiB, film.mp4 alone 501 MiB, and the cloud takes 500; name what the function does not read in ignore of cloudbaserc.json")
@@ -158,7 +157,7 @@ func TestProgramsThatWouldNotServeAreRefused(t *testing.T) {
 // built is a package whose program has been built.
 func built(t *testing.T) *Package {
 	t.Helper()
-	p, err := New(config.FunctionDir{Name: "f", Dir: folder(t, map[string]string{"main.go": "", "data/图.txt": "1"}), Entry: "."}, HTTP)
+	p, err := New(config.FunctionDir{Name: "f", Dir: folder(t, map[string]string{"main.go": "", "data/图.txt": "1"})}, HTTP)
 	require.NoError(t, err)
 	p.find(program).text = []byte("\x7fELF")
 	return p
