@@ -54,6 +54,7 @@ type stableToken struct {
 // asking is a request for the token, which any number of callers wait for.
 type asking struct {
 	refused string // the token that it is to replace
+	renewal bool   // nobody waited for it when it began
 	done    chan struct{}
 	token   string
 	err     error
@@ -64,15 +65,15 @@ func (s *stableToken) Token(ctx context.Context, refused string) (string, error)
 	for {
 		s.mu.Lock()
 		now := time.Now()
-		if s.token != refused && now.Before(s.ends) {
+		if token := s.token; token != refused && now.Before(s.ends) {
 			if s.asking == nil && !now.Before(s.renew) {
-				s.ask(ctx, "")
+				s.ask(ctx, "", true)
 			}
-			defer s.mu.Unlock()
-			return s.token, nil
+			s.mu.Unlock()
+			return token, nil
 		}
 		if s.asking == nil {
-			s.ask(ctx, refused)
+			s.ask(ctx, refused, false)
 		}
 		a := s.asking
 		s.mu.Unlock()
@@ -81,16 +82,19 @@ func (s *stableToken) Token(ctx context.Context, refused string) (string, error)
 		case <-ctx.Done():
 			return "", ctx.Err()
 		}
-		// One that was under way already did not know of the refusal.
-		if a.err != nil || a.token != refused || a.refused == refused {
+		// A renewal may have failed long ago, because a cloud function stands still between its invocations; and what was
+		// under way when a token was refused did not know of it.
+		failedRenewal := a.err != nil && a.renewal
+		sameAgain := a.err == nil && a.token == refused && a.refused != refused
+		if !failedRenewal && !sameAgain {
 			return a.token, a.err
 		}
 	}
 }
 
 // ask starts a request. It outlives the call that started it, because others wait for it, too.
-func (s *stableToken) ask(ctx context.Context, refused string) {
-	a := &asking{refused: refused, done: make(chan struct{})}
+func (s *stableToken) ask(ctx context.Context, refused string, renewal bool) {
+	a := &asking{refused: refused, renewal: renewal, done: make(chan struct{})}
 	s.asking = a
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), callTimeout)
 	go func() {

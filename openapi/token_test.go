@@ -205,6 +205,23 @@ func TestAFailedRenewalIsTriedAgainUntilTheEnd(t *testing.T) {
 	})
 }
 
+func TestARenewalThatFailsTooLateFailsNoCall(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &tokenServer{}
+		c := tokenClient(s)
+		require.NoError(t, callOnce(t.Context(), c))
+		time.Sleep(2*time.Hour - 5*time.Second)
+		s.delay = time.Hour
+		require.NoError(t, callOnce(t.Context(), c), "with the old one")
+		synctest.Wait()
+		s.delay = 0
+		time.Sleep(6 * time.Second) // the old one has ended, and the renewal goes on
+		require.NoError(t, callOnce(t.Context(), c))
+		assert.Len(t, s.fetches, 2)
+	})
+}
+
 func TestCallersRefusedWithOneTokenCauseOneRefresh(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
