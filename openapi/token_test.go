@@ -298,6 +298,17 @@ func TestAForcedRefreshThatIsRefusedLeavesTheRefusal(t *testing.T) {
 	})
 }
 
+func TestAnAnswerWithoutATokenIsSaidToBeOne(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &tokenServer{failFetch: `{"errcode":0}`}
+		err := callOnce(t.Context(), tokenClient(s))
+		assert.ErrorIs(t, err, openapi.CodeResourceSystem)
+		assert.ErrorContains(t, err, "no access token: the answer of /cgi-bin/stable_token has no access_token")
+		assert.Zero(t, s.calls)
+	})
+}
+
 func TestATokenThatLivesShortly(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
