@@ -1,4 +1,4 @@
-// Package conformance has Node and the official SDK ready for tests.
+// Package conformance has Node, the official SDK and SDKs of others ready for tests.
 package conformance
 
 import (
