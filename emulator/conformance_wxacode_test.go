@@ -307,6 +307,7 @@ func (c conformance) testLooks(t *testing.T) {
 		{name: "a colour of numbers", params: `"lineColor":{"r":200,"g":30,"b":0}`, want: looks{430, red, false, "", conformanceApp}},
 		{name: "a colour of strings", params: `"lineColor":{"r":"200","g":"30","b":"0"}`, want: looks{430, red, false, "", conformanceApp}},
 		{name: "a colour of both", params: `"lineColor":{"r":"200","g":30,"b":0},"isHyaline":true`, want: looks{430, red, true, "", conformanceApp}},
+		{name: "a colour of empty strings", params: `"lineColor":{"r":"","g":"","b":""}`, want: plain},
 		{name: "a colour of the platform's choice", params: `"autoColor":true`, want: plain},
 		{name: "autoColor outweighs lineColor", params: `"autoColor":true,"lineColor":{"r":200,"g":30,"b":0}`, want: plain},
 		{name: "transparent", params: `"isHyaline":true`, want: looks{430, black, true, "", conformanceApp}},

@@ -37,6 +37,7 @@ func TestTheParametersOfMiniProgramCodes(t *testing.T) {
 			"release":              {params: []string{"env_version", `"release"`}},
 			"a colour of numbers":  {params: []string{"line_color", `{"r":255,"g":0,"b":7}`}},
 			"a colour of texts":    {params: []string{"line_color", `{"r":"255","g":"0","b":"7"}`}},
+			"a colour of nothing":  {params: []string{"line_color", `{"r":"","g":"","b":""}`}},
 			"automatic colour":     {params: []string{"auto_color", "true", "line_color", `{"r":255,"g":0,"b":7}`}},
 			"nulls":                {params: []string{"width", "null", "auto_color", "null", "line_color", "null", "is_hyaline", "null", "env_version", "null"}},
 			"too wide":             {params: []string{"width", "1281"}, code: 40097, advice: "width is 1281; it may be 280 to 1280 px"},

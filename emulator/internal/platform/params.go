@@ -103,7 +103,7 @@ func (c *apiCall) checkField(f catalog.Field, path string, p param) error {
 		}
 		return refuse("must be %s", kinds[f.Type])
 	}
-	if f.Required && !f.Blank && p.empty() {
+	if f.Required && !f.Blank && f.Type != catalog.Any && p.empty() {
 		return refuse("is required, and may not be empty%s", meaning(f))
 	}
 	if f.Required && !f.Blank && f.Type == catalog.Number && string(bytes.TrimSpace(p.json)) == "0" {

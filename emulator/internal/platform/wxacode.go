@@ -1,6 +1,7 @@
 package platform
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
@@ -274,7 +275,8 @@ func envVersion(name string) (version string, ok bool) {
 	return "", false
 }
 
-// color returns a colour {r, g, b}, whose parts are decimal, as numbers or as strings; black where it is absent.
+// color returns a colour {r, g, b}, whose parts are decimal, as numbers or as strings; black where it is absent. An empty
+// part is 0: SDKs send {"r":"","g":"","b":""} for no colour (medivhzhan/weapp; silenceper/wechat for years).
 func (c *apiCall) color(name string) (color.RGBA, error) {
 	if !c.params[name].given() {
 		return color.RGBA{}, nil
@@ -287,7 +289,7 @@ func (c *apiCall) color(name string) (color.RGBA, error) {
 		if unquoted, err := strconv.Unquote(text); err == nil {
 			text = unquoted
 		}
-		n, err := strconv.ParseUint(text, 10, 8)
+		n, err := strconv.ParseUint(cmp.Or(text, "0"), 10, 8)
 		if err != nil {
 			return color.RGBA{}, fmt.Errorf("%s.%s must be 0 to 255", name, part)
 		}
