@@ -147,85 +147,6 @@ func TestTheServerAPIHasEveryPath(t *testing.T) {
 	}
 }
 
-func TestAPlainTokenIsSuperseded(t *testing.T) {
-	t.Parallel()
-	s := newServer(t, Config{})
-	first := s.plainToken()
-	assert.Equal(t, int64(7200), first.Get("expires_in").Int())
-	assert.False(t, first.Get("errcode").Exists())
-	old := first.Get("access_token").String()
-	s.Clock().Move(time.Hour)
-	latest := s.plainToken().Get("access_token").String()
-	assert.NotEqual(t, old, latest)
-	s.Clock().Move(5*time.Minute - time.Second)
-	assert.Zero(t, s.works(old), "both are good for 5 minutes")
-	assert.Zero(t, s.works(latest))
-	s.Clock().Move(time.Second)
-	assert.EqualValues(t, 40001, s.works(old), "superseded")
-	assert.Zero(t, s.works(latest))
-	s.Clock().Move(2*time.Hour - 5*time.Minute - time.Second)
-	assert.Zero(t, s.works(latest))
-	s.Clock().Move(time.Second)
-	assert.EqualValues(t, 42001, s.works(latest), "expired")
-}
-
-func TestAStableTokenStaysTheSame(t *testing.T) {
-	t.Parallel()
-	s := newServer(t, Config{})
-	first := s.stableToken("").Get("access_token").String()
-	s.Clock().Move(2*time.Hour - 5*time.Minute - time.Second)
-	again := s.stableToken(`,"force_refresh":false`)
-	assert.Equal(t, first, again.Get("access_token").String())
-	assert.EqualValues(t, 301, again.Get("expires_in").Int())
-	s.Clock().Move(time.Second)
-	renewed := s.stableToken("")
-	second := renewed.Get("access_token").String()
-	assert.NotEqual(t, first, second, "5 minutes before the end")
-	assert.EqualValues(t, 7200, renewed.Get("expires_in").Int())
-	assert.Zero(t, s.works(first), "both are good meanwhile")
-	assert.Zero(t, s.works(second))
-	s.Clock().Move(5 * time.Minute)
-	assert.EqualValues(t, 42001, s.works(first))
-	assert.Zero(t, s.works(second))
-
-	plain := s.plainToken().Get("access_token").String()
-	s.Clock().Move(10 * time.Minute)
-	assert.Zero(t, s.works(second), "a world of their own")
-	s.Clock().Move(30 * time.Second)
-	assert.NotEmpty(t, s.stableToken(forced).Get("access_token").String())
-	assert.EqualValues(t, 40001, s.works(second), "refreshed by force: no grace")
-	assert.Zero(t, s.works(plain))
-}
-
-func TestAForcedRefreshHasItsLimits(t *testing.T) {
-	t.Parallel()
-	now := time.Date(2026, 1, 2, 3, 0, 0, 0, time.UTC)
-	s := newServer(t, Config{Now: func() time.Time { return now }})
-	for range 20 {
-		require.Empty(t, s.stableToken(forced).Get("errmsg").String())
-		s.Clock().Move(29 * time.Second)
-		assert.EqualValues(t, 45011, s.stableToken(forced).Get("errcode").Int())
-		s.Clock().Move(time.Second)
-	}
-	assert.EqualValues(t, 45009, s.stableToken(forced).Get("errcode").Int(), "20 a day")
-	assert.NotEmpty(t, s.stableToken("").Get("access_token").String())
-	s.Clock().Move(13 * time.Hour) // midnight in China
-	assert.NotEmpty(t, s.stableToken(forced).Get("access_token").String())
-}
-
-func TestARunOverThreeLivesHasNoFailedCall(t *testing.T) {
-	t.Parallel()
-	s := newServer(t, Config{})
-	tokens := map[string]bool{}
-	for range 3 * 120 {
-		token := s.stableToken("").Get("access_token").String()
-		tokens[token] = true
-		require.Zero(t, s.works(token))
-		s.Clock().Move(time.Minute)
-	}
-	assert.Len(t, tokens, 4, "the last one 5 minutes a life early")
-}
-
 func TestTheServerAPIRefuses(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, Config{Apps: map[string]string{"wx2": "secret-of-wx2"}})
@@ -429,36 +350,6 @@ func TestStubsAnswerHTTPSCalls(t *testing.T) {
 	require.Len(t, calls[0].NearMisses, 4)
 	assert.Contains(t, calls[0].NearMisses[0], `"far"`)
 	assert.Contains(t, calls[0].String(), "over HTTPS: ok")
-}
-
-func TestQuotasOfHTTPSCalls(t *testing.T) {
-	t.Parallel()
-	now := time.Date(2026, 1, 2, 3, 0, 0, 0, time.UTC)
-	s := newServer(t, Config{Now: func() time.Time { return now }})
-	for range 2000 {
-		s.plainToken()
-	}
-	assert.EqualValues(t, 45009, s.plainToken().Get("errcode").Int())
-	token := s.stableToken("").Get("access_token").String()
-	quota := func() string {
-		return s.post("/cgi-bin/openapi/quota/get", token, `{"cgi_path":"/cgi-bin/token"}`).Get("quota").Raw
-	}
-	clear := func() int64 {
-		return s.post("/cgi-bin/clear_quota", token, `{"appid":"`+s.app+`"}`).Get("errcode").Int()
-	}
-	assert.JSONEq(t, `{"daily_limit":2000,"used":2000,"remain":0}`, quota())
-	assert.Zero(t, clear())
-	assert.JSONEq(t, `{"daily_limit":2000,"used":0,"remain":2000}`, quota())
-	assert.Empty(t, s.plainToken().Get("errmsg").String())
-	for range 9 {
-		assert.Zero(t, clear())
-	}
-	assert.EqualValues(t, 48006, clear(), "10 a month")
-	s.Clock().Move(30 * 24 * time.Hour)
-	token = s.stableToken("").Get("access_token").String()
-	assert.Zero(t, clear())
-	rate := s.post("/cgi-bin/openapi/quota/get", token, `{"cgi_path":"/wxa/getwxacodeunlimit"}`).Get("rate_limit").Raw
-	assert.JSONEq(t, `{"call_count":5000,"refresh_second":60}`, rate)
 }
 
 func TestTheJournalShowsNoSecretOfTheServerAPI(t *testing.T) {

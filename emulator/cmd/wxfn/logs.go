@@ -141,6 +141,9 @@ func (l *logs) call(function, id string, c journal.Call) {
 	if c.ErrCode != 0 {
 		outcome = fmt.Sprintf("%d %s", c.ErrCode, c.ErrMsg)
 	}
+	if c.RID != "" {
+		outcome += " rid: " + c.RID
+	}
 	if c.Advice != "" {
 		outcome += "; " + c.Advice
 	}

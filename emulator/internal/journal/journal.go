@@ -67,6 +67,7 @@ type Call struct {
 	Result  string    `json:"result,omitempty"` // of a good end; bytes as their type and number
 	ErrCode int       `json:"errCode"`
 	ErrMsg  string    `json:"errMsg,omitempty"`
+	RID     string    `json:"rid,omitempty"` // what errmsg ends with for the caller
 	Advice  string    `json:"advice,omitempty"`
 	// Stub answered in place of the API; NearMisses are the stubs that almost did, with why they did not.
 	Stub       string        `json:"stub,omitempty"`

@@ -36,11 +36,13 @@ func (q *serverRequest) read() error {
 // secretParams are parameters that the journal may not show.
 var secretParams = []string{"secret", "appsecret", "access_token", "cloudbase_access_token"}
 
+func isSecret(name string) bool { return slices.Contains(secretParams, name) }
+
 // hideSecret returns parameters as the journal may show them.
 func hideSecret(pairs []tcb.KeyValuePair) []tcb.KeyValuePair {
 	shown := slices.Clone(pairs)
 	for i, pair := range shown {
-		if slices.Contains(secretParams, pair.Key) {
+		if isSecret(pair.Key) {
 			shown[i].Value = quote("[secret]")
 		}
 	}

@@ -97,7 +97,8 @@ func (p *Platform) conclude(call *apiCall, result *apiResult, err error) *outcom
 		if failure.advice != "" {
 			call.log.Advice = strings.TrimSuffix(failure.advice+"; "+call.log.Advice, "; ")
 		}
-		result = p.errorResult(failure.code, failure.message, call.log.Advice)
+		call.log.RID = p.rid()
+		result = errorResult(failure.code, failure.message, call.log.RID, call.log.Advice)
 	}
 	if tcb.IsJSON(result.contentType) && call.log.ErrCode == 0 { // a stub's result may be an error, too
 		call.log.ErrCode = int(gjson.GetBytes(result.body, "errcode").Int())
@@ -110,12 +111,12 @@ func (p *Platform) conclude(call *apiCall, result *apiResult, err error) *outcom
 }
 
 // errorResult is an answer of JSON that tells of an error.
-func (p *Platform) errorResult(code int, message, advice string) *apiResult {
+func errorResult(code int, message, rid, advice string) *apiResult {
 	return jsonResult(struct {
 		ErrCode int    `json:"errcode"`
 		ErrMsg  string `json:"errmsg"`
 		Advice  string `json:"advice,omitempty"` // where the SDKs do not look
-	}{code, message + " rid: " + p.rid(), advice})
+	}{code, message + " rid: " + rid, advice})
 }
 
 // wireAnswer is an answer as a door writes it.

@@ -180,7 +180,7 @@ func (p *Platform) Sidecar() http.Handler {
 		p.services.mu.RUnlock()
 		if s == nil {
 			// The path stays unsaid: it may have been a good one.
-			none := p.errorResult(errTokenMissing.code, errTokenMissing.message, "the function that had this sidecar is gone, or was made anew since; WX_API_BASE_URL is that of a process and its time")
+			none := errorResult(errTokenMissing.code, errTokenMissing.message, p.rid(), "the function that had this sidecar is gone, or was made anew since; WX_API_BASE_URL is that of a process and its time")
 			(&wireAnswer{status: http.StatusNotFound, contentType: none.contentType, body: none.body}).write(w)
 			return
 		}

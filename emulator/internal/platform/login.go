@@ -5,44 +5,12 @@ import (
 	"encoding/base64"
 	"regexp"
 	"strings"
-	"sync"
 )
 
-const (
-	maxLogins    = 100  // of a user in a minute
-	maxCodesUsed = 5000 // that are remembered
-)
+const maxLogins = 100 // of a user in a minute
 
 // loginCode is what a code of wx.login looks like.
 var loginCode = regexp.MustCompile(`^[0-9A-Za-z_.-]{1,128}$`)
-
-// logins are the codes of wx.login that were used. The zero value has none.
-type logins struct {
-	rate rate
-
-	mu   sync.Mutex
-	used map[string]bool
-	last []string // in their order
-}
-
-// use uses a code up, unless it has been.
-func (l *logins) use(code string) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.used[code] {
-		return false
-	}
-	if l.used == nil {
-		l.used = map[string]bool{}
-	}
-	l.used[code] = true
-	l.last = append(l.last, code)
-	if len(l.last) > maxCodesUsed {
-		delete(l.used, l.last[0])
-		l.last = l.last[1:]
-	}
-	return true
-}
 
 // login is /sns/jscode2session: it mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/user-login/api_code2session.html. The code comes from a phone
@@ -62,9 +30,9 @@ func (p *Platform) login(r *serverRequest) (*apiResult, error) {
 		return nil, errCodeMissing.because("js_code is required: what wx.login gives, or an openid")
 	case !loginCode.MatchString(code):
 		return nil, errInvalidCode.because("js_code is %.40q; a code has at most 128 letters, digits, - _ and .", code)
-	case !p.logins.rate.take(r.appID+" "+openID, maxLogins, p.Now()):
+	case !p.logins.take(r.appID+" "+openID, maxLogins, p.Now()):
 		return nil, errMinuteQuota.because("a user may log in %d times a minute", maxLogins)
-	case !p.logins.use(r.appID + " " + code):
+	case !p.usedCodes.add(r.appID+" "+code, true):
 		return nil, errCodeUsed.because("a code is good for one login; another one of the same user is %s.2", openID)
 	}
 	key := make([]byte, 16)

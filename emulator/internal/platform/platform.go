@@ -65,7 +65,9 @@ type Platform struct {
 	unlimited  rate // calls of getUnlimited
 	usage      usage
 	tokens     tokens
-	logins     logins
+	logins     rate // of users of apps
+	usedCodes  recent[bool]
+	failed     recent[failedRequest] // HTTPS calls, by the rid of their error
 	services   services
 	endpoints  func() map[string]*endpoint // of the server API, by path; made when the first call comes
 	prefixes   func() map[string]bool

@@ -29,6 +29,7 @@ const (
 	pathClearQuota    = "/cgi-bin/clear_quota"
 	pathClearBySecret = "/cgi-bin/clear_quota/v2"
 	pathGetQuota      = "/cgi-bin/openapi/quota/get"
+	pathGetRidInfo    = "/cgi-bin/openapi/rid/get"
 	pathInvoke        = "/tcb/invokecloudfunction"
 )
 
@@ -54,6 +55,7 @@ func newEndpoints() map[string]*endpoint {
 		pathClearQuota:    {name: "openApi.clearQuota", method: http.MethodPost, own: (*Platform).clearQuota},
 		pathClearBySecret: {name: "openApi.clearQuotaByAppSecret", method: http.MethodPost, open: true, inURL: true, own: (*Platform).clearQuotaBySecret},
 		pathGetQuota:      {name: "openApi.getApiQuota", method: http.MethodPost, own: (*Platform).getQuota},
+		pathGetRidInfo:    {name: "openApi.getRidInfo", method: http.MethodPost, own: (*Platform).getRidInfo},
 		pathInvoke:        {name: invokeName, method: http.MethodPost, inURL: true, own: (*Platform).invokeOverHTTP},
 	}
 	for _, a := range catalog.All() {
@@ -104,7 +106,11 @@ var (
 	errDataFormat    = doorError(47001)
 	errUnauthorized  = doorError(48001)
 	errClearing      = doorError(48006)
+	errNoRID         = doorError(76001)
+	errRID           = doorError(76002)
+	errForeignRID    = doorError(76003)
 	errNoPath        = doorError(76021)
+	errRIDPath       = doorError(76022)
 
 	errMissingParameter = doorError(40101)
 	errInvalidEnv       = doorError(-501005)
@@ -136,7 +142,11 @@ var serverErrors = map[int]string{
 	47001:   "data format error",
 	48001:   "api unauthorized",
 	48006:   "forbid to clear quota because of reaching the limit",
+	76001:   "rid not found, please check",
+	76002:   "rid is error",
+	76003:   "could not query this rid,no permission",
 	76021:   "cgi_path not found, please check",
+	76022:   "could not use this cgi_path,no permission",
 	85088:   "no qbase privilege",
 	85107:   "URL不在白名单内，请前往「微信云托管控制台-服务管理-云调用-微信令牌」配置",
 	-501005: "invalid env",
@@ -164,11 +174,10 @@ func (p *Platform) Server() http.Handler {
 // serveAPI answers a request, which came through a service's sidecar if via is not nil.
 func (p *Platform) serveAPI(w http.ResponseWriter, r *http.Request, via *Service) {
 	e, ok := p.endpoints()[r.URL.Path]
-	ended, err := p.serveEndpoint(e, r, via)
+	answer, err := p.serveEndpoint(e, r, via)
 	if err != nil {
 		panic(http.ErrAbortHandler) // a connection that ends is all that a stub's fault lets the caller see
 	}
-	answer := p.https(ended)
 	if !ok {
 		answer.status = http.StatusNotFound
 	}
@@ -176,10 +185,11 @@ func (p *Platform) serveAPI(w http.ResponseWriter, r *http.Request, via *Service
 }
 
 // https is the answer as the server API has it.
-func (p *Platform) https(o *outcome) *wireAnswer {
+func (q *serverRequest) https(o *outcome, rid string) *wireAnswer {
 	result := o.result
 	if result == nil { // a refusal that a stub makes
-		result = p.errorResult(o.system, tcb.Text(o.system), o.advice)
+		q.log.RID = rid
+		result = errorResult(o.system, tcb.Text(o.system), rid, o.advice)
 	}
 	headers := slices.Clip(result.headers)
 	if o.toService {
@@ -200,7 +210,7 @@ const maxPath = 200
 
 // serveEndpoint answers a request, and keeps its record: that of the request which the calling function answers, where it
 // can be told, else one of its own. The endpoint is nil where the path is none. The error is one of the connection.
-func (p *Platform) serveEndpoint(e *endpoint, r *http.Request, via *Service) (*outcome, error) {
+func (p *Platform) serveEndpoint(e *endpoint, r *http.Request, via *Service) (*wireAnswer, error) {
 	c, secret := p.clientOf(r, via)
 	s := c.session
 	if s == nil {
@@ -224,6 +234,12 @@ func (p *Platform) serveEndpoint(e *endpoint, r *http.Request, via *Service) (*o
 		ended, err = p.conclude(q.apiCall, nil, refused), nil
 	}
 	q.log.Duration = time.Since(begin)
+	var answer *wireAnswer
+	if err == nil {
+		ended.toService = c.service != nil
+		answer = q.https(ended, p.rid())
+		p.remember(q, answer.body)
+	}
 	s.Record.Redact(q.secrets...)
 	s.Record.Called(q.log)
 	if c.session == nil {
@@ -236,10 +252,7 @@ func (p *Platform) serveEndpoint(e *endpoint, r *http.Request, via *Service) (*o
 			p.Served(s.Record)
 		}
 	}
-	if ended != nil {
-		ended.toService = c.service != nil
-	}
-	return ended, err
+	return answer, err
 }
 
 // pass takes a request through the door: method, token, body, quota, and then to what is there. An error that is an
