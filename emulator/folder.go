@@ -170,6 +170,7 @@ func (e *Emulator) processEnviron(dir config.FunctionDir) (map[string]string, er
 		environ[name] = value
 	}
 	environ["WXFN_URL"] = url
+	environ["WX_API_BASE_URL"] = url // an HTTPS call does not leave this machine either
 	environ["SCF_FUNCTIONNAME"] = dir.Name
 	return environ, nil
 }

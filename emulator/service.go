@@ -77,7 +77,8 @@ func (e *Emulator) serviceEnviron(f *function) (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	environ := map[string]string{"TZ": "UTC"}
+	environ := proxyEnviron(url, f.service.Key())
+	environ["TZ"] = "UTC"
 	maps.Copy(environ, f.folder.Env)
 	maps.Copy(environ, map[string]string{
 		"WXFN_URL":                       url,

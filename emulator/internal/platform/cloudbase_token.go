@@ -77,6 +77,9 @@ func (s *Service) Close() {
 // Sidecar returns the path of the service's sidecar, which is a secret of its instances.
 func (s *Service) Sidecar() string { return SidecarPath + s.key }
 
+// Key returns the last part of that path.
+func (s *Service) Key() string { return s.key }
+
 // ID tells the service from all others. It is no secret.
 func (s *Service) ID() string { return hex.EncodeToString(s.id[:]) }
 
@@ -171,23 +174,35 @@ func (p *Platform) owner(token string) (*Service, uuid.UUID, error) {
 	return s, request, nil
 }
 
-// Sidecar returns what stands beside each container in the cloud, below [SidecarPath]: the server API without a token.
+// Sidecar serves what stands beside each container in the cloud, below [SidecarPath]: the server API without a token.
 func (p *Platform) Sidecar() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		key, path, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, SidecarPath), "/")
-		p.services.mu.RLock()
-		s := p.services.byKey[key]
-		p.services.mu.RUnlock()
-		if s == nil {
-			// The path stays unsaid: it may have been a good one.
-			none := errorResult(errTokenMissing.code, errTokenMissing.message, p.rid(), "the function that had this sidecar is gone, or was made anew since; WX_API_BASE_URL is that of a process and its time")
-			(&wireAnswer{status: http.StatusNotFound, contentType: none.contentType, body: none.body}).write(w)
-			return
-		}
 		inner := r.Clone(r.Context())
 		inner.URL.Path, inner.URL.RawPath = "/"+path, ""
-		p.serveAPI(w, inner, s)
+		p.ServeSidecar(w, inner, key)
 	})
+}
+
+// ServeSidecar is [Platform.Sidecar] for a request that has its own path already.
+func (p *Platform) ServeSidecar(w http.ResponseWriter, r *http.Request, key string) {
+	s := p.serviceOf(key)
+	if s == nil {
+		// The path stays unsaid: it may have been a good one.
+		none := errorResult(errTokenMissing.code, errTokenMissing.message, p.rid(), "the function that had this sidecar is gone, or was made anew since; WX_API_BASE_URL is that of a process and its time")
+		(&wireAnswer{status: http.StatusNotFound, contentType: none.contentType, body: none.body}).write(w)
+		return
+	}
+	p.serveAPI(w, r, s)
+}
+
+// KnowsSidecar tells whether a service has the sidecar of this key.
+func (p *Platform) KnowsSidecar(key string) bool { return p.serviceOf(key) != nil }
+
+func (p *Platform) serviceOf(key string) *Service {
+	p.services.mu.RLock()
+	defer p.services.mu.RUnlock()
+	return p.services.byKey[key]
 }
 
 // client is who calls the server API.
