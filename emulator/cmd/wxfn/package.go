@@ -206,7 +206,7 @@ func (k *packaging) next(p *pack.Package, project *config.Project, out string, s
 			return fmt.Errorf("--write: %w", err)
 		}
 		if changed {
-			fmt.Fprintln(k.stderr, "changed", filepath.Join(project.Root, "cloudbaserc.json"))
+			fmt.Fprintln(k.stderr, "changed", fromHere(filepath.Join(project.Root, "cloudbaserc.json")))
 		}
 	} else {
 		var entry bytes.Buffer
