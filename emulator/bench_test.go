@@ -3,12 +3,15 @@ package emulator_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"os"
+	"path/filepath"
 	"sync/atomic"
 	"testing"
 
@@ -92,4 +95,46 @@ func post(b *testing.B, address string, connections int) {
 	if n := failed.Load(); n > 0 {
 		b.Errorf("%d of %d calls failed", n, b.N)
 	}
+}
+
+// BenchmarkFn calls web servers that return their request's body, over 10 connections: an HTTP function, whose requests
+// have an instance each, and a Cloud Run service, whose requests share one. The last line is what a bare reverse proxy
+// to a plain HTTP server makes of as many connections.
+func BenchmarkFn(b *testing.B) {
+	dir := b.TempDir()
+	write := func(name, text string) {
+		file := filepath.Join(dir, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, []byte(text), 0o644)); err != nil {
+			b.Fatal(err)
+		}
+	}
+	const program = "package main\n\nimport (\n\t\"io\"\n\t\"net/http\"\n\t\"os\"\n)\n\nfunc main() {\n\thttp.ListenAndServe(\"127.0.0.1:\"+os.Getenv(\"PORT\"), " +
+		"http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.Copy(w, r.Body) }))\n}\n"
+	write("go.mod", "module bench\n\ngo 1.26\n")
+	write("web/main.go", program)
+	write("run/main.go", program)
+	write("run/container.config.json", "{}")
+	write("cloudbaserc.json", `{"functionRoot": ".", "functions": [{"name": "web", "type": "HTTP", "timeout": 60}]}`)
+	emu := emulatortest.New(b, emulator.Config{Dir: dir})
+	base, err := emu.Listen()
+	if err != nil {
+		b.Fatal(err)
+	}
+	for name, err := range emu.Build(b.Context()) {
+		b.Fatal(name, err)
+	}
+	echo := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.Copy(w, r.Body) }))
+	b.Cleanup(echo.Close)
+	target, err := url.Parse(echo.URL)
+	if err != nil {
+		b.Fatal(err)
+	}
+	proxy := httptest.NewServer(&httputil.ReverseProxy{
+		Rewrite:   func(r *httputil.ProxyRequest) { r.SetURL(target) },
+		Transport: &http.Transport{MaxIdleConnsPerHost: 200},
+	})
+	b.Cleanup(proxy.Close)
+	b.Run("HTTP function", func(b *testing.B) { post(b, base+"/fn/web/", 10) })
+	b.Run("Cloud Run service", func(b *testing.B) { post(b, base+"/fn/run/", 10) })
+	b.Run("bare proxy", func(b *testing.B) { post(b, proxy.URL, 10) })
 }

@@ -3,6 +3,7 @@ package permcheck
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"go/parser"
@@ -150,6 +151,9 @@ func (f function) source() (kind config.Kind, entry string) {
 // javaScriptFile is a file in a command such as "/var/lang/node18/bin/node app.js".
 var javaScriptFile = regexp.MustCompile(`[\w./-]+\.[cm]?js\b`)
 
+// npmStart is the command that does what the package.json says.
+var npmStart = regexp.MustCompile(`\b(npm|yarn|pnpm)( run)? start\b`)
+
 // startedByNode returns the JavaScript file that a script in a folder starts, as far as it can be told; empty where not.
 func startedByNode(dir, script string) string {
 	path := filepath.Join(dir, filepath.FromSlash(script))
@@ -159,6 +163,12 @@ func startedByNode(dir, script string) string {
 	text, _ := os.ReadFile(path)
 	if !bytes.HasPrefix(text, []byte("#!")) {
 		return ""
+	}
+	if npmStart.Match(text) {
+		var manifest struct{ Scripts struct{ Start string } }
+		more, _ := os.ReadFile(filepath.Join(dir, "package.json"))
+		_ = json.Unmarshal(more, &manifest) // what is wrong there, npm will say
+		text = append(text, manifest.Scripts.Start...)
 	}
 	for _, name := range javaScriptFile.FindAllString(string(text), -1) {
 		if name = filepath.FromSlash(name); filepath.IsLocal(name) && isFile(filepath.Join(dir, name)) {

@@ -219,16 +219,33 @@ export PORT=9000
 ` + sdk + `require('http').createServer((q, r) => cloud.openapi.wxacode.get({}))
 -- fn/b/index.js --
 ` + sdk + `require('http').createServer((q, r) => cloud.openapi.wxacode.get({}))
+-- fn/c/scf_bootstrap --
+#!/bin/sh
+exec npm run start
+-- fn/c/package.json --
+{"scripts": {"start": "NODE_ENV=production node server.js"}}
+-- fn/c/server.js --
+` + sdk + `require('http').createServer((q, r) => cloud.openapi.wxacode.get({}))
+-- fn/run/index.js --
+` + sdk + `require('http').createServer((q, r) => cloud.openapi.wxacode.get({}))
+-- fn/run/container.config.json --
+{"containerPort": 80}
 -- cloudbaserc.json --
 {"functionRoot": "fn", "functions": [{"name": "b", "type": "HTTP"}]}
 `, []string{
 			`fn/a/app.js:2:62: error: a calls wxacode.get and has no config.json to permit it (missing-permission); create fn/a/config.json with {"permissions": {"openapi": ["wxacode.get"]}}`,
-			`fn/b/index.js:2:62: error: b calls wxacode.get and has no config.json to permit it (missing-permission); create fn/b/config.json with {"permissions": {"openapi": ["wxacode.get"]}}`}},
+			`fn/b/index.js:2:62: error: b calls wxacode.get and has no config.json to permit it (missing-permission); create fn/b/config.json with {"permissions": {"openapi": ["wxacode.get"]}}`,
+			`fn/c/server.js:2:62: error: c calls wxacode.get and has no config.json to permit it (missing-permission); create fn/c/config.json with {"permissions": {"openapi": ["wxacode.get"]}}`,
+			`fn/run/index.js:2:62: error: run calls wxacode.get and has no config.json to permit it (missing-permission); create fn/run/config.json with {"permissions": {"openapi": ["wxacode.get"]}}`}},
 		{"of an executable, the config.json is checked, and nothing is unused", `
 -- a/bootstrap --
 #!/bin/sh
 -- a/config.json --
 {"permissions": {"openapi": ["wxacode.get", "wxacode.nothingLikeIt"]}}
+-- c/main --
+#!/bin/false
+-- c/config.json --
+{"permissions": {"openapi": ["wxacode.get"]}}
 -- b/scf_bootstrap --
 #!/usr/bin/env python3
 -- b/config.json --
@@ -355,6 +372,28 @@ func main() {
 #!/bin/sh
 exec ./main
 `
+
+func TestAGoCloudRunServiceIsCheckedAsAFunctionIs(t *testing.T) {
+	t.Parallel()
+	dir := tree(t, goFunctions+`-- fn/run/main.go --
+package main
+
+import (
+	"net/http"
+
+	"functions/qr"
+)
+
+func main() {
+	http.HandleFunc("/", func(_ http.ResponseWriter, r *http.Request) { _ = qr.Get(r.Context()) })
+}
+-- fn/run/container.config.json --
+{"containerPort": 80}
+`)
+	module(t, dir)
+	assert.Contains(t, lines(check(t, dir, "fn/run")),
+		`qr/qr.go:10:28: error: run calls wxacode.get and has no config.json to permit it (missing-permission); create fn/run/config.json with {"permissions": {"openapi": ["wxacode.get"]}}`)
+}
 
 func TestGoFunctionsShareCode(t *testing.T) {
 	t.Parallel()

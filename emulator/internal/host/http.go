@@ -74,13 +74,12 @@ func (r *HTTP) start(ctx context.Context, rec *journal.Record) (Instance, error)
 		if !strings.Contains(strings.ToLower(strings.Join(rec.LastLines(linesOfTrace), "\n")), "address already in use") {
 			return nil, err
 		}
-		if r.follows.Load() || portFree(r.Port) {
-			return nil, errPortTaken
+		if r.Port != 0 && !r.follows.Load() {
+			if err := r.vacate(ctx); err != nil {
+				return nil, err
+			}
 		}
-		if err := r.vacate(ctx); err != nil {
-			return nil, err
-		}
-		return nil, errPortTaken // not any more
+		return nil, fmt.Errorf("%w: %w", errPortTaken, err) // by now it may be free
 	}
 	i := &httpInstance{process: proc, address: net.JoinHostPort("127.0.0.1", strconv.Itoa(at))}
 	i.transport = &http.Transport{
@@ -133,7 +132,7 @@ func (r *HTTP) await(ctx context.Context, proc *process, port int, fixed bool) (
 		}
 		select {
 		case <-proc.done:
-			return 0, failed("the function %s before it listened on $PORT%s", proc.ending(), r.hint(proc))
+			return 0, failed("the function %s before it listened on $PORT", proc.ending())
 		case <-ctx.Done():
 			if context.Cause(ctx) == context.DeadlineExceeded {
 				return 0, failed("the function did not listen on $PORT (%d) within %s", port, seconds(r.Program.startTimeout()))
@@ -143,18 +142,6 @@ func (r *HTTP) await(ctx context.Context, proc *process, port int, fixed bool) (
 			wait = min(2*wait, 20*time.Millisecond)
 		}
 	}
-}
-
-// hint says why a script that starts in the cloud may not start here.
-func (r *HTTP) hint(proc *process) string {
-	const cloudOnly = "/var/lang/"
-	for _, line := range proc.record.Load().LastLines(linesOfTrace) {
-		if _, path, found := strings.Cut(line, cloudOnly); found && proc.state.Load().ExitCode() == 127 {
-			path, _, _ = strings.Cut(path, ":")
-			return fmt.Sprintf("; %s%s is there in the cloud only: have the script fall back on the program of the same name", cloudOnly, path)
-		}
-	}
-	return ""
 }
 
 // advice is how a program comes to listen on $PORT.

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	"sync"
 	"time"
 )
 
@@ -71,8 +72,9 @@ func (i *httpInstance) exchange(w http.ResponseWriter, r *http.Request) (err err
 				p.Out.Header.Set("User-Agent", "") // not that of Go
 			}
 		},
+		BufferPool:   buffers{},
 		ErrorHandler: func(_ http.ResponseWriter, _ *http.Request, failure error) { err = failure },
-		ErrorLog:     log.New(io.Discard, "", 0),
+		ErrorLog:     noLog,
 	}
 	defer func() {
 		switch v := recover(); v {
@@ -88,3 +90,17 @@ func (i *httpInstance) exchange(w http.ResponseWriter, r *http.Request) (err err
 	proxy.ServeHTTP(w, r)
 	return err
 }
+
+// noLog is for what the errors say already.
+var noLog = log.New(io.Discard, "", 0)
+
+// buffers lets answers share the memory that they pass through.
+type buffers struct{}
+
+var spare = sync.Pool{New: func() any { return new([32 << 10]byte) }}
+
+// Get implements httputil.BufferPool.
+func (buffers) Get() []byte { return spare.Get().(*[32 << 10]byte)[:] }
+
+// Put implements httputil.BufferPool.
+func (buffers) Put(b []byte) { spare.Put((*[32 << 10]byte)(b)) }

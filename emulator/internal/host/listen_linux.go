@@ -9,6 +9,9 @@ import (
 	"strings"
 )
 
+// canTellOwners is whether the system tells who listens on a port.
+const canTellOwners = true
+
 // owns tells whether it is the process, or one that it has started, that listens on a port.
 func (proc *process) owns(port int) bool {
 	sockets := listeners(port)

@@ -2,6 +2,8 @@
 
 package host
 
-// owns tells whether it is the process that listens on a port. Here the systems do not tell: nobody did so before the
-// process was started.
+// canTellOwners is whether the system tells who listens on a port.
+const canTellOwners = false
+
+// owns tells whether it is the process that listens on a port, which nobody did before the process was started.
 func (*process) owns(int) bool { return true }

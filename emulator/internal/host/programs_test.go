@@ -39,6 +39,8 @@ var programs = map[string]func(){
 	},
 	"garbage later": func() { serveConns(serveOnce) },
 	"emulator":      emulatorProgram,
+	"web":           func() { serveWeb(os.Getenv("PORT")) },
+	"web of a port": func() { serveWeb(os.Getenv(portVariable)) },
 }
 
 const programVariable = "WXFN_TEST_PROGRAM"

@@ -158,7 +158,7 @@ func (j *Journal) All() []*Record {
 	return append(append([]*Record{}, j.records[j.next:]...), j.records[:j.next]...)
 }
 
-// Redact keeps secrets out of the record: wherever one would come, stands [secret]. Of one that was cut, the first half
+// Redact keeps secrets out of the record, further ones each time: wherever one would come, stands [secret]. Of one that was cut, the first half
 // goes, which leaves too little to be of use.
 func (r *Record) Redact(secrets ...string) {
 	r.mu.Lock()
@@ -181,6 +181,9 @@ func (r *Record) Redact(secrets ...string) {
 		halves = append(halves, s[:len(s)/2], "[secret]")
 	}
 	r.secrets = strings.NewReplacer(append(whole, halves...)...)
+	if r.http != nil { // which came before anyone knew
+		r.http = &Exchange{Method: r.http.Method, Path: r.secrets.Replace(r.http.Path), Status: r.http.Status}
+	}
 }
 
 // clean takes the secrets out of a text, and cuts what is left.

@@ -1,0 +1,33 @@
+package emulator
+
+import (
+	"net/http"
+	"net/url"
+)
+
+// RoundTrip implements http.RoundTripper: it sends a request as this user to the function that serves HTTP and that the
+// URL's host names.
+//
+//	client := &http.Client{Transport: emu.As("oAlice")}
+//	resp, err := client.Get("http://web/hello?x=1") // function web, path /hello
+//
+// With Via("") the request comes from outside of WeChat.
+func (c *Caller) RoundTrip(r *http.Request) (*http.Response, error) {
+	base, err := c.emulator.Listen()
+	if err != nil {
+		return nil, err
+	}
+	target, err := url.Parse(base + fnPath + url.PathEscape(r.URL.Host) + "/")
+	if err != nil {
+		return nil, err
+	}
+	out := r.Clone(r.Context())
+	out.URL = target.JoinPath(r.URL.EscapedPath())
+	out.URL.RawQuery = r.URL.RawQuery
+	out.Host = ""
+	out.Header["X-Wx-Source"] = []string{c.who.Source}
+	for name, value := range map[string]string{"X-WX-OPENID": c.who.OpenID, "X-WX-UNIONID": c.who.UnionID, "X-WX-APPID": c.who.AppID} {
+		out.Header.Set(name, value)
+	}
+	return http.DefaultTransport.RoundTrip(out)
+}
