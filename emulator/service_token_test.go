@@ -168,7 +168,10 @@ func TestNeitherTokensNorSidecarsAreInTheJournal(t *testing.T) {
 	s := look(t, e, http.MethodGet, "/fn/web/x", "")
 	text, err := os.ReadFile(s.variable("WX_CLOUDBASE_ACCESS_TOKEN_FILE"))
 	require.NoError(t, err)
-	secrets = append(secrets, string(text), s.variable("WX_API_BASE_URL"), s.Header.Get("X-Wx-Cloudbase-Access-Token"))
+	_, key, _ := strings.Cut(s.variable("WX_API_BASE_URL"), "/_sidecar/")
+	require.NotEmpty(t, key)
+	assert.Contains(t, s.variable("http_proxy"), key)
+	secrets = append(secrets, string(text), key, s.Header.Get("X-Wx-Cloudbase-Access-Token"))
 	for _, path := range []string{"/fn/web/sidecar" + checkPath, "/fn/web/token" + checkPath, "/fn/web/token" + checkPath + "?file", "/fn/web/sidecar" + wxacodeGet} {
 		fetch(t, e, http.MethodPost, path, checkBody)
 	}
