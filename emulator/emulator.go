@@ -199,6 +199,13 @@ func (e *Emulator) Handle(name string, h cloudfn.Handler, permissions ...string)
 	e.put(e.newHandler(name, h, permissions))
 }
 
+// HandleHTTP is [Emulator.Handle] for an http.Handler, such as the one that [cloudfn.StartHTTP] is given. It is reached at
+// /fn/{name}/, and by [Caller.RoundTrip]. Its calls of APIs go the way of a container's, so that one without permission
+// fails with 85107.
+func (e *Emulator) HandleHTTP(name string, h http.Handler, permissions ...string) {
+	e.put(e.newWebHandler(name, h, permissions))
+}
+
 // fromHere names a finding's file as Config.Dir is named: as seen from this process.
 func (e *Emulator) fromHere(f config.Finding) config.Finding {
 	if !filepath.IsAbs(f.File) {

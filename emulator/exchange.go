@@ -124,9 +124,10 @@ func (e *Emulator) pass(a *answer, r *http.Request, path *url.URL, s *platform.S
 	s.Record.Redact(token, e.tokenOf(f), f.service.Key())
 	body := &limitedBody{ReadCloser: r.Body, left: limit.bytes}
 	out := r.Clone(r.Context())
-	out.URL, out.Body = path, body
+	out.URL, out.RequestURI, out.Body = path, path.RequestURI(), body
 	e.setHeaders(out.Header, s, token)
-	_, err = hosted.Invoke(r.Context(), &host.Call{RequestID: s.RequestID, Record: s.Record, Request: out, Answer: a, Timeout: limit.timeout})
+	_, err = hosted.Invoke(r.Context(), &host.Call{RequestID: s.RequestID, Record: s.Record, Request: out, Answer: a, Timeout: limit.timeout,
+		Environ: e.platform.RequestEnviron(s, token)})
 	if err != nil && body.exceeded {
 		return limit.exceeded()
 	}
@@ -138,7 +139,7 @@ func (e *Emulator) setHeaders(h http.Header, s *platform.Session, token string) 
 	for name := range h {
 		// Some servers make one name of these.
 		switch known := strings.ReplaceAll(strings.ToLower(name), "_", "-"); {
-		case strings.HasPrefix(known, "x-wx-"), known == "x-original-forwarded-for", known == "x-request-id", known == "x-scf-request-id":
+		case strings.HasPrefix(known, "x-wx-"), strings.HasPrefix(known, "x-scf-"), known == "x-original-forwarded-for", known == "x-request-id":
 			delete(h, name)
 		}
 	}
@@ -227,6 +228,14 @@ func (a *answer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		a.status = http.StatusSwitchingProtocols
 	}
 	return conn, buffered, err
+}
+
+// Flush implements http.Flusher, which handlers in this process look for.
+func (a *answer) Flush() {
+	if a.status == 0 {
+		a.WriteHeader(http.StatusOK)
+	}
+	_ = http.NewResponseController(a.ResponseWriter).Flush() // where it can
 }
 
 // Unwrap is for [http.ResponseController].

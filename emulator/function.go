@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"os"
 	"slices"
 	"sync"
@@ -143,6 +144,20 @@ func (e *Emulator) newHandler(name string, h cloudfn.Handler, permissions []stri
 	}
 	f.prepare = func(context.Context, buildFunc) (*host.Function, error) {
 		return host.New(name, &host.InProcess{Handler: h, Transport: direct{e.platform}}, e.config.Timeout, 0, 0), nil
+	}
+	return f
+}
+
+// newWebHandler returns the function of an http.Handler.
+func (e *Emulator) newWebHandler(name string, h http.Handler, permissions []string) *function {
+	f := &function{name: name, kind: "http handler"}
+	f.ctx, f.cancel = context.WithCancel(e.ctx)
+	f.permitted = func(api string) (bool, string) {
+		return slices.Contains(permissions, api), fmt.Sprintf("add %q to the permissions that HandleHTTP(%q, …) is given", api, name)
+	}
+	f.service = e.platform.AddService(name, f.permitted)
+	f.prepare = func(context.Context, buildFunc) (*host.Function, error) {
+		return host.New(name, &host.WebHandler{Handler: h, Transport: direct{e.platform}}, e.config.Timeout, 0, 0), nil
 	}
 	return f
 }

@@ -77,6 +77,18 @@ func (p *Platform) Headers(s *Session, token string) map[string]string {
 	}
 }
 
+// RequestEnviron returns what these headers are to a handler in this process: the variables that package cloudfn makes of
+// them. The token is among them for a call from outside of WeChat, too, in the place of a container's file.
+func (p *Platform) RequestEnviron(s *Session, token string) map[string]string {
+	c := s.Caller
+	environ := map[string]string{}
+	put(environ, map[string]string{
+		"WX_OPENID": c.OpenID, "WX_APPID": c.AppID, "WX_UNIONID": c.UnionID, "WX_CLIENTIP": c.ClientIP,
+		"TCB_ENV": p.Env, "TCB_SOURCE": c.Source, "WX_CLOUDBASE_ACCESSTOKEN": token,
+	})
+	return environ
+}
+
 // put adds the variables that are not empty, and returns their names as the platform lists them.
 func put(environ, more map[string]string) string {
 	var names []string

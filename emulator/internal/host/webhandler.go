@@ -1,0 +1,65 @@
+package host
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"runtime/debug"
+
+	"github.com/wxcloud-go/wxfn/cloudfn"
+	"github.com/wxcloud-go/wxfn/emulator/internal/journal"
+)
+
+// WebHandler is the runtime of an http.Handler in this process. Transport is how its calls reach the platform.
+type WebHandler struct {
+	Handler   http.Handler
+	Transport http.RoundTripper
+}
+
+// Start implements [Runtime].
+func (r *WebHandler) Start(context.Context, *journal.Record) (Instance, error) {
+	i := &webInstance{WebHandler: r}
+	i.life, i.end = context.WithCancel(context.Background())
+	return i, nil
+}
+
+// webInstance is an instance in name, as that of [InProcess] is.
+type webInstance struct {
+	*WebHandler
+	life context.Context
+	end  context.CancelFunc
+}
+
+// Invoke implements [Instance]. It returns when the handler does, because the answer is the handler's to write until then:
+// time that is over, a caller that has gone and an instance that is closed are told by the request's context.
+func (i *webInstance) Invoke(ctx context.Context, c *Call) (_ []byte, err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(i.life, cancel)()
+	defer context.AfterFunc(c.Request.Context(), cancel)()
+	inv := cloudfn.NewInvocation(c.Environ, i.Transport)
+	inv.RequestID, inv.Function, inv.MemoryLimitMB = c.RequestID, c.Function, c.memoryMB
+	defer func() {
+		switch v := recover(); v {
+		case nil:
+		case http.ErrAbortHandler:
+			err = errBrokenOff
+		default:
+			err = &Failure{Code: CodeExecute, Message: fmt.Sprintf("panic: %v", v), Stack: stackOf(debug.Stack())}
+		}
+	}()
+	i.Handler.ServeHTTP(c.Answer, c.Request.WithContext(cloudfn.NewContext(ctx, inv)))
+	if c.Request.Context().Err() != nil {
+		return nil, ErrCallerGone
+	}
+	return nil, ctx.Err()
+}
+
+// Done implements [Instance].
+func (i *webInstance) Done() <-chan struct{} { return i.life.Done() }
+
+// Close implements [Instance].
+func (i *webInstance) Close() { i.end() }
+
+// Kill implements [Instance].
+func (i *webInstance) Kill() { i.end() }
