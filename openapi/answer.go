@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/wxcloud-go/wxfn/openapi/tcb"
@@ -19,7 +18,8 @@ type response struct {
 	status      int
 	contentType string
 	body        []byte
-	secret      string // what no error may show
+	secret      secret
+	private     bool   // the answer is as secret
 	hint        string // what an unexpected answer may mean
 }
 
@@ -57,7 +57,7 @@ func (r *response) jsonAnswer(name, path string, text []byte) (*tcb.CommOpenAPIR
 	}
 	answer := &tcb.CommOpenAPIResp{RespData: text, ContentType: jsonType}
 	if head.ErrCode != nil && string(head.ErrCode) != "0" {
-		if o, err := parseObject(r.hide(text)); err == nil {
+		if o, err := parseObject(r.secret.hide(text)); err == nil {
 			if failed, ok := errors.AsType[*Error](o.failure(name)); ok {
 				if failed.Advice == "" {
 					failed.Advice = adviceFor(failed.ErrCode, path)
@@ -76,7 +76,7 @@ func (r *response) jsonAnswer(name, path string, text []byte) (*tcb.CommOpenAPIR
 func (r *response) unusable(what string) error {
 	const words = 120
 	said := ""
-	if first := bytes.TrimSpace(r.hide(r.body[:min(len(r.body), 8<<10)])); len(first) > 0 {
+	if first := bytes.TrimSpace(r.secret.hide(r.body[:min(len(r.body), 8<<10)])); len(first) > 0 && !r.private {
 		said = fmt.Sprintf(": %.*q", words, first)
 	}
 	kind := ""
@@ -84,15 +84,6 @@ func (r *response) unusable(what string) error {
 		kind = ", " + r.contentType
 	}
 	return fmt.Errorf("the answer %s (status %d %s%s)%s%s", what, r.status, http.StatusText(r.status), kind, said, r.hint)
-}
-
-// hide takes the token, or the secret, out of an answer that is going to be shown.
-func (r *response) hide(text []byte) []byte {
-	const shortest = 6 // what is shorter is no secret, and in many words
-	if len(r.secret) < shortest {
-		return text
-	}
-	return []byte(strings.NewReplacer(r.secret, "[secret]", url.QueryEscape(r.secret), "[secret]").Replace(string(text)))
 }
 
 // wholePNG tells whether a PNG has its last chunk.

@@ -261,3 +261,57 @@ func TestSecretsOfHTTPSCallsAreShownNowhere(t *testing.T) {
 	shown(callOnce(t.Context(), c))
 	shown(openapi.StableToken("wx1", token))
 }
+
+func TestNoErrorOfATransportShowsTheToken(t *testing.T) {
+	t.Parallel()
+	const token = "t0ken/0f+the=app"
+	tests := map[string]roundTripFunc{
+		"a client inside": func(r *http.Request) (*http.Response, error) {
+			return nil, &url.Error{Op: "Post", URL: r.URL.String(), Err: context.Canceled}
+		},
+		"words of its own": func(r *http.Request) (*http.Response, error) {
+			return nil, fmt.Errorf("no way to %s: %w", r.URL, context.Canceled)
+		},
+		"an answer that breaks off": func(r *http.Request) (*http.Response, error) {
+			answer := response(200, "image/png", "")
+			answer.Body = io.NopCloser(brokenReader{fmt.Errorf("%s: %w", r.URL, context.Canceled)})
+			return answer, nil
+		},
+	}
+	for fact, transport := range tests {
+		c := openapi.NewClient(openapi.WithAccessToken(token), openapi.WithHTTPClient(&http.Client{Transport: transport}))
+		err := callOnce(t.Context(), c)
+		assert.ErrorIs(t, err, context.Canceled, fact)
+		for e := err; e != nil; e = errors.Unwrap(e) {
+			assert.NotContains(t, e.Error(), url.QueryEscape(token), fact)
+		}
+	}
+	redirect := roundTripFunc(func(r *http.Request) (*http.Response, error) {
+		answer := response(302, "", "")
+		answer.Header.Set("Location", "http://[/?"+r.URL.RawQuery)
+		return answer, nil
+	})
+	err := callOnce(t.Context(), openapi.NewClient(openapi.WithAccessToken(token), openapi.WithHTTPClient(&http.Client{Transport: redirect})))
+	assert.ErrorContains(t, err, "failed to parse Location header")
+	assert.NotContains(t, err.Error(), url.QueryEscape(token))
+}
+
+type brokenReader struct{ err error }
+
+func (r brokenReader) Read([]byte) (int, error) { return 0, r.err }
+
+func TestAnAnswerThatMayHoldATokenIsNotShown(t *testing.T) {
+	t.Parallel()
+	for _, answer := range []*http.Response{
+		response(200, "application/json", `{"access_token":"t0ken-0f-the-app","exp`),
+		response(502, "application/json", `{"access_token":"t0ken-0f-the-app","expires_in":7200}`),
+		response(200, "text/plain", `access_token=t0ken-0f-the-app&expires_in=7200`),
+	} {
+		w := &web{answer: func(*http.Request) *http.Response { return answer }}
+		err := callOnce(t.Context(), w.client(openapi.WithAppCredential("wx1", "s3cret")))
+		assert.ErrorContains(t, err, "no access token: the answer is ")
+		assert.ErrorContains(t, err, fmt.Sprintf("(status %d ", answer.StatusCode))
+		assert.NotContains(t, err.Error(), "t0ken")
+		assert.Len(t, w.got, 1)
+	}
+}

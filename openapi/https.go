@@ -124,7 +124,7 @@ func (d *httpsCall) token(ctx context.Context, name, refused string) (string, er
 
 // try makes a call with a token.
 func (d *httpsCall) try(ctx context.Context, name, token string, q request) (*tcb.CommOpenAPIResp, error) {
-	q.secret = token
+	q.secret = secret(token)
 	param, value := d.credential.param, token
 	if d.appID != "" {
 		switch param {
@@ -153,7 +153,7 @@ type request struct {
 	query        string // encoded
 	contentType  string // of the body; empty without one
 	body         []byte
-	secret       string // what no error may show
+	secret       secret
 }
 
 func (q *request) addQuery(name, value string) {
@@ -226,7 +226,7 @@ func form(params []tcb.KeyValuePair) (body []byte, contentType string) {
 	return b.Bytes(), w.FormDataContentType()
 }
 
-// exchange sends a request, and returns what comes back. No error shows the URL, which holds the token.
+// exchange sends a request, and returns what comes back. No error shows the URL, which holds the token, or the secret.
 func (r route) exchange(ctx context.Context, q request) (*response, error) {
 	target := r.base + q.path
 	if q.query != "" {
@@ -255,21 +255,60 @@ func (r route) exchange(ctx context.Context, q request) (*response, error) {
 	}
 	in, err := client.Do(out)
 	if err != nil {
-		return nil, withoutURL(err)
+		return nil, q.secret.hideIn(withoutURL(err))
 	}
 	defer in.Body.Close()
 	got := &response{status: in.StatusCode, contentType: in.Header.Get("Content-Type"), secret: q.secret}
 	got.body, err = readBody(in.Body)
-	return got, err
+	return got, q.secret.hideIn(err)
 }
 
 // stayHere follows no redirection, because the token would go with it.
 func stayHere(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
-// withoutURL returns the part of an error that does not show a URL.
+// withoutURL returns the part of an error that does not show a URL. A transport that uses a client of its own wraps one
+// in another.
 func withoutURL(err error) error {
-	if outer, ok := errors.AsType[*url.Error](err); ok {
-		return outer.Err
+	for {
+		outer, ok := errors.AsType[*url.Error](err)
+		if !ok {
+			return err
+		}
+		err = outer.Err
+	}
+}
+
+// secret is what no error may show: a token, or an AppSecret.
+type secret string
+
+// hide takes the secret out of a text that is going to be shown.
+func (s secret) hide(text []byte) []byte {
+	const shortest = 6 // what is shorter is no secret, and in many words
+	if len(s) < shortest {
+		return text
+	}
+	return []byte(strings.NewReplacer(string(s), "[secret]", url.QueryEscape(string(s)), "[secret]").Replace(string(text)))
+}
+
+// hideIn returns an error that does not show the secret: err itself, if it does not, either.
+func (s secret) hideIn(err error) error {
+	if err == nil {
+		return nil
+	}
+	shown := err.Error()
+	if text := string(s.hide([]byte(shown))); text != shown {
+		return &censored{text, err}
 	}
 	return err
 }
+
+// censored is an error that is told in other words. It does not unwrap, because what is inside shows a secret.
+type censored struct {
+	text  string
+	cause error
+}
+
+func (e *censored) Error() string { return e.text }
+
+// Is reports what the error in its own words reports.
+func (e *censored) Is(target error) bool { return errors.Is(e.cause, target) }

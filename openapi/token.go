@@ -169,16 +169,17 @@ func stableTokenOf(r route, appID, secret string) TokenSource {
 }
 
 // stableToken asks the platform for the stable token of an app. The error is an *Error where the platform refused it.
-func (r route) stableToken(ctx context.Context, appID, secret string, force bool) (token string, life time.Duration, err error) {
-	body, err := json.Marshal(map[string]any{"grant_type": "client_credential", "appid": appID, "secret": secret, "force_refresh": force})
+func (r route) stableToken(ctx context.Context, appID, appSecret string, force bool) (token string, life time.Duration, err error) {
+	body, err := json.Marshal(map[string]any{"grant_type": "client_credential", "appid": appID, "secret": appSecret, "force_refresh": force})
 	if err != nil {
 		return "", 0, err
 	}
 	const path = "/cgi-bin/stable_token"
-	resp, err := r.exchange(ctx, request{method: http.MethodPost, path: path, contentType: jsonType, body: body, secret: secret})
+	resp, err := r.exchange(ctx, request{method: http.MethodPost, path: path, contentType: jsonType, body: body, secret: secret(appSecret)})
 	if err != nil {
 		return "", 0, err
 	}
+	resp.private = true
 	answer, err := resp.answer("openapi.auth.getStableAccessToken", path)
 	if err != nil {
 		return "", 0, err
