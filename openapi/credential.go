@@ -77,7 +77,7 @@ func (c *Client) door(ctx context.Context) (door, error) {
 	if c.mistake != nil {
 		return nil, c.mistake
 	}
-	own, way := noVariable, route{client: c.http, id: c.http}
+	own, way := noVariable, route{client: c.http, id: identity(c.http.Transport, c.http)}
 	if inv, ok := cloudfn.FromContext(ctx); ok {
 		own = inv.Getenv
 		way.overTransport(inv)
@@ -147,13 +147,18 @@ type route struct {
 
 // overTransport sends what belongs to an invocation by the way to the platform that it brings, if it brings one.
 func (r *route) overTransport(inv *cloudfn.Invocation) {
-	switch t := inv.Transport(); {
-	case t == nil:
-	case reflect.ValueOf(t).Comparable():
-		r.transport, r.id = t, t
-	default:
-		r.transport, r.id = t, inv
+	if t := inv.Transport(); t != nil {
+		r.transport, r.id = t, identity(t, inv)
 	}
+}
+
+// identity tells transports apart, nil being net/http's own; one that cannot be compared is known by what it belongs to. An
+// http.Client is not what to go by: some programs make one for each request.
+func identity(t http.RoundTripper, owner any) any {
+	if t == nil || reflect.ValueOf(t).Comparable() {
+		return t
+	}
+	return owner
 }
 
 // setBase sets the base URL. An invocation that brings its own way to the platform knows none but its own base: what the

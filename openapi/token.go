@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -148,7 +149,7 @@ type stableTokenKey struct {
 }
 
 // maxStableTokens bounds them. A token that is dropped is fetched again, and is still the same.
-const maxStableTokens = 64
+const maxStableTokens = 1024
 
 // stableTokenOf returns the token of an app, for the calls of a route.
 func stableTokenOf(r route, appID, secret string) TokenSource {
@@ -157,9 +158,18 @@ func stableTokenOf(r route, appID, secret string) TokenSource {
 	defer stableTokens.Unlock()
 	s := stableTokens.of[key]
 	if s == nil {
-		if len(stableTokens.of) >= maxStableTokens || stableTokens.of == nil {
+		if stableTokens.of == nil {
 			stableTokens.of = map[stableTokenKey]*stableToken{}
 		}
+		for some := range stableTokens.of {
+			if len(stableTokens.of) < maxStableTokens {
+				break
+			}
+			delete(stableTokens.of, some)
+		}
+		forAll := *r.client
+		forAll.Timeout = 0 // what one client is in a hurry for, others wait for
+		r.client = &forAll
 		s = &stableToken{appID: appID, fetch: func(ctx context.Context, force bool) (string, time.Duration, error) {
 			return r.stableToken(ctx, appID, secret, force)
 		}}
@@ -185,13 +195,16 @@ func (r route) stableToken(ctx context.Context, appID, appSecret string, force b
 		return "", 0, err
 	}
 	var got struct {
-		AccessToken string `json:"access_token"`
-		ExpiresIn   int    `json:"expires_in"`
+		AccessToken string          `json:"access_token"`
+		ExpiresIn   json.RawMessage `json:"expires_in"`
 	}
-	if err := json.Unmarshal(answer.RespData, &got); err != nil || got.AccessToken == "" {
+	_ = json.Unmarshal(answer.RespData, &got) // what it has not is told by what is empty
+	if got.AccessToken == "" {
 		return "", 0, fmt.Errorf("the answer of %s has no access_token", path)
 	}
-	return got.AccessToken, time.Duration(got.ExpiresIn) * time.Second, nil
+	// A proxy may write the number as text. Without one, the token is for the calls that wait for it.
+	seconds, _ := strconv.Atoi(plainText(got.ExpiresIn))
+	return got.AccessToken, time.Duration(seconds) * time.Second, nil
 }
 
 // tokenFiles are the files that hold tokens and are renewed by the platform. They are read anew for each call, which costs

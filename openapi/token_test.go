@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -91,6 +93,16 @@ func (s *tokenServer) call(token string) string {
 		return `{"errcode":0,"errmsg":"ok"}`
 	}
 	return `{"errcode":42001,"errmsg":"access_token expired"}`
+}
+
+// forced returns how many refreshes were forced.
+func (s *tokenServer) forced() (n int) {
+	for _, f := range s.fetches {
+		if f {
+			n++
+		}
+	}
+	return n
 }
 
 func (s *tokenServer) kill(token string) {
@@ -272,19 +284,11 @@ func TestNoMoreThan20RefreshesADayAreForced(t *testing.T) {
 			assert.ErrorIs(t, callOnce(t.Context(), c), openapi.CodeInvalidCredential)
 			time.Sleep(20 * time.Second)
 		}
-		forced := func() (n int) {
-			for _, f := range s.fetches {
-				if f {
-					n++
-				}
-			}
-			return n
-		}
-		assert.Equal(t, 20, forced())
+		assert.Equal(t, 20, s.forced())
 		assert.LessOrEqual(t, s.calls, 50+20, "one call more for each new token")
 		time.Sleep(24 * time.Hour)
 		assert.Error(t, callOnce(t.Context(), c))
-		assert.Equal(t, 21, forced())
+		assert.Equal(t, 21, s.forced())
 	})
 }
 
@@ -320,4 +324,85 @@ func TestATokenThatLivesShortly(t *testing.T) {
 		}
 		assert.LessOrEqual(t, len(s.fetches), 31, "not one for each call")
 	})
+}
+
+func TestATokenIsSharedByHTTPClientsOfOneTransport(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &tokenServer{refuseAll: true}
+		for range 30 {
+			h := &http.Client{Transport: s, Timeout: 3 * time.Second}
+			c := openapi.NewClient(openapi.WithAppCredential("wx1", "s3cret"), openapi.WithHTTPClient(h))
+			assert.ErrorIs(t, callOnce(t.Context(), c), openapi.CodeInvalidCredential)
+		}
+		assert.Equal(t, 1, s.forced(), "within 30 s")
+	})
+
+	var fetches atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/cgi-bin/stable_token" {
+			fetches.Add(1)
+		}
+		_, _ = io.WriteString(w, `{"access_token":"t","expires_in":7200}`)
+	}))
+	defer server.Close()
+	for range 3 { // net/http's own transport
+		c := openapi.NewClient(openapi.WithAppCredential("wx1", "s3cret"), openapi.WithBaseURL(server.URL), openapi.WithHTTPClient(&http.Client{}))
+		require.NoError(t, callOnce(t.Context(), c))
+	}
+	assert.EqualValues(t, 1, fetches.Load())
+}
+
+func TestAClientInAHurryTakesNothingFromTheOthers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &tokenServer{delay: 5 * time.Second}
+		var all sync.WaitGroup
+		for _, timeout := range []time.Duration{time.Second, 10 * time.Second} {
+			h := &http.Client{Transport: s, Timeout: timeout}
+			c := openapi.NewClient(openapi.WithAppCredential("wx1", "s3cret"), openapi.WithHTTPClient(h))
+			all.Go(func() { assert.NoError(t, callOnce(t.Context(), c)) })
+			synctest.Wait()
+		}
+		all.Wait()
+		assert.Len(t, s.fetches, 1)
+	})
+}
+
+func TestEachOfManyAppsKeepsItsToken(t *testing.T) {
+	t.Parallel()
+	fetches := 0
+	h := &http.Client{Transport: roundTripFunc(func(r *http.Request) (*http.Response, error) {
+		if r.URL.Path == "/cgi-bin/stable_token" {
+			fetches++
+			return jsonResponse(`{"access_token":"t","expires_in":7200}`), nil
+		}
+		return jsonResponse(`{"errcode":0}`), nil
+	})}
+	const apps = 100
+	for i := range 3 * apps {
+		c := openapi.NewClient(openapi.WithAppCredential(fmt.Sprint("wx", i%apps), "s3cret"), openapi.WithHTTPClient(h))
+		require.NoError(t, callOnce(t.Context(), c))
+	}
+	assert.Equal(t, apps, fetches)
+}
+
+func TestTheLifeOfAToken(t *testing.T) {
+	t.Parallel()
+	for life, fetches := range map[string]int{
+		`,"expires_in":7200`:   1,
+		`,"expires_in":"7200"`: 1,
+		`,"expires_in":0`:      3,
+		`,"expires_in":-1`:     3,
+		`,"expires_in":null`:   3,
+		`,"expires_in":"soon"`: 3,
+		``:                     3,
+	} {
+		s := &tokenServer{n: 1, issued: time.Now(), failFetch: `{"errcode":0` + life + `,"access_token":"token-1"}`}
+		c := tokenClient(s)
+		for range 3 {
+			require.NoError(t, callOnce(t.Context(), c), life)
+		}
+		assert.Len(t, s.fetches, fetches, life)
+	}
 }
