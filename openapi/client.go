@@ -85,7 +85,7 @@ func WithTimeout(d time.Duration) Option {
 func WithBaseURL(url string) Option {
 	return func(c *Client) {
 		if err := checkBaseURL(url); err != nil {
-			c.mistaken("WithBaseURL(%q): %v", url, err)
+			c.mistaken("WithBaseURL: %v", err) // the URL may hold a password
 		}
 		c.baseURL = url
 	}

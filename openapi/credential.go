@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"reflect"
 	"strings"
 
@@ -182,9 +183,8 @@ func (c *Client) setBase(r *route, own func(string) string, plain bool) error {
 }
 
 func checkBaseURL(base string) error {
-	_, host, ok := strings.Cut(base, "://")
-	scheme := strings.HasPrefix(base, "http://") || strings.HasPrefix(base, "https://")
-	if !ok || !scheme || strings.Trim(host, "/") == "" || strings.ContainsAny(base, "?#@ ") {
+	u, err := url.Parse(base)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || strings.ContainsAny(base, "?#@ ") {
 		return errors.New(`the base URL must be like "https://api.weixin.qq.com": a scheme, a host, and at most a path`)
 	}
 	return nil

@@ -128,10 +128,6 @@ func TestOptionsThatMakeNoSense(t *testing.T) {
 		"openapi.WithCloudbaseAccessToken: an empty text is no credential; is a variable not set?":   {openapi.WithCloudbaseAccessToken("")},
 		"openapi.WithTokenSource(nil): it needs a source":                                            {openapi.WithTokenSource(nil)},
 		"openapi.WithAccessToken and WithOpenInterfaceService: a client has one credential":          {token, openapi.WithOpenInterfaceService()},
-		`openapi.WithBaseURL("api.weixin.qq.com"): the base URL must be like`:                        {token, openapi.WithBaseURL("api.weixin.qq.com")},
-		`openapi.WithBaseURL("https://"): the base URL must be like`:                                 {token, openapi.WithBaseURL("https://")},
-		`openapi.WithBaseURL("ftp://a"): the base URL must be like`:                                  {token, openapi.WithBaseURL("ftp://a")},
-		`openapi.WithBaseURL("http://a/?b"): the base URL must be like`:                              {token, openapi.WithBaseURL("http://a/?b")},
 		"openapi.WithTimeout(0s): it must be more than 0":                                            {token, openapi.WithTimeout(0)},
 		"openapi.WithHTTPClient(nil): leave it out":                                                  {token, openapi.WithHTTPClient(nil)},
 		`WithAppID("wx2") does not go with WithAccessToken: an access token is good for its own app`: {token, openapi.WithAppID("wx2")},
@@ -144,6 +140,33 @@ func TestOptionsThatMakeNoSense(t *testing.T) {
 		assert.ErrorContains(t, err, text)
 		assert.NotContains(t, err.Error(), "\n")
 		assert.ErrorContains(t, c.CallFunction(t.Context(), "f", nil, nil), text)
+	}
+}
+
+func TestBaseURLs(t *testing.T) {
+	t.Parallel()
+	const sense = `the base URL must be like "https://api.weixin.qq.com": a scheme, a host, and at most a path`
+	for _, base := range []string{
+		"", "api.weixin.qq.com", "127.0.0.1:1", "https://", "https:///x", "https://:1", "http://[::1", "http://a:port", "http://a/%zz", "http://a\n",
+		"ftp://a", "http://a/?b", "http://a#b", "http://a b", "http://user:passw0rd@a",
+	} {
+		w := &web{}
+		err := callOnce(t.Context(), w.client(openapi.WithAccessToken("t"), openapi.WithBaseURL(base)))
+		assert.ErrorContains(t, err, "openapi.WithBaseURL: "+sense, base)
+		assert.NotContains(t, err.Error(), "passw0rd")
+		assert.Empty(t, w.got)
+		if base == "" {
+			continue // a variable that is not set
+		}
+		err = callOnce(t.Context(), w.client(openapi.WithAccessToken("t"), openapi.WithProcess(map[string]string{"WX_API_BASE_URL": base}, "")))
+		assert.ErrorContains(t, err, "WX_API_BASE_URL: "+sense, base)
+		assert.NotContains(t, err.Error(), "passw0rd")
+		assert.Empty(t, w.got)
+	}
+	for _, base := range []string{"http://a/b", "http://a/b/", "HTTP://a/b", "http://a/b//"} {
+		w := &web{}
+		require.NoError(t, callOnce(t.Context(), w.client(openapi.WithAccessToken("t"), openapi.WithBaseURL(base))))
+		assert.True(t, strings.HasPrefix(w.url(), "http://a/b/wxa/"), w.url())
 	}
 }
 
