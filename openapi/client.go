@@ -169,9 +169,14 @@ func NewClient(opts ...Option) *Client {
 	return c
 }
 
-// sharedHTTP keeps more idle connections than net/http's default: all of a function's calls go to one host.
+// sharedHTTP keeps more idle connections than net/http's default: all of a function's calls go to one host. What a program
+// has put in place of the default stays as it is.
 var sharedHTTP = func() *http.Client {
-	t := http.DefaultTransport.(*http.Transport).Clone()
+	t, ok := http.DefaultTransport.(*http.Transport)
+	if !ok {
+		return http.DefaultClient
+	}
+	t = t.Clone()
 	t.MaxIdleConnsPerHost = 64
 	return &http.Client{Transport: t}
 }()

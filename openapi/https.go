@@ -57,7 +57,7 @@ func (d *httpsCall) callAPI(ctx context.Context, api string, params []tcb.KeyVal
 func (d *httpsCall) callFunction(ctx context.Context, name string, event []byte) (string, error) {
 	env := d.environment()
 	if env == "" {
-		return "", errors.New("which environment is the function in? Use openapi.WithEnv")
+		return "", errors.New("which environment is the function in? Use openapi.WithEnv, or set TCB_ENV")
 	}
 	q := request{method: http.MethodPost, path: pathInvoke, contentType: jsonType, body: event,
 		query: "env=" + url.QueryEscape(env) + "&name=" + url.QueryEscape(name)}
@@ -112,7 +112,10 @@ func (d *httpsCall) token(ctx context.Context, name, refused string) (string, er
 	failed, answered := errors.AsType[*Error](err)
 	switch {
 	case answered && failed.cause == nil:
-		_, why, _ := strings.Cut(failed.ErrMsg, ":fail ")
+		why := failed.ErrMsg
+		if _, after, ok := strings.Cut(why, ":fail "); ok {
+			why = after
+		}
 		return "", &Error{API: apiOf(name), ErrCode: failed.ErrCode, ErrMsg: name + ":fail no access token: " + why, RID: failed.RID, Advice: failed.Advice}
 	case err != nil:
 		return "", fmt.Errorf("no access token: %w", withoutURL(err))

@@ -268,6 +268,11 @@ func TestARefusalThatStands(t *testing.T) {
 	assert.ErrorIs(t, err, broken)
 	assert.Equal(t, "openapi.wxacode.get:fail -501001 resource system error. no access token: no token server", err.ErrMsg)
 	assert.Zero(t, calls)
+	err, _ = get(openapi.WithTokenSource(sourceFunc(func(context.Context, string) (string, error) {
+		return "", &openapi.Error{ErrCode: openapi.CodeNoPermission, ErrMsg: "system error: error code: -604101"}
+	})))
+	assert.ErrorIs(t, err, openapi.CodeNoPermission)
+	assert.Equal(t, "openapi.wxacode.get:fail no access token: system error: error code: -604101", err.ErrMsg)
 	err, calls = get(openapi.WithTokenSource(sourceFunc(func(context.Context, string) (string, error) { return "", nil })))
 	assert.Contains(t, err.ErrMsg, "no access token: WithTokenSource gave an empty one")
 	assert.Zero(t, calls)
