@@ -92,8 +92,8 @@ func WithBaseURL(url string) Option {
 }
 
 // WithAppCredential calls over HTTPS with the stable access token of an app, from its AppID and AppSecret, wherever the
-// program runs. The token is fetched when it is first needed, shared by all clients with the same credential, renewed
-// before it ends while calls go on with the old one, and fetched anew where the platform refuses it.
+// program runs. The token is fetched when it is first needed, shared by all clients with the same credential, base URL and
+// transport, renewed before it ends while calls go on with the old one, and fetched anew where the platform refuses it.
 //
 // Programs on several machines need no store that they share: the platform gives the same stable token to whoever asks,
 // and while one takes over from another, both are good for 5 minutes. It is refreshed by force, which makes the old one

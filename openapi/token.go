@@ -137,7 +137,8 @@ func (s *stableToken) mayForce(now time.Time) bool {
 // Format keeps the token out of whatever prints s.
 func (s *stableToken) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "the access token of %s", s.appID) }
 
-// stableTokens are the tokens of all app credentials that the process uses: two clients with the same one fetch one token.
+// stableTokens are the tokens of all app credentials that the process uses: two clients with the same one, and the same way
+// to the platform, fetch one token.
 var stableTokens struct {
 	sync.Mutex
 	of map[stableTokenKey]*stableToken
