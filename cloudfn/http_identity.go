@@ -48,7 +48,12 @@ const (
 func (f *front) identify(r *http.Request) (*Invocation, error) {
 	environ, err := f.identity(r.Header)
 	inv := newInvocation(environ, nil)
-	inv.process = f.getenv
+	inv.getenv = func(key string) string {
+		if value, ok := environ[key]; ok {
+			return value
+		}
+		return f.getenv(key)
+	}
 	inv.Function = f.getenv("SCF_FUNCTIONNAME")
 	if f.scf {
 		inv.MemoryLimitMB, _ = strconv.Atoi(r.Header.Get(scfMemory))

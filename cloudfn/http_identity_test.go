@@ -49,7 +49,7 @@ func TestTheHeadersOfThePlatformAreTheInvocation(t *testing.T) {
 			} {
 				assert.Equal(t, value, inv.Getenv(key), key)
 			}
-			inv.environ, inv.process = nil, nil
+			inv.getenv = nil
 			assert.Equal(t, &Invocation{RequestID: "r-1", OpenID: "o-1", AppID: "wx1", UnionID: "u-1", Env: "env-2",
 				Source: "wx_client", ClientIP: "203.0.113.7"}, inv)
 			assert.Equal(t, "o-1", seen.Get("X-WX-OPENID"))
@@ -80,7 +80,7 @@ func TestHeadersThatAnybodyCouldWriteAreRemoved(t *testing.T) {
 			for _, key := range []string{"WX_OPENID", "WX_CLIENTIP", "TCB_SOURCE", "WX_CLOUDBASE_ACCESSTOKEN"} {
 				assert.Empty(t, inv.Getenv(key), key)
 			}
-			inv.environ, inv.process = nil, nil
+			inv.getenv = nil
 			assert.Equal(t, &Invocation{RequestID: "r-1", Env: c.environ[cloudRunEnv]}, inv)
 		})
 	}
@@ -112,7 +112,7 @@ func TestVariablesOfTheProcessStandBehindThoseOfTheRequest(t *testing.T) {
 	assert.Equal(t, "of the process", inv.Getenv("KEY"))
 	assert.Empty(t, inv.Getenv("WX_OPENID"), "who calls is the request's alone")
 	assert.Empty(t, inv.Getenv("WX_CLOUDBASE_ACCESSTOKEN"))
-	inv.environ, inv.process = nil, nil
+	inv.getenv = nil
 	assert.Equal(t, &Invocation{RequestID: "r-1", Function: "code", Env: "env-1", MemoryLimitMB: 256}, inv)
 }
 

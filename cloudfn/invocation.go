@@ -12,7 +12,8 @@ import (
 
 // An Invocation is one call of the function: who calls, from where, and with which
 // variables. It is what getWXContext() is to the official SDK. Get it with
-// [FromContext]. A field that the platform has not set is empty.
+// [FromContext]. A field that the platform has not set is empty. Printed, it shows its
+// fields, and none of its variables, as credentials are among them.
 //
 // The identity is the platform's word, not the caller's: trust OpenID, and not what
 // the event says about who sends it. Of a request it is what the platform's headers
@@ -37,8 +38,9 @@ type Invocation struct {
 	ClientIP      string // the caller's IPv4 address; of a request it may be an IPv6 address
 	MemoryLimitMB int    // the function's memory, in MB
 
-	environ   map[string]string
-	process   func(key string) string // for what environ does not hold; may be nil
+	// getenv returns a variable. Credentials are among them, and an Invocation is
+	// printed and logged as a whole: a function shows none of them.
+	getenv    func(key string) string
 	transport http.RoundTripper
 }
 
@@ -63,7 +65,7 @@ func newInvocation(environ map[string]string, transport http.RoundTripper) *Invo
 		Env:       environ["TCB_ENV"],
 		Source:    environ["TCB_SOURCE"],
 		ClientIP:  environ["WX_CLIENTIP"],
-		environ:   environ,
+		getenv:    func(key string) string { return environ[key] },
 		transport: transport,
 	}
 	if inv.Env == "" {
@@ -78,11 +80,10 @@ func newInvocation(environ map[string]string, transport http.RoundTripper) *Invo
 // events come without variables, and for requests, whose headers hold but a few, they
 // are the invocation's too.
 func (inv *Invocation) Getenv(key string) string {
-	value, ok := inv.environ[key]
-	if !ok && inv.process != nil {
-		return inv.process(key)
+	if inv.getenv == nil {
+		return ""
 	}
-	return value
+	return inv.getenv(key)
 }
 
 // Transport returns how calls on behalf of this invocation reach the platform. Nil

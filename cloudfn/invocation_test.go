@@ -2,6 +2,7 @@ package cloudfn
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"testing"
 
@@ -20,14 +21,33 @@ func TestNewInvocationReadsThePlatformsVariables(t *testing.T) {
 	assert.Equal(t, "o", inv.Getenv("WX_OPENID"))
 	assert.Equal(t, "", inv.Getenv("PATH"), "the process's variables are not the invocation's")
 	assert.Same(t, http.DefaultTransport, inv.Transport())
-	inv.environ, inv.transport = nil, nil
+	inv.getenv, inv.transport = nil, nil
 	assert.Equal(t, &Invocation{OpenID: "o", AppID: "wx1", UnionID: "u", Env: "env-1", Source: "wx_client,scf", ClientIP: "10.0.0.1"}, inv)
 
 	assert.Equal(t, "env-2", NewInvocation(map[string]string{"SCF_NAMESPACE": "env-2"}, nil).Env)
 	empty := NewInvocation(nil, nil)
-	assert.Equal(t, &Invocation{}, empty)
 	assert.Empty(t, empty.Getenv("WX_OPENID"))
 	assert.Nil(t, empty.Transport())
+	empty.getenv = nil
+	assert.Equal(t, &Invocation{}, empty)
+	assert.Empty(t, empty.Getenv("WX_OPENID"), "nor has one that a program has made itself")
+}
+
+func TestAPrintedInvocationShowsNoneOfItsVariables(t *testing.T) {
+	t.Parallel()
+	inv := NewInvocation(map[string]string{"WX_OPENID": "o-1", "WX_API_TOKEN": "hush"}, nil)
+	ofRequest := newFront(&app{process: fakeProcess(&buffer{}, map[string]string{cloudRunEnv: "env-1", "WX_APPSECRET": "hush"})}, 0)
+	requested, err := ofRequest.identify(request("GET", "/", "", "X-WX-SOURCE", "wx_client", "X-WX-OPENID", "o-1", "X-WX-CLOUDBASE-ACCESS-TOKEN", "hush"))
+	assert.NoError(t, err)
+	for _, inv := range []*Invocation{inv, requested} {
+		for _, format := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
+			for _, value := range []any{inv, *inv} {
+				text := fmt.Sprintf(format, value)
+				assert.Contains(t, text, "o-1", format)
+				assert.NotContains(t, text, "hush", format)
+			}
+		}
+	}
 }
 
 func TestAContextCarriesItsInvocation(t *testing.T) {

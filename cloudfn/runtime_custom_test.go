@@ -61,7 +61,7 @@ func TestAnEventIsWhatTheRuntimeAPISays(t *testing.T) {
 			for key, value := range c.vars {
 				assert.Equal(t, value, inv.Getenv(key), key)
 			}
-			inv.environ = nil
+			inv.getenv = nil
 			assert.Equal(t, &c.want, inv)
 		})
 	}
