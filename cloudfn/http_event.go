@@ -83,7 +83,7 @@ func (f *front) event(w http.ResponseWriter, r *http.Request) ([]byte, *failure)
 	if len(body) == 0 {
 		return queryEvent(r.URL.RawQuery)
 	}
-	if coding := r.Header.Get("Content-Encoding"); coding != "" && coding != "identity" {
+	if coding := r.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
 		return nil, invalid(http.StatusUnsupportedMediaType, "the event is encoded as %q: send it as it is", coding)
 	}
 	if t := r.Header.Get("Content-Type"); t != "" && !isJSON(t) {
@@ -113,12 +113,15 @@ func (f *front) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error)
 	return body, err
 }
 
+// jsonCharsets are the names of JSON's only charset, the last of them as many clients
+// write it.
+var jsonCharsets = []string{"", "utf-8", "utf8"}
+
 // isJSON reports whether a content type is JSON, or based on it.
 func isJSON(contentType string) bool {
 	t, params, err := mime.ParseMediaType(contentType)
-	charset := params["charset"]
 	return err == nil && (t == "application/json" || strings.HasSuffix(t, "+json")) &&
-		(charset == "" || strings.EqualFold(charset, "utf-8"))
+		slices.Contains(jsonCharsets, strings.ToLower(params["charset"]))
 }
 
 // queryEvent makes an event of a query.

@@ -50,15 +50,17 @@ func TestARequestIsAnEvent(t *testing.T) {
 		r     *http.Request
 		event string
 	}{
-		"its body":                     {request("POST", "/any/path", `{"a": "<&>"}`, "Content-Type", asJSON), `{"a": "<&>"}`},
-		"its body, and not its query":  {request("PUT", "/?a=1", `[1]`, "Content-Type", asJSON+"; charset=UTF-8"), `[1]`},
-		"a body of a type above JSON":  {request("PATCH", "/", `1`, "Content-Type", "application/merge-patch+json"), `1`},
-		"a body of no type":            {request("DELETE", "/", `null`), `null`},
-		"a body of a GET":              {request("GET", "/?a=1", `"x"`), `"x"`},
-		"its query":                    {request("GET", "/?b=2&a=%E5%B0%8F%3C&c", ""), `{"a":"小<","b":"2","c":""}`},
-		"its query, of repeated names": {request("GET", "/?a=2&a=1&b=3", ""), `{"a":["2","1"],"b":"3"}`},
-		"the query of a POST":          {request("POST", "/?a=1", "", "Content-Type", asJSON), `{"a":"1"}`},
-		"neither":                      {request("GET", "/", ""), `{}`},
+		"its body":                         {request("POST", "/any/path", `{"a": "<&>"}`, "Content-Type", asJSON), `{"a": "<&>"}`},
+		"its body, and not its query":      {request("PUT", "/?a=1", `[1]`, "Content-Type", asJSON+"; charset=UTF-8"), `[1]`},
+		"a body of a type above JSON":      {request("PATCH", "/", `1`, "Content-Type", "application/merge-patch+json"), `1`},
+		"a body of a charset's other name": {request("PUT", "/", `1`, "Content-Type", asJSON+";charset=UTF8"), `1`},
+		"a body of no coding":              {request("PUT", "/", `1`, "Content-Encoding", "Identity"), `1`},
+		"a body of no type":                {request("DELETE", "/", `null`), `null`},
+		"a body of a GET":                  {request("GET", "/?a=1", `"x"`), `"x"`},
+		"its query":                        {request("GET", "/?b=2&a=%E5%B0%8F%3C&c", ""), `{"a":"小<","b":"2","c":""}`},
+		"its query, of repeated names":     {request("GET", "/?a=2&a=1&b=3", ""), `{"a":["2","1"],"b":"3"}`},
+		"the query of a POST":              {request("POST", "/?a=1", "", "Content-Type", asJSON), `{"a":"1"}`},
+		"neither":                          {request("GET", "/", ""), `{}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
