@@ -105,14 +105,14 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case health && f.stopping.Load():
 		http.Error(w, "stopping", http.StatusServiceUnavailable)
 	case f.web == nil && health:
-		writeHealth(w)
+		writeHealth(w, inv)
 	case f.web == nil:
 		f.serveEvent(w, r, inv)
 	case health:
 		own := &unlessNotFound{ResponseWriter: w}
 		f.serveWeb(own, r, inv)
 		if own.notFound {
-			writeHealth(w)
+			writeHealth(w, inv)
 		}
 	default:
 		f.serveWeb(w, r, inv)
@@ -137,8 +137,10 @@ func (f *front) serveWeb(w http.ResponseWriter, r *http.Request, inv *Invocation
 	f.web.ServeHTTP(w, r.WithContext(ctx))
 }
 
-func writeHealth(w http.ResponseWriter) {
-	w.Header().Del("Content-Length")
+// writeHealth answers that all is well, whatever headers another answer has set.
+func writeHealth(w http.ResponseWriter, inv *Invocation) {
+	clear(w.Header())
+	w.Header().Set(requestIDHeader, inv.RequestID)
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Write([]byte("ok\n"))
 }
@@ -161,6 +163,13 @@ func (w *unlessNotFound) Write(p []byte) (int, error) {
 		return len(p), nil
 	}
 	return w.ResponseWriter.Write(p)
+}
+
+// Flush is there for who asks for an http.Flusher.
+func (w *unlessNotFound) Flush() {
+	if !w.notFound {
+		http.NewResponseController(w.ResponseWriter).Flush()
+	}
 }
 
 func (w *unlessNotFound) Unwrap() http.ResponseWriter { return w.ResponseWriter }

@@ -175,15 +175,18 @@ func TestAServerWhoseListenerFailsEnds(t *testing.T) {
 func TestThePathOfHealth(t *testing.T) {
 	t.Parallel()
 	own := http.NewServeMux()
-	twice := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	coded := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Encoding", "gzip")
+		w.Header().Set("Content-Length", "9")
 		w.WriteHeader(http.StatusNotFound)
 		w.WriteHeader(http.StatusOK)
 		io.WriteString(w, "not found")
+		w.(http.Flusher).Flush()
 	})
 	own.HandleFunc("GET /_health", func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusTeapot)
 		io.WriteString(w, "short and stout")
-		assert.NoError(t, http.NewResponseController(w).Flush())
+		w.(http.Flusher).Flush()
 	})
 	for name, c := range map[string]struct {
 		a      *app
@@ -191,7 +194,7 @@ func TestThePathOfHealth(t *testing.T) {
 	}{
 		"is no event":                        {&app{handler: handlerFunc(func(context.Context, []byte) ([]byte, error) { panic("called") })}, 200},
 		"is there beside a handler's own":    {&app{web: http.NewServeMux()}, 200},
-		"is there beside one that says no":   {&app{web: twice}, 200},
+		"is there beside one that says no":   {&app{web: coded}, 200},
 		"is the handler's, where it has one": {&app{web: own}, http.StatusTeapot},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -204,6 +207,8 @@ func TestThePathOfHealth(t *testing.T) {
 				assert.Equal(t, health, w.Code)
 				if health == 200 {
 					assert.Equal(t, "ok\n", w.Body.String())
+					w.Header().Del("X-Request-Id")
+					assert.Equal(t, http.Header{"Content-Type": {"text/plain; charset=utf-8"}}, w.Header())
 				}
 				f.stopping.Store(true)
 			}
