@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -49,12 +50,21 @@ func (a *app) serveRequests(stop context.Context, standard string, limit time.Du
 	ctx, cut := context.WithCancel(context.Background()) // all requests
 	defer cut()
 	f := newFront(a, limit)
+	var open sync.WaitGroup // connections, but for those that were taken over
 	server := &http.Server{
 		Handler:           f,
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 		MaxHeaderBytes:    maxHeaderBytes,
 		ReadHeaderTimeout: headerTime,
 		IdleTimeout:       idleTime,
+		ConnState: func(_ net.Conn, state http.ConnState) {
+			switch state {
+			case http.StateNew:
+				open.Add(1)
+			case http.StateClosed, http.StateHijacked:
+				open.Done()
+			}
+		},
 	}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(l) }()
@@ -64,9 +74,18 @@ func (a *app) serveRequests(stop context.Context, standard string, limit time.Du
 	case <-stop.Done():
 	}
 	f.stopping.Store(true)
-	drain, cancel := context.WithTimeout(context.Background(), a.drainTime)
-	defer cancel()
-	if server.Shutdown(drain) != nil {
+	// Shutdown would drop a request that has arrived and is not read yet.
+	server.SetKeepAlivesEnabled(false)
+	l.Close()
+	<-served
+	drained := make(chan struct{})
+	go func() {
+		open.Wait()
+		close(drained)
+	}()
+	select {
+	case <-drained:
+	case <-time.After(a.drainTime):
 		a.tellStillRunning()
 		cut()
 		server.Close()

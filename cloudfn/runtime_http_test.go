@@ -107,6 +107,53 @@ func TestAStoppedServerEndsWhatRunsThenCallsItsHooks(t *testing.T) {
 	assert.Empty(t, f.stderr.String())
 }
 
+// An acceptor tells of each connection that it accepts.
+type acceptor struct {
+	net.Listener
+	accepted chan struct{}
+}
+
+func (a acceptor) Accept() (net.Conn, error) {
+	conn, err := a.Listener.Accept()
+	if err == nil {
+		a.accepted <- struct{}{}
+	}
+	return conn, err
+}
+
+func TestAStoppedServerAnswersWhatItHasAcceptedAndNotRead(t *testing.T) {
+	t.Parallel()
+	accepted := make(chan struct{}, 16)
+	f := start(t, httpEnviron, func(p *process) {
+		listen := p.listen
+		p.listen = func(network, address string) (net.Listener, error) {
+			l, err := listen(network, address)
+			return acceptor{l, accepted}, err
+		}
+	}, Func(same[any]))
+	answers := map[string]int{"/?a=1": http.StatusOK, "/_health": http.StatusServiceUnavailable}
+	conns := map[string]net.Conn{}
+	for path := range answers {
+		conn, err := net.Dial("tcp", f.address)
+		require.NoError(t, err)
+		defer conn.Close()
+		<-accepted
+		conns[path] = conn
+	}
+	f.stop()
+	f.refusesConnections()
+	for path, status := range answers {
+		io.WriteString(conns[path], "GET "+path+" HTTP/1.1\r\nHost: x\r\n\r\n")
+		resp, err := http.ReadResponse(bufio.NewReader(conns[path]), nil)
+		require.NoError(t, err)
+		resp.Body.Close()
+		assert.Equal(t, status, resp.StatusCode)
+		assert.True(t, resp.Close, "and is the last of its connection")
+	}
+	assert.Equal(t, 0, <-f.code)
+	assert.Empty(t, f.stderr.String())
+}
+
 func TestAStoppedServerDoesNotWaitForEver(t *testing.T) {
 	t.Parallel()
 	hooked, ended := false, make(chan error, 1)
