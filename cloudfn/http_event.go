@@ -90,8 +90,7 @@ func (f *front) event(w http.ResponseWriter, r *http.Request) ([]byte, *failure)
 		return nil, invalid(http.StatusUnsupportedMediaType, "the event is of type %q: send JSON, as application/json", t)
 	}
 	if !json.Valid(body) {
-		var any any
-		return nil, invalid(http.StatusBadRequest, "%v", eventError(json.Unmarshal(body, &any)))
+		return nil, invalid(http.StatusBadRequest, "%v", eventError(json.Unmarshal(body, new(any))))
 	}
 	return body, nil
 }

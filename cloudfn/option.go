@@ -37,7 +37,8 @@ func WithRuntime(r Runtime) Option {
 // TrustHeaders says that the headers X-WX-… of requests are true wherever the program
 // runs, because all requests come through a proxy that passes on WeChat's and removes
 // the clients' own. As on the platform, a request without X-WX-SOURCE does not come
-// from WeChat, and has no caller.
+// from WeChat, and has no caller; one that has any of them twice is refused with
+// status 400.
 //
 // Without it they are believed where the platform itself sets them: in Cloud Run, in
 // an HTTP cloud function and under the emulator. Elsewhere anybody could write

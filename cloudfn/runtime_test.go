@@ -59,7 +59,7 @@ func TestAProgramThatServesHTTPIsNotRunWhereEventsCome(t *testing.T) {
 		"no handler":       {map[string]string{httpPort: "9000"}, nil, nil, 1, errNoWeb.Error() + "\n"},
 		"no such runtime":  {map[string]string{httpPort: "9000"}, []Option{WithRuntime("Node")}, http.NotFoundHandler(), 1, "cloudfn: WithRuntime(\"Node\"): there is no such runtime: use one of the constants cloudfn.Runtime…\n"},
 		"a bad port":       {map[string]string{httpPort: "http"}, nil, http.NotFoundHandler(), 1, "cloudfn: PORT is \"http\": it must be a port number, 1 to 65535\n"},
-		"a port in use":    {map[string]string{httpPort: "9000"}, nil, http.NotFoundHandler(), 1, "cloudfn: this test listens on nothing: stop what uses the port, or set another PORT\n"},
+		"a port in use":    {map[string]string{httpPort: "9000"}, nil, http.NotFoundHandler(), 1, "cloudfn: this test listens on nothing: set PORT to a port that is free, and open to this user\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

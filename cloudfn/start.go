@@ -39,16 +39,18 @@ import (
 // In an HTTP cloud function and in Cloud Run each request is an event, whatever its
 // path: its body, which must be JSON, or, without one, its query, as an object of
 // strings and, for a name that is there more than once, lists of strings. The answer
-// is the result, byte for byte. Only where the request's Accept prefers a picture
-// to JSON, as a browser's <img> does, and the result is one (the Image of package
-// openapi, as JSON), the picture itself is the answer. Where something fails, it is
+// is the result, byte for byte; without one it has status 204. Only where the request's
+// Accept prefers a picture to JSON, as a browser's <img> does, and the result is one
+// (the Image of package openapi, as JSON), the picture itself is the answer. Where
+// something fails, it is
 //
 //	{"errCode": -504002, "errMsg": "what failed", "requestID": "…"}
 //
 // with status 500 for an error of the function or a panic; 504 and -504003 when it
 // ran out of time; and, with -501007, 400 for an event that is not what the function
-// takes, 413 for one that is too large ([MaxEventBytes]), 415 for one in another
-// format, a form say, and 405 for a method without events. The context ends when
+// takes, 413 for one that is too large ([MaxEventBytes]), 408 for one that does not arrive
+// within a minute, 415 for one in another format, a form say, and 405 for a method
+// without events. The context ends when
 // the caller goes away; and when the platform stops waiting, as far as that is
 // known: at the timeout of an HTTP cloud function, and 15 seconds after a Mini Program
 // called Cloud Run. GET /_health is answered with 200 without an event.
@@ -71,7 +73,9 @@ func StartHandler(h Handler, opts ...Option) {
 // WebSocket. A panic breaks the connection off, and its stack goes to stderr. The
 // answer has the header X-Request-Id. Identity is what [Invocation] says it is: a
 // header X-WX-… that is not the platform's word does not reach h, see [TrustHeaders].
-// GET /_health is answered with 200 when h answers 404 to it.
+// GET /_health is answered with 200 when h answers 404 to it. Headers of a request have
+// at most 64 KB, and 10 seconds to arrive; for its body and the answer h sets the limits,
+// as with an [http.ResponseController].
 //
 // It starts, logs and stops as [Start] does: requests have 30 seconds to end, then
 // their contexts end, and then the process; a connection that was taken over is not
@@ -189,7 +193,7 @@ func (a *app) listenOn(variable, standard string) (net.Listener, error) {
 	}
 	l, err := a.listen("tcp", net.JoinHostPort(host, port))
 	if err != nil {
-		return nil, fmt.Errorf("%w: stop what uses the port, or set another %s", err, variable)
+		return nil, fmt.Errorf("%w: set %s to a port that is free, and open to this user", err, variable)
 	}
 	return l, nil
 }

@@ -164,7 +164,7 @@ func TestAFunctionThatCannotServeSaysWhyInOneLine(t *testing.T) {
 		"a port of no number": {Func(same[any]), map[string]string{go1Port: "http"}, 1, badPort(`"http"`)},
 		"port 0":              {Func(same[any]), map[string]string{go1Port: "0"}, 1, badPort(`"0"`)},
 		"port 65536":          {Func(same[any]), map[string]string{go1Port: "65536"}, 1, badPort(`"65536"`)},
-		"a port in use":       {Func(same[any]), go1Environ, 1, "cloudfn: this test listens on nothing: stop what uses the port, or set another _LAMBDA_SERVER_PORT\n"},
+		"a port in use":       {Func(same[any]), go1Environ, 1, "cloudfn: this test listens on nothing: set _LAMBDA_SERVER_PORT to a port that is free, and open to this user\n"},
 		"a host of no port":   {Func(same[any]), map[string]string{customHost: "127.0.0.1"}, 1, strings.Replace(badPort(`""`), go1Port, customPort, 1)},
 		"started by hand":     {Func(same[any]), nil, 2, byHand},
 	} {
