@@ -225,6 +225,9 @@ func (e *Emulator) nameOf(file string) string {
 // AppID returns the id of the Mini Program.
 func (e *Emulator) AppID() string { return e.config.AppID }
 
+// Env returns the id of the cloud environment.
+func (e *Emulator) Env() string { return e.config.Env }
+
 // AppSecret returns the secret of the emulated Mini Program, which is worth nothing anywhere else: that of Config.Apps, else
 // a random one.
 func (e *Emulator) AppSecret() string { return e.config.Apps[e.config.AppID] }

@@ -377,6 +377,14 @@ func TestTheJournalShowsNoSecretOfTheServerAPI(t *testing.T) {
 	s.Calls("auth.*").WantCount(t, 5)
 }
 
+func TestAShortSecretLeavesTheJournalReadable(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, Config{Apps: map[string]string{"wx2": "ag"}})
+	server{s.Emulator, "wx2", "ag"}.post(wxacodeGet, server{s.Emulator, "wx2", "ag"}.stableToken("").Get("access_token").String(), `{"path":"page/index/index"}`)
+	assert.JSONEq(t, `{"path":"page/index/index"}`, string(s.Calls("wxacode.get")[0].Params))
+	assert.NotContains(t, string(s.Calls("auth.*")[0].Params), `"ag"`)
+}
+
 func TestManyServersAtOnce(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, Config{})

@@ -89,7 +89,7 @@ func (c *Client) door(ctx context.Context) (door, error) {
 	case signs(own):
 		return cloudCall{c, own, way.transport}, nil
 	case own(headerTokenVariable) != "":
-		chosen = fixedToken(headerTokenVariable, cloudbaseAccessToken, own(headerTokenVariable))
+		chosen = c.headerToken(own)
 	case signs(c.getenv):
 		return cloudCall{c, c.getenv, way.transport}, nil
 	default:
@@ -118,12 +118,33 @@ func signs(getenv func(string) string) bool {
 	return getenv("TENCENTCLOUD_SECRETID") != "" && getenv("TENCENTCLOUD_SECRETKEY") != ""
 }
 
-// found returns what the process has for HTTPS calls; nil if nothing.
-func (c *Client) found(own func(string) string) *credential {
+// headerToken is the token that a request brought. Work that goes on for longer than it lives takes the container's file.
+func (c *Client) headerToken(own func(string) string) *credential {
+	token := own(headerTokenVariable)
+	return &credential{headerTokenVariable, cloudbaseAccessToken, func(route) TokenSource {
+		return tokenFunc(func(_ context.Context, refused string) (string, error) {
+			if refused != "" {
+				if another, err := c.files.token(c.fileOf(own), refused); err == nil {
+					return another, nil
+				}
+			}
+			return token, nil
+		})
+	}}
+}
+
+// fileOf returns the path of the token file of a container; empty where there is none.
+func (c *Client) fileOf(own func(string) string) string {
 	file := cmp.Or(own(tokenFileVariable), c.getenv(tokenFileVariable))
 	if file == "" && c.files.have(c.tokenFile) {
 		file = c.tokenFile
 	}
+	return file
+}
+
+// found returns what the process has for HTTPS calls; nil if nothing.
+func (c *Client) found(own func(string) string) *credential {
+	file := c.fileOf(own)
 	appID, secret := c.getenv(appIDVariable), c.getenv(appSecretVariable)
 	switch {
 	case file != "":

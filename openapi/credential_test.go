@@ -216,6 +216,23 @@ func TestATokenFile(t *testing.T) {
 	assert.ErrorIs(t, err, os.ErrNotExist)
 }
 
+func TestWorkThatOutlivesItsRequestGoesOnWithTheTokenOfTheFile(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "token")
+	w := &web{answer: func(r *http.Request) *http.Response {
+		if r.URL.Query().Get("cloudbase_access_token") == "new" {
+			return jsonResponse(`{"errcode":0}`)
+		}
+		return jsonResponse(`{"errcode":42001,"errmsg":"access_token expired"}`)
+	}}
+	c := w.client(openapi.WithProcess(nil, file))
+	ctx := cloudfn.NewContext(t.Context(), cloudfn.NewInvocation(map[string]string{"WX_CLOUDBASE_ACCESSTOKEN": "old"}, nil))
+	assert.ErrorIs(t, callOnce(ctx, c), openapi.CodeAccessTokenExpired, "there is no file")
+	assert.Len(t, w.got, 1)
+	require.NoError(t, os.WriteFile(file, []byte("new"), 0o600))
+	assert.NoError(t, callOnce(ctx, c))
+}
+
 func TestATokenFileThatIsNoGood(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

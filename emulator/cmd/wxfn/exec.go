@@ -37,7 +37,8 @@ exit with COMMAND's code. COMMAND finds the emulator by its environment:
   WXFN_TOKEN        the bearer token of the control API, $WXFN_URL/_wxfn/…
   WX_API_BASE_URL   the same URL, in the place of https://api.weixin.qq.com
   WX_APPID          the AppID of the emulated Mini Program
-  WX_APPSECRET      its secret, which is worth nothing anywhere else`,
+  WX_APPSECRET      its secret, which is worth nothing anywhere else
+  TCB_ENV           the id of the cloud environment`,
 		Example: `  wxfn exec -- npm test
   wxfn exec ./cloudfunctions -- sh -c 'curl -s -H "Content-Type: application/json" -d "{}" $WXFN_URL/invoke/add'`,
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -104,7 +105,8 @@ func (x *execution) run() error {
 		x.config.Log.Error(broken[name].Error(), "function", name)
 	}
 	err = x.runCommand(ctx, append(os.Environ(),
-		"WXFN_URL="+url, "WXFN_TOKEN="+e.Token(), "WX_API_BASE_URL="+url, "WX_APPID="+e.AppID(), "WX_APPSECRET="+e.AppSecret()))
+		"WXFN_URL="+url, "WXFN_TOKEN="+e.Token(), "WX_API_BASE_URL="+url, "WX_APPID="+e.AppID(), "WX_APPSECRET="+e.AppSecret(),
+		"TCB_ENV="+e.Env()))
 	for _, s := range e.Stubs() {
 		if s.Answered == 0 {
 			x.config.Log.Warn(fmt.Sprintf("stub %q (%s:%d) has answered no call", cmp.Or(s.Name, s.API), s.From, s.Line))

@@ -205,6 +205,10 @@ func (p *Platform) adviceForPath(path string) string {
 	return "the paths are those of the APIs that support cloud calls, and of access tokens, logins, quotas and " + pathInvoke
 }
 
+// minSecret is how long an app's secret is, in bytes, that the journal shows nowhere, and not only not as a parameter. A
+// shorter one, which somebody chose, would take too much else out.
+const minSecret = 16
+
 // maxPath bounds what the journal has of a path that is none, in bytes.
 const maxPath = 200
 
@@ -228,7 +232,12 @@ func (p *Platform) serveEndpoint(e *endpoint, r *http.Request, via *Service) (*w
 		name = e.name
 	}
 	q := &serverRequest{client: c, door: e, path: r.URL.Path, session: s, http: r, query: r.URL.Query(), apiCall: newCall(name, at, nil),
-		secrets: append(slices.Collect(maps.Values(p.Apps)), secret)}
+		secrets: []string{secret}}
+	for _, secret := range p.Apps {
+		if len(secret) >= minSecret {
+			q.secrets = append(q.secrets, secret)
+		}
+	}
 	ended, err := p.pass(q)
 	if refused, ok := errors.AsType[*apiError](err); ok {
 		ended, err = p.conclude(q.apiCall, nil, refused), nil
