@@ -74,13 +74,6 @@ func newInvocation(environ map[string]string, transport http.RoundTripper) *Invo
 	return inv
 }
 
-// Format prints the exported fields, whatever the verb, and not the variables: there
-// are secrets among them.
-func (inv Invocation) Format(f fmt.State, _ rune) {
-	fmt.Fprintf(f, "{RequestID:%s Function:%s OpenID:%s AppID:%s UnionID:%s Env:%s Source:%s ClientIP:%s MemoryLimitMB:%d}",
-		inv.RequestID, inv.Function, inv.OpenID, inv.AppID, inv.UnionID, inv.Env, inv.Source, inv.ClientIP, inv.MemoryLimitMB)
-}
-
 // Getenv returns the invocation's own variable of that name, and "" when it has
 // none. Variables of the process, such as those in the function's configuration,
 // are os.Getenv's: they are the same for all invocations. In a custom runtime, whose

@@ -241,7 +241,6 @@ func TestAnUnknownPathOfTheServerAPI(t *testing.T) {
 	ask(s.Emulator, http.MethodPost, "/wxa/"+strings.Repeat("x", 100_000), "{}")
 	all := s.Calls("*")
 	assert.Less(t, len(all[len(all)-1].API), 300)
-	assert.Equal(t, http.StatusForbidden, ask(s.Emulator, http.MethodPost, wxacodeGet, "{}", "Host", "api.weixin.qq.com").Code)
 }
 
 func TestACodeComesAsItsBytes(t *testing.T) {
