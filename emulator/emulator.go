@@ -9,6 +9,8 @@
 //	result, err := emu.As("oAlice").Invoke(ctx, "createqrcode", Event{Path: "page/index/index"})
 //
 // With [Config].Dir it serves the functions of a project, Go and Node, each in processes of its own, as `wxfn dev` does.
+// Those that serve HTTP (HTTP functions, Cloud Run services) answer below /fn/NAME/ of [Emulator.Listen]'s URL, and to an
+// http.Client whose Transport is a [Caller].
 package emulator
 
 import (

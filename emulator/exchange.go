@@ -93,6 +93,9 @@ func (e *Emulator) exchange(a *answer, r *http.Request, caller platform.Caller, 
 	case errors.As(err, new(*host.Failure)):
 		failure.status = http.StatusBadGateway
 	}
+	if a.status == 0 && !errors.Is(err, host.ErrCallerGone) {
+		record.Answered(failure.status) // which the caller is told
+	}
 	record.End(e.clock.Now(), failure.text())
 	log.Error(what + ": " + failure.text())
 	return failure
@@ -105,6 +108,10 @@ func (e *Emulator) pass(a *answer, r *http.Request, path *url.URL, s *platform.S
 		return e.unknown(s.Function)
 	}
 	defer leave()
+	if f.dir != "" && f.folder.Kind == config.KindNone {
+		_, err := f.ready(r.Context(), e.buildOne)
+		return err // which says why
+	}
 	if f.service == nil {
 		return &Error{ErrCode: codeEvent, status: http.StatusBadRequest,
 			message: fmt.Sprintf("%s takes events, and serves no HTTP; call it with POST /invoke/%s", f.name, url.PathEscape(f.name))}

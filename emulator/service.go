@@ -158,6 +158,9 @@ func (e *Emulator) renewTokens() {
 	now := e.clock.Now()
 	e.tokens.mu.Lock()
 	defer e.tokens.mu.Unlock()
+	if e.ctx.Err() != nil { // their folder goes
+		return
+	}
 	for f, t := range e.tokens.files {
 		if age := now.Sub(t.written); age >= 0 && age < platform.CloudbaseTokenRenewal {
 			continue

@@ -37,7 +37,7 @@ func devCommand(p process) *cobra.Command {
 		Long: `Serve the functions of a project or functions folder DIR (default: the current one).
 
 When all that can be served is ready, dev prints the line "ready URL". Call a function with "wxfn invoke NAME", or with
-POST URL/invoke/NAME; the official SDK reaches the emulator by itself. A function that cannot be built, or lacks its
+POST URL/invoke/NAME; HTTP functions and Cloud Run services are at URL/fn/NAME/. The official SDK reaches the emulator by itself. A function that cannot be built, or lacks its
 packages, is reported and answers calls with that error; the others serve. ^C ends dev and all that it has started.
 
 URL also stands for https://api.weixin.qq.com: it gives access tokens to the project's app, whose secret is random and in

@@ -226,6 +226,18 @@ var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args [
 		}
 	},
 
+	// request FILE METHOD URL BODY sends a request, and writes the answer's status and body into a file.
+	"request": func(ts *testscript.TestScript, _ bool, args []string) {
+		r, err := http.NewRequest(args[1], args[2], strings.NewReader(args[3]))
+		ts.Check(err)
+		resp, err := http.DefaultClient.Do(r)
+		ts.Check(err)
+		defer resp.Body.Close()
+		body, err := io.ReadAll(resp.Body)
+		ts.Check(err)
+		ts.Check(os.WriteFile(ts.MkAbs(args[0]), fmt.Appendf(nil, "%d %s", resp.StatusCode, body), 0o644))
+	},
+
 	// website VAR STATUS BODY starts a web server with one answer, and sets VAR to its HOST:PORT.
 	"website": func(ts *testscript.TestScript, _ bool, args []string) {
 		status, err := strconv.Atoi(args[1])

@@ -16,7 +16,8 @@ import (
 const brokenTime = 500 * time.Millisecond
 
 // Invoke implements [Instance]. It passes a request on to the program, and the answer back as it comes, with what follows
-// an upgrade. The program's side ends when the caller's does.
+// an upgrade. The program's side ends when the caller's does. What the program prints goes into the record of the request
+// that came last, where there are several at once.
 func (i *httpInstance) Invoke(ctx context.Context, c *Call) ([]byte, error) {
 	if i.fixed != nil {
 		if !i.fixed.enter() {

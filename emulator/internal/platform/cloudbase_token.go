@@ -149,7 +149,7 @@ var signingKey = sync.OnceValue(func() []byte {
 // owner returns the service that a token stands for, and the request that it was made for.
 func (p *Platform) owner(token string) (*Service, uuid.UUID, error) {
 	unknown := errInvalidToken.because("this emulator has given out no such cloudbase_access_token; those of another run, and WeChat's own, are not good here")
-	b, err := base64.RawURLEncoding.DecodeString(token)
+	b, err := base64.RawURLEncoding.Strict().DecodeString(token)
 	if err != nil || len(b) != sha256.Size+tokenText {
 		return nil, uuid.Nil, unknown
 	}
