@@ -63,18 +63,18 @@ func (r *HTTP) start(ctx context.Context, rec *journal.Record) (Instance, error)
 		return nil, err
 	}
 	defer release()
-	fixedFree := r.Port != 0 && !r.follows.Load() && portFree(r.Port)
+	look := r.alone() && (canTellOwners || portFree(r.Port))
 	proc, err := r.Program.start(rec, map[string]string{"PORT": strconv.Itoa(port)})
 	if err != nil {
 		return nil, err
 	}
-	at, err := r.await(ctx, proc, port, fixedFree)
+	at, err := r.await(ctx, proc, port, look)
 	if err != nil {
 		proc.Kill()
 		if !strings.Contains(strings.ToLower(strings.Join(rec.LastLines(linesOfTrace), "\n")), "address already in use") {
 			return nil, err
 		}
-		if r.Port != 0 && !r.follows.Load() {
+		if r.alone() {
 			if err := r.vacate(ctx); err != nil {
 				return nil, err
 			}
@@ -119,15 +119,14 @@ const (
 // errUnreachable is the error of a connection to a process that has ended.
 var errUnreachable = errors.New("the process has ended")
 
-// await waits until the program listens, and returns where: on port, or on the runtime's own, if that was free when the
-// program was started, and is not anybody else's.
-func (r *HTTP) await(ctx context.Context, proc *process, port int, fixed bool) (int, error) {
+// await waits until the program listens, and returns where: on port, or, if look is set, on the runtime's own.
+func (r *HTTP) await(ctx context.Context, proc *process, port int, look bool) (int, error) {
 	wait := time.Millisecond
 	for {
 		if listens(ctx, port) {
 			return port, nil
 		}
-		if fixed && listens(ctx, r.Port) && proc.owns(r.Port) {
+		if look && proc.owns(r.Port) && listens(ctx, r.Port) {
 			return r.Port, nil
 		}
 		select {
@@ -154,7 +153,7 @@ func (r *HTTP) vacate(ctx context.Context) error {
 	port, advice := r.Port, r.advice()
 	holder := claims.holder(port)
 	switch {
-	case holder == nil && portFree(port):
+	case holder == nil && comesFree(ctx, port):
 	case holder == nil:
 		return failed("the function listens on port %d and not on $PORT, and another program is there; end that, or %s", port, advice)
 	case holder.dir == r.Program.Dir: // the function itself, as it was before
@@ -178,6 +177,23 @@ func listens(ctx context.Context, port int) bool {
 	_ = conn.Close()
 	return true
 }
+
+// comesFree tells whether a port is free, now or in a moment: a process that is being started still has, until it is the
+// other program, what this one has closed.
+func comesFree(ctx context.Context, port int) bool {
+	ctx, cancel := context.WithTimeout(ctx, portPatience)
+	defer cancel()
+	for !portFree(port) {
+		select {
+		case <-time.After(portPatience / 50):
+		case <-ctx.Done():
+			return false
+		}
+	}
+	return true
+}
+
+const portPatience = 250 * time.Millisecond
 
 // portFree tells whether a program could listen on a port: on the loopback interface, and on all.
 func portFree(port int) bool {

@@ -15,6 +15,9 @@ const canTellOwners = true
 // owns tells whether it is the process, or one that it has started, that listens on a port.
 func (proc *process) owns(port int) bool {
 	sockets := listeners(port)
+	if len(sockets) == 0 {
+		return false
+	}
 	group := proc.cmd.Process.Pid
 	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
 	for _, stat := range stats {
