@@ -50,10 +50,10 @@ import (
 // ran out of time; and, with -501007, 400 for an event that is not what the function
 // takes, 413 for one that is too large ([MaxEventBytes]), 408 for one that does not arrive
 // within a minute, 415 for one in another format, a form say, and 405 for a method
-// without events. The context ends when
-// the caller goes away; and when the platform stops waiting, as far as that is
-// known: at the timeout of an HTTP cloud function, and 15 seconds after a Mini Program
-// called Cloud Run. GET /_health is answered with 200 without an event.
+// without events. The context ends when the caller goes away; and when the platform
+// stops waiting, as far as that is known: at the timeout of an HTTP cloud function, and
+// 15 seconds after a Mini Program called Cloud Run. GET /_health is answered with 200
+// without an event.
 func Start[In, Out any](f func(context.Context, In) (Out, error), opts ...Option) {
 	StartHandler(Func(f), opts...)
 }
