@@ -2,6 +2,7 @@ package cloudfn
 
 import (
 	"encoding/json"
+	"math"
 	"mime"
 	"slices"
 	"strconv"
@@ -25,19 +26,25 @@ func pictureFor(accept []string, result []byte) (contentType string, picture []b
 		return "", nil
 	}
 	t, _, err := mime.ParseMediaType(image.ContentType)
-	if err != nil || !strings.HasPrefix(t, "image/") || quality(accept, t) <= quality(accept, "application/json") {
+	if err != nil || !strings.HasPrefix(t, "image/") {
+		return "", nil
+	}
+	wanted, _ := quality(accept, t)
+	asJSON, named := quality(accept, "application/json")
+	// Who names kinds of pictures, and then takes anything, means a picture.
+	if wanted == 0 || wanted < asJSON || wanted == asJSON && named {
 		return "", nil
 	}
 	return image.ContentType, image.Buffer.Data
 }
 
-// quality returns how much Accept headers want a type: from 0, not at all, to 1. What
-// names it best counts.
+// quality returns how much Accept headers want a type: from 0, not at all, to 1, and
+// whether they name it, or its kind. What names it best counts.
 // https://www.rfc-editor.org/rfc/rfc9110.html#name-accept
-func quality(accept []string, contentType string) float64 {
+func quality(accept []string, contentType string) (q float64, named bool) {
 	main, _, _ := strings.Cut(contentType, "/")
 	ranges := []string{"*/*", main + "/*", contentType} // the best last
-	best, q := -1, 0.0
+	best := -1
 	for part := range strings.SplitSeq(strings.Join(accept, ","), ",") {
 		t, params, err := mime.ParseMediaType(part)
 		i := slices.Index(ranges, t)
@@ -46,7 +53,7 @@ func quality(accept []string, contentType string) float64 {
 		}
 		weight := 1.0
 		if text, ok := params["q"]; ok {
-			if weight, err = strconv.ParseFloat(text, 64); err != nil {
+			if weight, err = strconv.ParseFloat(text, 64); err != nil || math.IsNaN(weight) {
 				continue
 			}
 		}
@@ -54,5 +61,5 @@ func quality(accept []string, contentType string) float64 {
 			best, q = i, weight
 		}
 	}
-	return q
+	return q, best > 0
 }

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -134,6 +135,9 @@ func (e *Emulator) pass(a *answer, r *http.Request, path *url.URL, s *platform.S
 	out := r.Clone(r.Context())
 	out.URL, out.RequestURI, out.Body = path, path.RequestURI(), body
 	e.setHeaders(out.Header, s, token)
+	if f.folder.Kind != config.KindCloudRun {
+		setFunctionHeaders(out.Header, s.RequestID, hosted)
+	}
 	_, err = hosted.Invoke(r.Context(), &host.Call{RequestID: s.RequestID, Record: s.Record, Request: out, Answer: a, Timeout: limit.timeout,
 		Environ: e.platform.RequestEnviron(s, token)})
 	if err != nil && body.exceeded {
@@ -152,7 +156,6 @@ func (e *Emulator) setHeaders(h http.Header, s *platform.Session, token string) 
 		}
 	}
 	h.Set("X-Request-Id", s.RequestID)
-	h.Set("X-Scf-Request-Id", s.RequestID)
 	h.Set("X-Original-Forwarded-For", s.Caller.ClientIP)
 	if s.Caller.Source == "" {
 		return
@@ -161,6 +164,16 @@ func (e *Emulator) setHeaders(h http.Header, s *platform.Session, token string) 
 		if value != "" {
 			h.Set(name, value)
 		}
+	}
+}
+
+// setFunctionHeaders tells an HTTP function about itself, as https://cloud.tencent.com/document/product/583/56124 has it.
+func setFunctionHeaders(h http.Header, requestID string, f *host.Function) {
+	h.Set("X-Scf-Request-Id", requestID)
+	h.Set("X-Scf-Name", f.Name)
+	h.Set("X-Scf-Memory", strconv.Itoa(f.MemoryMB))
+	if f.Timeout > 0 {
+		h.Set("X-Scf-Timeout", strconv.FormatInt(f.Timeout.Milliseconds(), 10))
 	}
 }
 

@@ -124,7 +124,7 @@ func TestARequestReachesTheFunctionAsItIs(t *testing.T) {
 func TestWhoCallsIsWhatThePlatformKnows(t *testing.T) {
 	t.Parallel()
 	e := newEmulator(t, Config{Dir: webProject(t, nil), OpenID: "oMe"})
-	lies := []string{"X-WX-FROM-OPENID", "oLiar", "X_WX_OPENID", "oLiar", "x-wx-env", "liar", "X-WX-Anything", "1", "X-Original-Forwarded-For", "6.6.6.6", "X-Request-Id", "liar"}
+	lies := []string{"X-WX-FROM-OPENID", "oLiar", "X_WX_OPENID", "oLiar", "x-wx-env", "liar", "X-WX-Anything", "1", "X-Original-Forwarded-For", "6.6.6.6", "X-Request-Id", "liar", "X-Scf-Timeout", "1", "X-Scf-Memory", "1", "x_scf_name", "liar"}
 	for name, c := range map[string]struct {
 		headers []string
 		want    map[string]string
@@ -139,10 +139,16 @@ func TestWhoCallsIsWhatThePlatformKnows(t *testing.T) {
 		assert.Equal(t, c.want, s.wx(), name)
 		assert.Equal(t, len(c.want) > 0, s.Header.Get("X-Wx-Cloudbase-Access-Token") != "", name)
 		assert.NotContains(t, s.Header, "X_wx_openid")
+		assert.NotContains(t, s.Header, "X_scf_name")
+		assert.Equal(t, []string{"web", "256", "3000", s.Header.Get("X-Request-Id")},
+			[]string{s.Header.Get("X-Scf-Name"), s.Header.Get("X-Scf-Memory"), s.Header.Get("X-Scf-Timeout"), s.Header.Get("X-Scf-Request-Id")})
 		assert.Equal(t, "127.0.0.1", s.Header.Get("X-Original-Forwarded-For"))
 		record := e.journal.Find(s.Header.Get("X-Request-Id"))
 		require.NotNil(t, record, name)
 		assert.Equal(t, c.want["X-Wx-Openid"], record.OpenID, name)
+	}
+	for header := range look(t, e, http.MethodGet, "/fn/run/x", "", lies...).Header {
+		assert.NotContains(t, strings.ToLower(header), "scf", "a container is no function")
 	}
 	resp, text := fetch(t, e, http.MethodGet, "/fn/web/x", "", "X-WX-SOURCE", "the moon")
 	assert.Equal(t, http.StatusBadRequest, resp.StatusCode)
