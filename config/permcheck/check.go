@@ -84,7 +84,7 @@ func (c *checker) load(dir string) error {
 		c.add(project.Dir, Finding{Finding: f})
 	}
 	c.report.Findings = slices.DeleteFunc(c.report.Findings, func(f Finding) bool {
-		return f.Function == "" && f.Code == "no-entry" && compiled[f.File]
+		return f.Function == "" && (f.Code == "no-entry" || f.Code == "no-server") && compiled[f.File]
 	})
 	for _, dir := range project.Functions {
 		if c.seen[dir.Dir] || dir.Kind == config.KindNone {
@@ -154,7 +154,8 @@ var javaScriptFile = regexp.MustCompile(`[\w./-]+\.[cm]?js\b`)
 // npmStart is the command that does what the package.json says.
 var npmStart = regexp.MustCompile(`\b(npm|yarn|pnpm)( run)? start\b`)
 
-// startedByNode returns the JavaScript file that a script in a folder starts, as far as it can be told; empty where not.
+// startedByNode returns the JavaScript file that a script in a folder starts, which may be still to be made of TypeScript;
+// empty where it cannot be told.
 func startedByNode(dir, script string) string {
 	path := filepath.Join(dir, filepath.FromSlash(script))
 	if info, err := os.Stat(path); err != nil || info.Size() > 1<<16 {
@@ -171,7 +172,9 @@ func startedByNode(dir, script string) string {
 		text = append(text, manifest.Scripts.Start...)
 	}
 	for _, name := range javaScriptFile.FindAllString(string(text), -1) {
-		if name = filepath.FromSlash(name); filepath.IsLocal(name) && isFile(filepath.Join(dir, name)) {
+		name = filepath.FromSlash(name)
+		there := isFile(filepath.Join(dir, name)) || isTypeScript(dir, strings.TrimSuffix(name, filepath.Ext(name)))
+		if filepath.IsLocal(name) && there {
 			return filepath.ToSlash(filepath.Clean(name))
 		}
 	}
@@ -201,13 +204,18 @@ func typeScript(f config.FunctionDir) (stem string, ok bool) {
 		stems = []string{f.Handler[:i], "index"}
 	}
 	for _, stem := range stems {
-		for _, extension := range []string{".ts", ".mts", ".cts", ".tsx"} {
-			if isFile(filepath.Join(f.Dir, filepath.FromSlash(stem+extension))) {
-				return stem, true
-			}
+		if isTypeScript(f.Dir, stem) {
+			return stem, true
 		}
 	}
 	return "", false
+}
+
+// isTypeScript reports whether a file, without its extension, is there in TypeScript.
+func isTypeScript(dir, stem string) bool {
+	return slices.ContainsFunc([]string{".ts", ".mts", ".cts", ".tsx"}, func(extension string) bool {
+		return isFile(filepath.Join(dir, filepath.FromSlash(stem+extension)))
+	})
 }
 
 func isFile(path string) bool {

@@ -237,6 +237,21 @@ exec npm run start
 			`fn/b/index.js:2:62: error: b calls wxacode.get and has no config.json to permit it (missing-permission); create fn/b/config.json with {"permissions": {"openapi": ["wxacode.get"]}}`,
 			`fn/c/server.js:2:62: error: c calls wxacode.get and has no config.json to permit it (missing-permission); create fn/c/config.json with {"permissions": {"openapi": ["wxacode.get"]}}`,
 			`fn/run/index.js:2:62: error: run calls wxacode.get and has no config.json to permit it (missing-permission); create fn/run/config.json with {"permissions": {"openapi": ["wxacode.get"]}}`}},
+		{"HTTP functions in TypeScript that has not been compiled: by the type, and by the script that starts it", `
+-- fn/a/index.ts --
+import cloud from 'wx-server-sdk'
+require('http').createServer(() => cloud.openapi.wxacode.get({}))
+-- fn/b/scf_bootstrap --
+#!/bin/sh
+exec node ./src/app.js
+-- fn/b/src/app.ts --
+import cloud from 'wx-server-sdk'
+require('http').createServer(() => cloud.openapi.wxacode.get({}))
+-- cloudbaserc.json --
+{"functionRoot": "fn", "functions": [{"name": "a", "type": "HTTP"}]}
+`, []string{
+			`fn/a/index.ts:2:58: error: a calls wxacode.get and has no config.json to permit it (missing-permission); create fn/a/config.json with {"permissions": {"openapi": ["wxacode.get"]}}`,
+			`fn/b/src/app.ts:2:58: error: b calls wxacode.get and has no config.json to permit it (missing-permission); create fn/b/config.json with {"permissions": {"openapi": ["wxacode.get"]}}`}},
 		{"of an executable, the config.json is checked, and nothing is unused", `
 -- a/bootstrap --
 #!/bin/sh
