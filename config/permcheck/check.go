@@ -244,7 +244,9 @@ func (c *checker) compare(f function, a use.Analysis) {
 				"name what it can be in a comment on the line above: //wxfn:permissions wxacode.get, security.msgSecCheck")
 		}
 		for _, name := range names {
-			used[name] = append(used[name], u)
+			if !strings.HasPrefix(name, "/") { // a path that no entry can permit
+				used[name] = append(used[name], u)
+			}
 		}
 	}
 	for _, d := range a.Doubts {

@@ -60,6 +60,9 @@ func (s *source) readDirectives() {
 					s.directives[at.Filename] = lines
 				}
 				names := append([]string{}, strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' || r == '\t' || r == '\r' })...)
+				for i, name := range names {
+					names[i] = apiOf(name)
+				}
 				before := s.program.files[at.Filename][at.Offset-at.Column+1 : at.Offset]
 				if len(strings.TrimSpace(string(before))) == 0 {
 					lines[-at.Line] = names

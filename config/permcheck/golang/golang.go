@@ -37,6 +37,9 @@
 //	//wxfn:permissions wxacode.get, wxacode.getUnlimited
 //	err := openapi.Call(ctx, event.API, event.Params, nil)
 //
+// A path in place of a name, "/wxa/getwxacode", counts as the API that has it. Of one that no API has nothing is said, as no
+// entry of config.json can permit it; nor is it said that cloud calls take no paths. A directive has paths without a method.
+//
 // The packages that import package openapi, directly or by others, are read from their source, all else from what the go
 // command has compiled.
 package golang

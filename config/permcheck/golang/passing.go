@@ -153,7 +153,7 @@ func (t *trace) follow(calls []passing) {
 		return
 	case len(*f.missing) == 0:
 		for _, api := range names {
-			t.add(use.Use{API: api, Path: t.path(append([]passing{t.start}, calls...))})
+			t.add(use.Use{API: apiOf(api), Path: t.path(append([]passing{t.start}, calls...))})
 		}
 		return
 	}

@@ -160,7 +160,7 @@ func (r *reach) untyped(from *body, ref reference, name string) {
 	if e := from.source.argument(ref, 1); e != nil {
 		if names, ok := from.source.names(e); ok && len(names) > 0 {
 			for _, api := range names {
-				c.api = api
+				c.api = apiOf(api)
 				r.call(c)
 			}
 			return
@@ -169,6 +169,20 @@ func (r *reach) untyped(from *body, ref reference, name string) {
 	c.open = true
 	c.declared, _ = from.source.declared(ref.places()...)
 	r.call(c)
+}
+
+// apiOf returns the API that a name given to openapi.Call stands for, which may be a path: that of an API is the API, and any
+// other stays a path, without its method.
+func apiOf(name string) string {
+	path := name[strings.IndexByte(name, ' ')+1:]
+	if !strings.HasPrefix(path, "/") {
+		return name
+	}
+	path, _, _ = strings.Cut(path, "?")
+	if api, ok := catalog.ByPath(path); ok {
+		return api.Name
+	}
+	return path
 }
 
 // call records a call, once.

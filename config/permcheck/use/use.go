@@ -35,7 +35,8 @@ type Step struct {
 
 // Use is a place from which an API can be called.
 type Use struct {
-	// API is the name of the API; empty where the code makes it up at run time.
+	// API is the name of the API, or the path of one that the catalogue does not have; empty where the code makes it up at
+	// run time.
 	API string
 	// Declared are the APIs that a directive at the call names, in the place of one made up at run time.
 	Declared []string

@@ -349,6 +349,8 @@ func (c *comparison) report(pos token.Pos, u use) {
 	}
 	d := analysis.Diagnostic{Pos: pos, Category: missingPermission}
 	switch {
+	case strings.HasPrefix(u.API, "/"): // a path that no entry can permit
+		return
 	case u.API == "":
 		d.Category = computedAPI
 		d.Message = fmt.Sprintf("%s calls an API by a name that is made up at run time%s; name what it can be in a comment on the line above the call: //wxfn:permissions wxacode.get, security.msgSecCheck", subject, way)
