@@ -238,7 +238,7 @@ func (c *checker) compare(f function, a use.Analysis) {
 		if u.API != "" {
 			names = []string{u.API}
 		}
-		if len(names) == 0 {
+		if len(names) == 0 && !u.OwnToken {
 			certain = false
 			c.at(f, codeComputedAPI, "", u.Path, f.Name+" makes up the name of an API at run time, so that it cannot be checked",
 				"name what it can be in a comment on the line above: //wxfn:permissions wxacode.get, security.msgSecCheck")
@@ -263,6 +263,9 @@ func (c *checker) compare(f function, a use.Analysis) {
 
 // compareUse looks for an API that the code can call in the config.json.
 func (c *checker) compareUse(f function, name string, uses []use.Use) {
+	if charged := withoutOwnToken(uses); len(charged) > 0 {
+		uses = charged
+	}
 	shortest := slices.MinFunc(uses, func(a, b use.Use) int { return len(a.Path) - len(b.Path) })
 	more := ""
 	if n := len(uses) - 1; n > 0 {
@@ -277,7 +280,7 @@ func (c *checker) compareUse(f function, name string, uses []use.Use) {
 		c.at(f, codeRetiredAPI, name, shortest.Path, fmt.Sprintf("%s calls %s%s, which WeChat no longer offers", f.Name, name, more), instead)
 	case !catalog.Known(name):
 		c.at(f, codeUnknownCall, name, shortest.Path, fmt.Sprintf("%s calls %q, and there is no such API%s", f.Name, name, more), near(name))
-	case f.config.Allows(name):
+	case uses[0].OwnToken, f.config.Allows(name):
 	case !f.config.Exists:
 		c.at(f, codeMissingPermission, name, shortest.Path, fmt.Sprintf("%s calls %s%s and has no config.json to permit it", f.Name, name, more),
 			fmt.Sprintf(`create %s with {"permissions": {"openapi": [%q]}}`, f.file, name))
@@ -285,6 +288,11 @@ func (c *checker) compareUse(f function, name string, uses []use.Use) {
 		c.at(f, codeMissingPermission, name, shortest.Path, fmt.Sprintf("%s calls %s%s, which its config.json does not permit", f.Name, name, more),
 			fmt.Sprintf("add %q to permissions.openapi in %s", name, f.file))
 	}
+}
+
+// withoutOwnToken returns those uses that need a permission.
+func withoutOwnToken(uses []use.Use) []use.Use {
+	return slices.DeleteFunc(slices.Clone(uses), func(u use.Use) bool { return u.OwnToken })
 }
 
 // near returns the advice for a name that is no API's.
@@ -315,8 +323,12 @@ func (c *checker) compareEntries(f function, used map[string][]use.Use, certain 
 			File: f.file, Line: p.Line, Column: p.Column, Code: code, Severity: severity(code), Message: message, Advice: advice}})
 	}
 	for _, p := range entries {
-		if _, there := used[p.Name]; !there && certain && !meant[p.Name] && catalog.Known(p.Name) {
-			entry(p, codeUnusedPermission, fmt.Sprintf("%s permits %s, which its code never calls", f.Name, p.Name), "remove the entry")
+		if certain && !meant[p.Name] && catalog.Known(p.Name) && len(withoutOwnToken(used[p.Name])) == 0 {
+			how := "never calls"
+			if len(used[p.Name]) > 0 {
+				how = "calls only with an access token of its own"
+			}
+			entry(p, codeUnusedPermission, fmt.Sprintf("%s permits %s, which its code %s", f.Name, p.Name, how), "remove the entry")
 		}
 		if instead, ok := catalog.Retired(p.Name); ok {
 			entry(p, codeRetiredAPI, fmt.Sprintf("WeChat no longer offers %s", p.Name), instead)

@@ -433,6 +433,51 @@ func TestGoFunctionsShareCode(t *testing.T) {
 	assert.Equal(t, []string{"main fn/a/main.go:9:6", "qr.Get fn/a/main.go:9:22", "openapi.Wxacode.Get qr/qr.go:10:28"}, way)
 }
 
+func TestACallWithAnAccessTokenOfItsOwnNeedsNoPermission(t *testing.T) {
+	t.Parallel()
+	dir := tree(t, `
+-- fn/a/main.go --
+package main
+
+import (
+	"net/http"
+	"os"
+
+	"github.com/wxcloud-go/wxfn/cloudfn"
+	"github.com/wxcloud-go/wxfn/openapi"
+)
+
+func main() {
+	client := openapi.NewClient(openapi.WithAppCredential(os.Getenv("ID"), os.Getenv("SECRET")))
+	mux := http.NewServeMux()
+	mux.HandleFunc("/", func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = client.Wxacode.Get(r.Context(), nil)
+		_, _ = client.OCR.Idcard(r.Context(), nil)
+		_, _ = client.Img.AiCrop(r.Context(), nil)
+		_ = client.Call(r.Context(), r.URL.Path, nil, nil)
+		_ = client.Call(r.Context(), "ocr.idCard", nil, nil)
+		_ = openapi.Call(r.Context(), "/wxa/getwxacode", nil, nil)
+		_ = openapi.Call(r.Context(), "/wxa/newer", nil, nil)
+	})
+	cloudfn.StartHTTP(mux)
+}
+-- fn/a/config.json --
+{"permissions": {"openapi": ["img.aiCrop", "search.submitPages"]}}
+-- cloudbaserc.json --
+{"functionRoot": "fn", "functions": [{"name": "a", "type": "HTTP"}]}
+`)
+	module(t, dir)
+	r := check(t, dir)
+	assert.Equal(t, []string{
+		`fn/a/config.json:1:30: warning: a permits img.aiCrop, which its code calls only with an access token of its own (unused-permission); remove the entry`,
+		`fn/a/config.json:1:44: warning: a permits search.submitPages, which its code never calls (unused-permission); remove the entry`,
+		`fn/a/main.go:19:14: error: a calls "ocr.idCard", and there is no such API (unknown-call); did you mean "ocr.idcard"?`,
+		`fn/a/main.go:20:15: error: a calls wxacode.get, which its config.json does not permit (missing-permission); add "wxacode.get" to permissions.openapi in fn/a/config.json`,
+	}, lines(r))
+	require.Len(t, r.Functions, 1)
+	assert.Equal(t, []string{"img.aiCrop", "ocr.idCard", "ocr.idcard", "wxacode.get"}, r.Functions[0].Used)
+}
+
 func TestFunctionThatCannotBeAnalysedLeavesTheOthers(t *testing.T) {
 	t.Parallel()
 	dir := tree(t, `

@@ -13,6 +13,7 @@ type assignment struct {
 	keys      []ast.Expr // it is set to each key of these maps
 	parameter *parameter // it is set by calls
 	unknown   bool       // to something else too
+	zero      bool       // it is declared without a value
 	changed   bool       // a part of it is set
 	escapes   bool       // it is used for more than reading: of a list or a map, its elements can change
 }
@@ -30,6 +31,7 @@ func (s *source) assign() {
 	}
 	f := &assignmentFinder{
 		info: s.info, found: map[*types.Var]*assignment{}, read: map[*ast.Ident]bool{}, written: map[ast.Expr]bool{}, signatures: map[*ast.FuncType]bool{},
+		clientFields: map[string]*assignment{}, pointed: map[*ast.Ident]bool{},
 	}
 	for _, file := range s.files {
 		ast.Inspect(file, f.visit)
@@ -38,8 +40,16 @@ func (s *source) assign() {
 		if v, ok := object.(*types.Var); ok && !f.read[id] && f.found[v] != nil {
 			f.found[v].escapes = true
 		}
+		if t, ok := object.(*types.TypeName); ok && isClient(t.Type()) && !f.pointed[id] {
+			f.alters = true // it may be a Client that is zero
+		}
 	}
-	s.assignments = f.found
+	for _, instance := range s.info.Instances {
+		for t := range instance.TypeArgs.Types() {
+			f.alters = f.alters || isClientPart(t) // of which generic code may have one, too, or set it
+		}
+	}
+	s.assignments, s.clientFields, s.alters = f.found, f.clientFields, f.alters
 	s.nameFunctions()
 }
 
@@ -50,22 +60,44 @@ type assignmentFinder struct {
 	read       map[*ast.Ident]bool    // where a variable's value does not leave it: it is set, called, or a part of it is read
 	written    map[ast.Expr]bool      // the targets of assignments, what addresses are taken of, and what these are parts of
 	signatures map[*ast.FuncType]bool // whose parameters are known to be set by calls
+	pointed    map[*ast.Ident]bool    // the names of types that a pointer is to
+
+	clientFields map[string]*assignment // see source
+	alters       bool                   // see source
 }
 
 // of returns the assignment of a variable; one that nobody looks at where e is something else.
 func (f *assignmentFinder) of(e ast.Expr) *assignment {
 	id, ok := ast.Unparen(e).(*ast.Ident)
+	if s, selected := ast.Unparen(e).(*ast.SelectorExpr); selected {
+		id, ok = s.Sel, true
+	}
 	if !ok {
 		return &assignment{}
 	}
 	v, ok := f.info.ObjectOf(id).(*types.Var)
-	if !ok {
+	switch {
+	case !ok:
 		return &assignment{}
+	case v.IsField():
+		return f.field(v)
 	}
 	if f.found[v] == nil {
 		f.found[v] = &assignment{}
 	}
 	return f.found[v]
+}
+
+// field returns the assignment of a field; one that nobody looks at where no client can be in it.
+func (f *assignmentFinder) field(v *types.Var) *assignment {
+	_, generic := types.Unalias(v.Type()).(*types.TypeParam)
+	if !generic && !isClient(deref(v.Type())) {
+		return &assignment{}
+	}
+	if f.clientFields[v.Name()] == nil {
+		f.clientFields[v.Name()] = &assignment{}
+	}
+	return f.clientFields[v.Name()]
 }
 
 func (f *assignmentFinder) reads(e ast.Expr) {
@@ -99,6 +131,7 @@ func (f *assignmentFinder) visit(n ast.Node) bool {
 			}
 			f.reads(target)
 			f.writes(target)
+			f.altersClient(target)
 		}
 	case *ast.ValueSpec:
 		for i, id := range n.Names {
@@ -108,10 +141,16 @@ func (f *assignmentFinder) visit(n ast.Node) bool {
 				a.values = append(a.values, n.Values[i])
 			case len(n.Values) > 0:
 				a.unknown = true
+			default:
+				a.zero = true
 			}
 		}
 	case *ast.RangeStmt:
 		f.ranged(n)
+	case *ast.CompositeLit:
+		f.literal(n)
+	case *ast.StarExpr:
+		f.points(n.X)
 	case *ast.UnaryExpr:
 		if n.Op == token.AND {
 			f.of(n.X).unknown = true
@@ -227,6 +266,7 @@ func (f *assignmentFinder) fields(list *ast.FieldList) {
 func (f *assignmentFinder) ranged(n *ast.RangeStmt) {
 	if n.Key != nil {
 		f.writes(n.Key)
+		f.altersClient(n.Key)
 		a := f.of(n.Key)
 		if _, isMap := under(f.info.TypeOf(n.X)).(*types.Map); isMap {
 			a.keys = append(a.keys, n.X)
@@ -238,6 +278,7 @@ func (f *assignmentFinder) ranged(n *ast.RangeStmt) {
 		a := f.of(n.Value)
 		a.elements = append(a.elements, n.X)
 		f.writes(n.Value)
+		f.altersClient(n.Value)
 	}
 	f.reads(n.X)
 }

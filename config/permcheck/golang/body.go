@@ -25,6 +25,8 @@ type reference struct {
 	in       types.Type
 	call     *ast.CallExpr // where it is called on the spot
 	shift    int           // of a method expression: how many arguments stand before the method's own
+	// selector is x.Method, where that is a method with a body.
+	selector *ast.SelectorExpr
 	// value is a type that becomes part of an interface value, of type to, or a type argument, when to is nil.
 	value, to types.Type
 	// variable is one that is called.

@@ -58,7 +58,7 @@ func (f folding) text(e ast.Expr) ([]string, bool) {
 	if v := info.Types[e].Value; v != nil && v.Kind() == constant.String {
 		return []string{constant.StringVal(v)}, true
 	}
-	if !isText(f.typeOf(e)) {
+	if !isText(f.source.typeOf(e)) {
 		return nil, false
 	}
 	switch e := ast.Unparen(e).(type) {
@@ -96,8 +96,8 @@ func (f folding) text(e ast.Expr) ([]string, bool) {
 }
 
 // typeOf returns the type of an expression; of value, ok := m[key] that of the value.
-func (f folding) typeOf(e ast.Expr) types.Type {
-	t := f.source.info.TypeOf(e)
+func (s *source) typeOf(e ast.Expr) types.Type {
+	t := s.info.TypeOf(e)
 	if tuple, ok := t.(*types.Tuple); ok && isIndex(e) && tuple.Len() > 0 {
 		return tuple.At(0).Type()
 	}
@@ -107,7 +107,7 @@ func (f folding) typeOf(e ast.Expr) types.Type {
 // field returns what a field of a struct can be, which is no pointer.
 func (f folding) field(e ast.Expr, index int) ([]string, bool) {
 	again := func(f folding, e ast.Expr) ([]string, bool) { return f.field(e, index) }
-	fields, ok := under(f.typeOf(e)).(*types.Struct)
+	fields, ok := under(f.source.typeOf(e)).(*types.Struct)
 	if !ok {
 		return nil, false
 	}

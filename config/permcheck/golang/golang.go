@@ -40,6 +40,23 @@
 // A path in place of a name, "/wxa/getwxacode", counts as the API that has it. Of one that no API has nothing is said, as no
 // entry of config.json can permit it; nor is it said that cloud calls take no paths. A directive has paths without a method.
 //
+// # Clients with access tokens of their own
+//
+// A call over HTTPS with an access token needs no permission: one by a client that openapi.NewClient has made with
+// WithAppCredential, WithAccessToken or WithTokenSource, written out among its arguments. Calls of openapi.Wxacode, openapi.Call
+// and the like need theirs, and so do clients with any other credential. Where a client comes from is followed
+//
+//   - through variables, and fields of structs, to all that the program sets them to: for fields, of whichever struct has
+//     one of that name;
+//   - through parameters, of functions that are only called, to what is passed in all calls that are reached;
+//   - through functions with one result, to all that they return.
+//
+// One that comes another way (by an interface, a map, a channel, an error beside it) can be any that the program makes: its
+// calls are free if all are made with such an option. A namespace (client.Wxacode) in a variable is followed, too; one in a
+// field, an element or an interface needs the permission. All clients do if the program has a Client that is none of
+// openapi.NewClient's (a variable of that type, and not of *Client), or sets a namespace of one. What reflection makes or
+// sets is not seen.
+//
 // The packages that import package openapi, directly or by others, are read from their source, all else from what the go
 // command has compiled.
 package golang

@@ -25,6 +25,7 @@ import (
 //	// want wxacode.get: main, send, …   and by this path
 //	// want ?                            a name made up at run time
 //	// want ?wxacode.get,ocr.idcard      with these names in a directive
+//	// exempt wxacode.get                a call with an access token of the program's own
 //	// doubt                             a place that cannot be followed
 //
 // A file error.txt holds what the error says instead, a part of each of its lines in a line.
@@ -35,7 +36,7 @@ type example struct {
 	fails []string
 }
 
-var expectation = regexp.MustCompile(`// (?:(want) ([^:\n]+)(?:: (.+))?|(doubt))$`)
+var expectation = regexp.MustCompile(`// (?:(want|exempt) ([^:\n]+)(?:: (.+))?|(doubt))$`)
 
 // corpus returns the examples in the folders of testdata that a pattern matches.
 func corpus(t *testing.T, pattern string) []example {
@@ -84,9 +85,10 @@ func (c *example) read(path, text string) {
 			c.finds = append(c.finds, at+"doubt")
 		default:
 			for api := range strings.FieldsSeq(m[2]) {
-				c.finds = append(c.finds, at+"want "+api)
+				find := at + m[1] + " " + api
+				c.finds = append(c.finds, find)
 				if m[3] != "" {
-					c.paths[at+"want "+api] = m[3]
+					c.paths[find] = m[3]
 				}
 			}
 		}
@@ -117,7 +119,11 @@ func (c *example) check(t *testing.T, a use.Analysis) {
 		if api == "" {
 			api = "?" + strings.Join(u.Declared, ",")
 		}
-		find := c.place(u.Where().File, u.Where().Line) + "want " + api
+		verb := "want "
+		if u.OwnToken {
+			verb = "exempt "
+		}
+		find := c.place(u.Where().File, u.Where().Line) + verb + api
 		finds = append(finds, find)
 		var steps []string
 		for _, s := range u.Path {

@@ -156,7 +156,7 @@ func (r *reach) ours(pkg *types.Package) bool {
 }
 
 func deref(t types.Type) types.Type {
-	if p, ok := t.(*types.Pointer); ok {
+	if p, ok := types.Unalias(t).(*types.Pointer); ok {
 		return p.Elem()
 	}
 	return t

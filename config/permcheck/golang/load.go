@@ -79,9 +79,13 @@ type source struct {
 	err     error // of this package, not of those that it imports
 
 	roots       []*body                    // what runs before main: variables, then init functions
-	assignments map[*types.Var]*assignment // filled in when first needed
-	variables   map[token.Pos]*types.Var   // that stand for the function which is named there; filled in with assignments
-	directives  map[string]map[int][]string
+	assignments map[*types.Var]*assignment // filled in when first needed, and with it the next ones
+	variables   map[token.Pos]*types.Var   // that stand for the function which is named there
+	// clientFields are the fields of all structs that a client can be in, by their names; alters is set where a client is made
+	// or changed by something else than openapi.NewClient.
+	clientFields map[string]*assignment
+	alters       bool
+	directives   map[string]map[int][]string
 }
 
 // loadProgram loads the packages of functions of a module. The error is about all of them.

@@ -27,6 +27,8 @@ type reach struct {
 	program *program
 	main    *source
 	known   map[string]bool // the import paths of the function's packages
+	sources []*source       // those of them that are read from source
+	whole   bool            // these are all of the program, and so are the calls and clients in them
 
 	edges   map[*body][]edge // of the bodies that are reached
 	queue   []*body          // of these, those that are still to be walked
@@ -38,6 +40,7 @@ type reach struct {
 	places  map[string]bool // of calls
 	boxed   []string        // the namespaces of package openapi that are in interface values
 	reflect []reflection
+	clients struct{ own, other bool } // with access tokens of the program's own, and without, which are made
 
 	callers   map[ast.Node][]passing   // by the *ast.FuncDecl of a function: where it is called, or named
 	indirect  map[ast.Node]bool        // such that something else may call
@@ -56,13 +59,14 @@ type call struct {
 	declared []string
 	open     bool // the name cannot be told from the function around the call
 	ref      reference
-	unknown  string // a method of package openapi that the catalogue does not have
+	function *types.Func // of package openapi
+	unknown  string      // a method of package openapi that the catalogue does not have
 }
 
 // analyse finds what a function can reach.
 func (p *program) analyse(main *source) use.Analysis {
 	r := &reach{
-		program: p, main: main, known: map[string]bool{}, edges: map[*body][]edge{},
+		program: p, main: main, whole: true, known: map[string]bool{}, edges: map[*body][]edge{},
 		seen: map[string][]*liveType{}, places: map[string]bool{},
 		callers: map[ast.Node][]passing{}, indirect: map[ast.Node]bool{}, variables: map[*types.Var][]passing{},
 	}
@@ -75,6 +79,7 @@ func (p *program) analyse(main *source) use.Analysis {
 	}
 	for _, s := range p.order {
 		if r.known[s.ImportPath] {
+			r.sources = append(r.sources, s)
 			roots = append(roots, s.roots...)
 		}
 	}
@@ -141,12 +146,15 @@ func (r *reach) refer(from *body, ref reference, function *types.Func) {
 	receiver := receiverName(function)
 	switch {
 	case function.Name() == "Call" && receiver == "":
-		r.untyped(from, ref, "openapi.Call")
+		r.untyped(from, ref, function, "openapi.Call")
 	case function.Name() == "Call" && receiver == "Client":
-		r.untyped(from, ref, "openapi.Client.Call")
+		r.untyped(from, ref, function, "openapi.Client.Call")
+	case function.Name() == "NewClient" && receiver == "":
+		own := from.source.givesToken(ref.call)
+		r.clients.own, r.clients.other = r.clients.own || own, r.clients.other || !own
 	case isNamespace(receiver) && function.Exported():
 		api, ok := typedMethods()[receiver+"."+function.Name()]
-		c := call{from: from, pos: ref.pos, name: typedName(api), api: api}
+		c := call{from: from, pos: ref.pos, name: typedName(api), api: api, ref: ref, function: function}
 		if !ok {
 			c.unknown = receiver + "." + function.Name()
 		}
@@ -155,8 +163,8 @@ func (r *reach) refer(from *body, ref reference, function *types.Func) {
 }
 
 // untyped records a call of openapi.Call.
-func (r *reach) untyped(from *body, ref reference, name string) {
-	c := call{from: from, pos: ref.pos, name: name, ref: ref}
+func (r *reach) untyped(from *body, ref reference, function *types.Func, name string) {
+	c := call{from: from, pos: ref.pos, name: name, ref: ref, function: function}
 	if e := from.source.argument(ref, 1); e != nil {
 		if names, ok := from.source.names(e); ok && len(names) > 0 {
 			for _, api := range names {
@@ -236,15 +244,21 @@ func (r *reach) path(from *body, pos token.Pos, name string) []use.Step {
 // report makes uses of the calls.
 func (r *reach) report(a *use.Analysis, calls []call) {
 	for _, c := range calls {
+		own := r.ownToken(c)
 		if c.unknown != "" {
-			r.doubt(a, c.pos, "openapi.%s is not known here: the function is built with another version of the SDK than this check", c.unknown)
+			if !own {
+				r.doubt(a, c.pos, "openapi.%s is not known here: the function is built with another version of the SDK than this check", c.unknown)
+			}
 			continue
 		}
+		uses := []use.Use{{API: c.api, Declared: c.declared, Path: r.path(c.from, c.pos, c.name)}}
 		if c.open {
-			a.Uses = append(a.Uses, r.untold(c)...)
-			continue
+			uses = r.untold(c)
 		}
-		a.Uses = append(a.Uses, use.Use{API: c.api, Declared: c.declared, Path: r.path(c.from, c.pos, c.name)})
+		for i := range uses {
+			uses[i].OwnToken = own
+		}
+		a.Uses = append(a.Uses, uses...)
 	}
 }
 

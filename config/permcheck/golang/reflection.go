@@ -45,7 +45,7 @@ func (r *reach) byName(from *body, ref reference, function *types.Func) {
 		for _, name := range at.names {
 			d := dynamicCall{from, ref}
 			d.ref.function = types.NewFunc(ref.pos, nil, name, types.NewSignatureType(nil, nil, nil, nil, nil, false))
-			d.ref.in, d.ref.call = types.NewInterfaceType(nil, nil), nil
+			d.ref.in, d.ref.call, d.ref.selector = types.NewInterfaceType(nil, nil), nil, nil
 			r.dynamic = append(r.dynamic, d)
 			for _, l := range slices.Clone(r.live) {
 				r.dispatch(d, l)

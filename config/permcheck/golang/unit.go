@@ -5,6 +5,8 @@ import (
 	"go/token"
 	"go/types"
 	"slices"
+
+	"github.com/wxcloud-go/wxfn/openapi/catalog"
 )
 
 // Unit is a package for a check that sees packages one by one, each after those that it imports, as go vet does: package
@@ -132,7 +134,7 @@ func (r *unitResolver) declared() {
 
 func (r *unitResolver) references(b *body) []Reference {
 	// The search of a whole program knows what the calls of APIs are.
-	calls := &reach{program: r.source.program, edges: map[*body][]edge{}, places: map[string]bool{}}
+	calls := &reach{program: r.source.program, sources: []*source{r.source}, edges: map[*body][]edge{}, places: map[string]bool{}}
 	var found []Reference
 	follow := func(ref reference, function *types.Func) {
 		if function.Pkg() == nil || function.Pkg().Path() != openapiPath {
@@ -143,7 +145,7 @@ func (r *unitResolver) references(b *body) []Reference {
 		calls.refer(b, ref, function)
 		for _, c := range calls.calls[known:] {
 			switch {
-			case c.unknown != "":
+			case c.unknown != "", (c.api == "" || catalog.Known(c.api)) && calls.ownToken(c):
 			case c.api != "":
 				found = append(found, Reference{Pos: c.pos, Name: c.name, APIs: []string{c.api}})
 			default:

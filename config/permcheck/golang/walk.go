@@ -163,8 +163,11 @@ func (w *walker) selector(e *ast.SelectorExpr, call *ast.CallExpr) {
 		return
 	}
 	r := reference{pos: e.Sel.Pos(), function: function.Origin(), call: call, in: interfaceOf(selection)}
-	if selection.Kind() == types.MethodExpr {
+	switch {
+	case selection.Kind() == types.MethodExpr:
 		r.shift = 1
+	case r.in == nil:
+		r.selector = e
 	}
 	w.refs = append(w.refs, r)
 }

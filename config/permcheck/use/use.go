@@ -40,6 +40,9 @@ type Use struct {
 	API string
 	// Declared are the APIs that a directive at the call names, in the place of one made up at run time.
 	Declared []string
+	// OwnToken is set where the call can only be one over HTTPS with an access token of the program's own: config.json has no
+	// say in it.
+	OwnToken bool
 	// Path leads from the function's start to the call, which is its last step.
 	Path []Step
 }

@@ -19,7 +19,9 @@
 // interface, those of all interfaces that are declared in the same package and in those that it imports directly, and those
 // that fmt, errors and encoding/json look for, as far as the value's type has them. So an API is reported although
 // nothing ever calls such a method; and one is missed that is called after a type assertion to an interface of a package that
-// is not imported there, by a value inside of that one (an element, a field), or by reflection.
+// is not imported there, by a value inside of that one (an element, a field), or by reflection. And a client with an access
+// token of its own, whose calls need no permission, is known only where all that it can be stands in one package: not where
+// it is a parameter, or comes by something exported.
 //
 // Unlike `wxfn check`, go vet reads the code for the system that it runs on, unless GOOS and GOARCH say otherwise, and it
 // neither reports entries that nothing uses nor mends the file.

@@ -7,4 +7,7 @@ import (
 	"github.com/wxcloud-go/wxfn/openapi"
 )
 
-func main() { openapi.Wxacode.Newer(context.Background(), nil) } // doubt
+func main() {
+	openapi.Wxacode.Newer(context.Background(), nil) // doubt
+	openapi.NewClient(openapi.WithAccessToken("a")).Wxacode.Newer(context.Background(), nil)
+}

@@ -9,6 +9,12 @@ type Image struct{}
 
 type Client struct{ Wxacode WxacodeAPI }
 
+type Option func(*Client)
+
+func WithAccessToken(token string) Option { return nil }
+
+func NewClient(...Option) *Client { return nil }
+
 type WxacodeAPI struct{ client *Client }
 
 var Wxacode WxacodeAPI

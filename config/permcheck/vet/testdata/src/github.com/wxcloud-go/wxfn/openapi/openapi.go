@@ -35,7 +35,12 @@ var (
 	Wxacode  WxacodeAPI
 )
 
-func NewClient() *Client { return &Client{} }
+type Option func(*Client)
+
+func WithAppCredential(appID, secret string) Option { return nil }
+func WithEnv(id string) Option                      { return nil }
+
+func NewClient(...Option) *Client { return &Client{} }
 
 func Call(ctx context.Context, api string, params, result any) error { return nil }
 
