@@ -140,7 +140,7 @@ func TestWhoCallsIsWhatThePlatformKnows(t *testing.T) {
 		assert.Equal(t, len(c.want) > 0, s.Header.Get("X-Wx-Cloudbase-Access-Token") != "", name)
 		assert.NotContains(t, s.Header, "X_wx_openid")
 		assert.NotContains(t, s.Header, "X_scf_name")
-		assert.Equal(t, []string{"web", "256", "3000", s.Header.Get("X-Request-Id")},
+		assert.Equal(t, []string{"web", "256", "60000", s.Header.Get("X-Request-Id")},
 			[]string{s.Header.Get("X-Scf-Name"), s.Header.Get("X-Scf-Memory"), s.Header.Get("X-Scf-Timeout"), s.Header.Get("X-Scf-Request-Id")})
 		assert.Equal(t, "127.0.0.1", s.Header.Get("X-Original-Forwarded-For"))
 		record := e.journal.Find(s.Header.Get("X-Request-Id"))
