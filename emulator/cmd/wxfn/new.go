@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -81,32 +82,40 @@ func (c *creation) run() error {
 	case err != nil:
 		return usage(err)
 	}
-	return c.next(filepath.Dir(made[len(made)-1]), project.Root)
+	return c.next(project, filepath.Dir(made[len(made)-1]))
 }
 
 // next says what to do with a function's folder.
-func (c *creation) next(dir, root string) error {
-	steps := ""
-	if here := fromHere(root); here != "." {
-		steps = "  cd " + quoted(here) + "\n"
+func (c *creation) next(project *config.Project, dir string) error {
+	var steps []string
+	if here := fromHere(project.Root); here != "." {
+		steps = append(steps, "cd "+quoted(here))
 	}
-	switch scaffold.ModuleOf(dir) {
-	case scaffold.ModuleMissing:
-		steps += "  go mod init functions && go mod tidy\n"
-	case scaffold.ModuleLacksUs:
-		steps += "  go mod tidy\n"
+	module, exists := scaffold.ModuleOf(project, dir)
+	from, chdir := project.Root, ""
+	if rel, err := filepath.Rel(module, from); err != nil || !filepath.IsLocal(rel) { // the go command has to be told
+		if rel, err = filepath.Rel(from, module); err != nil {
+			return err
+		}
+		from, chdir = module, " -C "+quoted(rel)
 	}
-	folder, err := filepath.Rel(root, dir)
+	folder, err := filepath.Rel(from, dir)
 	if err != nil {
 		return err
 	}
-	steps += "  go test ./" + filepath.ToSlash(folder) + "\n"
-	if c.http {
-		steps += "  wxfn dev    # then GET /fn/" + c.name + "/hello/you of the URL that it prints\n"
-	} else {
-		steps += "  wxfn invoke " + c.name + "\n"
+	if filepath.IsLocal(folder) {
+		folder = "./" + folder
 	}
-	fmt.Fprint(c.stderr, "next:\n", steps)
+	if !exists {
+		steps = append(steps, "go mod init"+chdir+" functions")
+	}
+	steps = append(steps, "go mod tidy"+chdir, "go test"+chdir+" "+quoted(filepath.ToSlash(folder)))
+	if c.http {
+		steps = append(steps, "wxfn dev    # then GET /fn/"+c.name+"/hello/you of the URL that it prints")
+	} else {
+		steps = append(steps, "wxfn invoke "+c.name)
+	}
+	fmt.Fprintf(c.stderr, "next:\n  %s\n", strings.Join(steps, "\n  "))
 	return nil
 }
 

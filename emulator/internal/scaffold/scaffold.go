@@ -14,13 +14,10 @@ import (
 	"slices"
 	"text/template"
 
-	"golang.org/x/mod/modfile"
+	modpath "golang.org/x/mod/module"
 
 	"github.com/wxcloud-go/wxfn/config"
 )
-
-// module is what new functions import.
-const module = "github.com/wxcloud-go/wxfn"
 
 //go:embed files
 var files embed.FS
@@ -105,6 +102,9 @@ func (f Function) Create(project *config.Project) (made []string, err error) {
 	if _, err := os.Lstat(dir); err == nil {
 		return nil, fmt.Errorf("%s is there already; choose another name", dir)
 	}
+	if module, ok := ModuleOf(project, dir); ok && !importable(module, dir) {
+		return nil, fmt.Errorf("%s cannot be in the Go module of %s, as no import path can name it; make a module in %s first: go mod init functions", dir, module, root)
+	}
 	for _, file := range append(files, f.files(dir)...) {
 		if err := f.write(file); err != nil {
 			return made, err
@@ -151,30 +151,25 @@ func (f Function) write(file file) error {
 	return errors.Join(err, to.Close())
 }
 
-// ModuleState says how far a folder is from a Go module that can build the function in it.
-type ModuleState int
-
-const (
-	ModuleReady   ModuleState = iota // its module requires ours, or is it
-	ModuleLacksUs                    // its module does not require ours
-	ModuleMissing                    // it is in no module
-)
-
-// ModuleOf tells the state of the module that a folder is in.
-func ModuleOf(dir string) ModuleState {
-	for {
-		text, err := os.ReadFile(filepath.Join(dir, "go.mod"))
-		if err == nil {
-			file, err := modfile.ParseLax("go.mod", text, nil)
-			if err == nil && (modfile.ModulePath(text) == module || slices.ContainsFunc(file.Require, func(r *modfile.Require) bool { return r.Mod.Path == module })) {
-				return ModuleReady
-			}
-			return ModuleLacksUs
+// ModuleOf returns the folder of the Go module that a function of a project is in. Where there is none yet, ok is false, and
+// the folder is where to make it: the project's, or that of its functions if no import path leads there.
+func ModuleOf(project *config.Project, dir string) (folder string, ok bool) {
+	for folder = dir; ; folder = filepath.Dir(folder) {
+		if _, err := os.Stat(filepath.Join(folder, "go.mod")); err == nil {
+			return folder, true
 		}
-		parent := filepath.Dir(dir)
-		if parent == dir {
-			return ModuleMissing
+		if folder == filepath.Dir(folder) {
+			break
 		}
-		dir = parent
 	}
+	if importable(project.Root, dir) {
+		return project.Root, false
+	}
+	return filepath.Dir(dir), false
+}
+
+// importable reports whether a folder can be in the module of another one.
+func importable(module, dir string) bool {
+	rel, err := filepath.Rel(module, dir)
+	return err == nil && modpath.CheckImportPath("module/"+filepath.ToSlash(rel)) == nil
 }
