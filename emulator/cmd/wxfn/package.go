@@ -45,8 +45,8 @@ its folder. Only its path is printed to stdout; what to do next stands on stderr
   cloudrun  a service of WeChat Cloud Run: main, Dockerfile, container.config.json
 
 A file that the folder has itself is taken in place of the one made. Left out are Go source, testdata, vendor, node_modules,
-go.mod, go.sum, project files, names that start with a dot, and what ignore of cloudbaserc.json names. The same input gives the
-same bytes.
+go.mod, go.sum, project files, names that start with a dot, what would start the function in another home, and what ignore of
+cloudbaserc.json names. The same input gives the same bytes.
 
 A function that "wxfn check" finds errors in is not packaged.`,
 		Example: `  wxfn package hello
@@ -99,12 +99,16 @@ func (k *packaging) run() error {
 			return err
 		}
 	}
-	out := k.out
-	if out == "" {
+	var out string
+	switch {
+	case k.out == "-":
+		return usage(errors.New("--out is -, and a package is not written to stdout; name a zip file or a folder"))
+	case k.out != "":
+		out = filepath.Clean(k.out)
+	case p.Target == pack.CloudRun:
 		out = fmt.Sprintf("%s-%s", f.Name, p.Target)
-		if p.Target != pack.CloudRun {
-			out += ".zip"
-		}
+	default:
+		out = fmt.Sprintf("%s-%s.zip", f.Name, p.Target)
 	}
 	if err := k.checkPlace(p, project, out); err != nil {
 		return usage(err)
@@ -117,7 +121,7 @@ func (k *packaging) find(project *config.Project) (config.FunctionDir, error) {
 	var names []string
 	for _, f := range project.Functions {
 		if f.Name == k.name && len(f.Duplicate) > 0 {
-			return f, notGood(fmt.Errorf("%d functions have the name %q: %s and %s; give each a name of its own", len(f.Duplicate)+1, f.Name, f.Dir, strings.Join(f.Duplicate, ", ")))
+			return f, notGood(fmt.Errorf("%d functions have the name %q: %s and %s; rename or remove one of them", len(f.Duplicate)+1, f.Name, f.Dir, strings.Join(f.Duplicate, ", ")))
 		}
 		if f.Name == k.name {
 			return f, nil
@@ -270,7 +274,7 @@ func relative(from, path string) (string, error) {
 func (k *packaging) nextCloudRun(p *pack.Package, project *config.Project, out string) error {
 	env := ""
 	if project.EnvID != "" {
-		env = " --envId=" + project.EnvID
+		env = " --envId=" + quoted(project.EnvID)
 	}
 	fmt.Fprintf(k.stderr, "deploy it with the CLI of WeChat Cloud Run (its console takes no more than %d MiB):\n  wxcloud run:deploy %s%s --serviceName=%s --containerPort=%d\n",
 		pack.MaxConsole>>20, quoted(out), env, p.Function.Name, p.Port)

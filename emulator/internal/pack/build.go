@@ -18,6 +18,7 @@ import (
 var buildEnviron = []string{
 	"GOOS=linux", "GOARCH=amd64", "GOAMD64=v1", "CGO_ENABLED=0",
 	"GOFLAGS=-trimpath", // an empty one would give way to what go env -w has set
+	"GOFIPS140=off", "GOEXPERIMENT=",
 }
 
 // buildTime is how long the go command has to end once it is asked to.
@@ -46,7 +47,7 @@ func build(ctx context.Context, dir string) ([]byte, error) {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	case failed:
-		return nil, fmt.Errorf("go build failed:\n%s", strings.TrimSpace(output.String()))
+		return nil, fmt.Errorf("go build for linux/amd64, without cgo and build tags, failed:\n%s", strings.TrimSpace(output.String()))
 	case err != nil:
 		return nil, fmt.Errorf("go build: %w", err)
 	}

@@ -45,6 +45,7 @@ func New(f config.FunctionDir, t Target) (*Package, error) {
 	if err != nil {
 		return nil, err
 	}
+	files = slices.DeleteFunc(files, func(f file) bool { return t.misleads(f.name) })
 	p := &Package{Target: t, Function: f, Port: config.ContainerPort(f.Dir), files: files}
 	if p.Port == 0 {
 		p.Port = containerPort

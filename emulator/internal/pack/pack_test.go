@@ -55,6 +55,22 @@ func TestFilesThatTheProgramReadsArePackaged(t *testing.T) {
 	assert.Equal(t, []string{"Dockerfile", "config.json", "container.config.json", "main", "pages/index.html", "text/a.txt"}, planned(t, f, CloudRun))
 }
 
+// A folder may have the files of several homes; a package has those of its own.
+func TestPackagesAreOfOneHome(t *testing.T) {
+	t.Parallel()
+	f := config.FunctionDir{Name: "f", Dir: folder(t, map[string]string{
+		"main.go": "", "bootstrap": "", "scf_bootstrap": "", "container.config.json": "", "Dockerfile": "", "data/bootstrap": "",
+	})}
+	for target, want := range map[Target][]string{
+		Go1:      {"Dockerfile", "data/bootstrap", "main"},
+		Custom:   {"Dockerfile", "bootstrap", "data/bootstrap", "main"},
+		HTTP:     {"Dockerfile", "bootstrap", "data/bootstrap", "main", "scf_bootstrap"},
+		CloudRun: {"Dockerfile", "bootstrap", "container.config.json", "data/bootstrap", "main", "scf_bootstrap"},
+	} {
+		assert.Equal(t, want, planned(t, f, target), target)
+	}
+}
+
 func TestPatternsIgnoreFilesAndFolders(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -187,13 +203,14 @@ func TestZipHasFixedTimesAndModes(t *testing.T) {
 func TestPackageTakesThePlaceOfItsLikeOnly(t *testing.T) {
 	t.Parallel()
 	p := built(t)
-	for _, name := range []string{"f.zip", "f"} {
-		path := filepath.Join(t.TempDir(), name)
+	for _, name := range []string{"f.zip", "f", "f/"} {
+		parent := t.TempDir()
+		path := parent + "/" + name
 		_, err := p.Write(path)
 		require.NoError(t, err)
 		_, err = p.Write(path)
 		require.NoError(t, err, "it is replaced")
-		left, err := os.ReadDir(filepath.Dir(path))
+		left, err := os.ReadDir(parent)
 		require.NoError(t, err)
 		assert.Len(t, left, 1, "nothing passing stays")
 	}

@@ -59,6 +59,25 @@ func (t Target) made(f config.FunctionDir, port int) []file {
 	return nil
 }
 
+// marks are the files that make a folder one of a home, whatever else is in it; of several, the first counts.
+var marks = []struct {
+	home Target
+	file string
+}{{CloudRun, "container.config.json"}, {HTTP, "scf_bootstrap"}, {Custom, "bootstrap"}}
+
+// misleads reports whether a package for the home would be one for another home by a file.
+func (t Target) misleads(name string) bool {
+	for _, m := range marks {
+		if m.home == t {
+			break
+		}
+		if m.file == name {
+			return true
+		}
+	}
+	return false
+}
+
 // The scripts that start the program. The platform asks for this first line, LF, and the mode 0755; the program's path is
 // absolute by its folder, wherever the platform starts the script.
 //

@@ -75,6 +75,7 @@ func (p *Package) checkFolder(path string) error {
 // Write writes the package to a path, as a zip file where it ends in .zip, else as a folder; see [Package.CheckPlace] for
 // what it takes the place of. size is that of what it has written.
 func (p *Package) Write(path string) (size int64, err error) {
+	path = filepath.Clean(path) // a slash at its end would make a folder its own parent
 	if err := p.CheckPlace(path); err != nil {
 		return 0, err
 	}
