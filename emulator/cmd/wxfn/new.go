@@ -76,9 +76,9 @@ func (c *creation) run() error {
 	for _, file := range made {
 		fmt.Fprintln(c.stdout, fromHere(file))
 	}
-	switch _, failed := errors.AsType[*fs.PathError](err); {
+	switch pathErr, failed := errors.AsType[*fs.PathError](err); {
 	case failed:
-		return err
+		return fmt.Errorf("%s cannot be made: %w; correct the permissions of the folder, or give another one in --dir", fromHere(pathErr.Path), pathErr.Err)
 	case err != nil:
 		return usage(err)
 	}
