@@ -162,3 +162,17 @@ func variables(v value) map[string]string {
 	}
 	return env
 }
+
+// texts returns the strings of an array, or a string alone.
+func texts(v value) []string {
+	if v.exists() && v.json.Value.Kind() == '"' {
+		return []string{v.text()}
+	}
+	var all []string
+	for _, e := range v.elements() {
+		if s, ok := e.string(); ok {
+			all = append(all, s)
+		}
+	}
+	return all
+}

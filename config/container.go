@@ -1,27 +1,20 @@
 package config
 
-import "path/filepath"
+import (
+	"cmp"
+	"path/filepath"
+)
 
-// ContainerPort returns containerPort of the container.config.json in a function's folder: what a Cloud Run service listens
-// on. It is 0 where the file does not say.
+// ContainerPort returns the port that a function listens on as a Cloud Run service: containerPort of the
+// container.config.json in its folder, or 80 where the file does not say.
 //
 // See https://developers.weixin.qq.com/miniprogram/dev/wxcloudrun/src/basic/config.html.
 func ContainerPort(dir string) int {
-	r := &report{base: dir}
-	port := r.openOwn(filepath.Join(dir, containerFile)).member("containerPort")
-	return whole(port, 65535, codeWrongType, "")
+	r := &report{base: dir} // which nobody reads: the folder may have another home
+	return portOf(r.open(filepath.Join(dir, containerFile)))
 }
 
-// texts returns the strings of an array, or a string alone.
-func texts(v value) []string {
-	if v.exists() && v.json.Value.Kind() == '"' {
-		return []string{v.text()}
-	}
-	var all []string
-	for _, e := range v.elements() {
-		if s, ok := e.string(); ok {
-			all = append(all, s)
-		}
-	}
-	return all
+// portOf returns the port that a container.config.json names, or the default one.
+func portOf(container value) int {
+	return cmp.Or(whole(container.member("containerPort"), 65535, codePort, "write a whole number, such as 80"), containerPort)
 }

@@ -119,14 +119,14 @@ func TestContainerPortIsRead(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]int{
 		`{"containerPort": 8080} // ours`: 8080,
-		`{"containerPort": "80"}`:         0,
-		`{"containerPort": 70000}`:        0,
-		`{}`:                              0,
-		`{`:                               0,
+		`{"containerPort": "8080"}`:       80,
+		`{"containerPort": 70000}`:        80,
+		`{}`:                              80,
+		`{`:                               80,
 	} {
 		dir := t.TempDir()
 		require.NoError(t, os.WriteFile(filepath.Join(dir, "container.config.json"), []byte(text), 0o644))
 		assert.Equal(t, want, ContainerPort(dir), text)
 	}
-	assert.Zero(t, ContainerPort(t.TempDir()))
+	assert.Equal(t, 80, ContainerPort(t.TempDir()))
 }

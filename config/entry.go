@@ -2,7 +2,6 @@ package config
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"go/build"
 	"go/parser"
@@ -58,8 +57,7 @@ func (r *report) findEntry(f *FunctionDir) {
 	case f.Kind.ServesHTTP():
 		f.Type, f.Port = TypeHTTP, httpPort
 		if f.Kind == KindCloudRun {
-			port := r.open(filepath.Join(f.Dir, containerFile)).member("containerPort")
-			f.Port = cmp.Or(whole(port, 65535, codePort, "write a whole number, such as 80"), containerPort)
+			f.Port = portOf(r.open(filepath.Join(f.Dir, containerFile)))
 		}
 		if f.Kind == KindCloudRun && (typed || isFile(f.Dir, httpBootstrap)) {
 			r.add(filepath.Join(f.Dir, containerFile), 1, 1, codeTwoHomes, "the folder is a Cloud Run service by this file, and an HTTP function, too; it is served as the former", "remove this file, or "+httpBootstrap+" and the type HTTP in cloudbaserc.json")

@@ -47,12 +47,11 @@ func New(f config.FunctionDir, t Target) (*Package, error) {
 	}
 	files = slices.DeleteFunc(files, func(f file) bool { return t.misleads(f.name) })
 	p := &Package{Target: t, Function: f, Port: config.ContainerPort(f.Dir), files: files}
-	if p.Port == 0 {
-		p.Port = containerPort
-	}
 	for _, made := range append(t.made(f, p.Port), file{name: program, executable: true}) {
 		own := p.find(made.name)
 		switch {
+		case slices.ContainsFunc(files, func(f file) bool { return strings.HasPrefix(f.name, made.name+"/") }):
+			return nil, fmt.Errorf("%s is a folder, and the package needs a file of that name; rename it, or name it in ignore of cloudbaserc.json", filepath.Join(f.Dir, made.name))
 		case own == nil:
 			made.size = int64(len(made.text))
 			p.files = append(p.files, made)

@@ -108,6 +108,10 @@ func TestFilesThatCannotBePackagedAreNamed(t *testing.T) {
 	_, err = New(config.FunctionDir{Dir: dir, Ignore: []string{"link"}}, Go1)
 	require.NoError(t, err)
 
+	taken := folder(t, map[string]string{"main.go": "", "main/text.txt": ""})
+	_, err = New(config.FunctionDir{Dir: taken}, Go1)
+	assert.EqualError(t, err, filepath.Join(taken, "main")+" is a folder, and the package needs a file of that name; rename it, or name it in ignore of cloudbaserc.json")
+
 	if os.Getuid() == 0 {
 		return // who may read everything
 	}
@@ -131,13 +135,13 @@ func TestFilesThatAreTooLargeAreNamed(t *testing.T) {
 func TestContainersHaveTheSizeOfTheFunction(t *testing.T) {
 	t.Parallel()
 	for memory, want := range map[int][2]float64{0: {0.25, 0.5}, 512: {0.25, 0.5}, 513: {0.5, 1}, 2048: {1, 2}, 3072: {2, 4}, 1 << 20: {16, 32}} {
-		text := container(config.FunctionDir{MemoryMB: memory, Env: map[string]string{"LEVEL": "<debug>"}})
+		text := container(config.FunctionDir{MemoryMB: memory, Env: map[string]string{"LEVEL": "<debug>"}}, 8080)
 		got := gjson.GetManyBytes(text, "cpu", "mem", "containerPort", "envParams.LEVEL")
 		assert.Equal(t, want, [2]float64{got[0].Float(), got[1].Float()}, "%d MB", memory)
-		assert.Equal(t, int64(80), got[2].Int())
+		assert.Equal(t, int64(8080), got[2].Int())
 		assert.Equal(t, "<debug>", got[3].String())
 	}
-	assert.JSONEq(t, `{}`, gjson.GetBytes(container(config.FunctionDir{}), "envParams").Raw, "an object, although it is empty")
+	assert.JSONEq(t, `{}`, gjson.GetBytes(container(config.FunctionDir{}, 80), "envParams").Raw, "an object, although it is empty")
 }
 
 func TestProgramsThatWouldNotServeAreRefused(t *testing.T) {

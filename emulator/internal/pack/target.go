@@ -53,7 +53,7 @@ func (t Target) made(f config.FunctionDir, port int) []file {
 	case CloudRun:
 		return []file{
 			{name: "Dockerfile", text: dockerfile(port)},
-			{name: "container.config.json", text: container(f)},
+			{name: "container.config.json", text: container(f, port)},
 		}
 	}
 	return nil
@@ -102,9 +102,6 @@ func dockerfile(port int) []byte {
 	return b.Bytes()
 }
 
-// containerPort is the port of a Cloud Run service that names no other one.
-const containerPort = 80
-
 // sizes are the smallest containers that there are, by memory.
 //
 // See https://developers.weixin.qq.com/miniprogram/dev/wxcloudrun/src/guide/service/pipeline.html.
@@ -113,7 +110,7 @@ var sizes = []struct{ cpu, memory float64 }{{0.25, 0.5}, {0.5, 1}, {1, 2}, {2, 4
 // container returns the text of container.config.json, with the platform's defaults for what cloudbaserc.json cannot say.
 //
 // See https://developers.weixin.qq.com/miniprogram/dev/wxcloudrun/src/basic/config.html.
-func container(f config.FunctionDir) []byte {
+func container(f config.FunctionDir, port int) []byte {
 	size := sizes[len(sizes)-1]
 	for _, s := range slices.Backward(sizes) {
 		if s.memory*1024 >= float64(f.MemoryMB) {
@@ -137,7 +134,7 @@ func container(f config.FunctionDir) []byte {
 		EnvParams           map[string]string `json:"envParams"`
 		CustomLogs          string            `json:"customLogs"`
 		InitialDelaySeconds int               `json:"initialDelaySeconds"`
-	}{containerPort, "Dockerfile", "", 0, 50, size.cpu, size.memory, "cpu", 60, env, "stdout", 2})
+	}{port, "Dockerfile", "", 0, 50, size.cpu, size.memory, "cpu", 60, env, "stdout", 2})
 	if err != nil {
 		panic(err) // there is nothing in it that JSON does not have
 	}
