@@ -3,11 +3,14 @@ package pack
 import (
 	"archive/zip"
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -219,8 +222,22 @@ func TestPackageTakesThePlaceOfItsLikeOnly(t *testing.T) {
 		assert.Len(t, left, 1, "nothing passing stays")
 	}
 
+	path := filepath.Join(t.TempDir(), "f.zip")
+	_, err := p.Write(path)
+	require.NoError(t, err)
+	p.files = slices.DeleteFunc(p.files, func(f file) bool { return f.name == "data/图.txt" })
+	_, err = p.Write(path)
+	require.NoError(t, err, "a zip of ours is replaced, although the function has one file less")
+	var other bytes.Buffer
+	w := zip.NewWriter(&other)
+	_, err = w.CreateHeader(&zip.FileHeader{Name: "main", Modified: time.Now()})
+	require.NoError(t, errors.Join(err, w.Close(), os.WriteFile(path, other.Bytes(), 0o644)))
+	_, err = p.Write(path)
+	assert.EqualError(t, err, path+" is there already, and is no package; remove it, or choose another place with --out")
+
+	p = built(t)
 	dir := folder(t, map[string]string{"main": "", "mine.txt": "keep"})
-	_, err := p.Write(dir)
+	_, err = p.Write(dir)
 	assert.EqualError(t, err, dir+" is there already, and holds mine.txt, which this package does not have; remove it, or choose another place with --out")
 	assert.FileExists(t, filepath.Join(dir, "mine.txt"))
 

@@ -8,11 +8,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"time"
 )
 
 // CheckPlace returns an error where the package must not be written to a path: into the function's folder, whose files
-// are packaged, or in the place of what is not a package of the same files.
+// are packaged, or in the place of what is no package.
 func (p *Package) CheckPlace(path string) error {
 	abs, err := filepath.Abs(path)
 	if err != nil {
@@ -31,8 +33,8 @@ func (p *Package) CheckPlace(path string) error {
 		return nil
 	case err != nil:
 		return err
-	case IsZip(path) && info.Mode().IsRegular():
-		return p.checkZip(path)
+	case IsZip(path) && info.Mode().IsRegular() && isPackage(path):
+		return nil
 	case !IsZip(path) && info.IsDir():
 		return p.checkFolder(path)
 	}
@@ -43,22 +45,19 @@ func foreign(path, what string) error {
 	return fmt.Errorf("%s is there already, and %s; remove it, or choose another place with --out", path, what)
 }
 
-func holds(name string) string { return "holds " + name + ", which this package does not have" }
-
-func (p *Package) checkZip(path string) error {
-	old, err := zip.OpenReader(path)
+// isPackage reports whether a zip file is one of ours, with whatever files the function had then.
+func isPackage(path string) bool {
+	z, err := zip.OpenReader(path)
 	if err != nil {
-		return foreign(path, "is no package")
+		return false
 	}
-	defer old.Close()
-	for _, f := range old.File {
-		if p.find(f.Name) == nil {
-			return foreign(path, holds(f.Name))
-		}
-	}
-	return nil
+	defer z.Close()
+	isProgram := func(f *zip.File) bool { return f.Name == program && f.Mode() == 0o755 }
+	isLater := func(f *zip.File) bool { return !f.Modified.Equal(time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)) }
+	return slices.ContainsFunc(z.File, isProgram) && !slices.ContainsFunc(z.File, isLater)
 }
 
+// checkFolder takes a folder for a package if it has no other files than this one: nothing else tells it from others.
 func (p *Package) checkFolder(path string) error {
 	return filepath.WalkDir(path, func(place string, e fs.DirEntry, err error) error {
 		if err != nil || e.IsDir() {
@@ -66,7 +65,7 @@ func (p *Package) checkFolder(path string) error {
 		}
 		name, err := filepath.Rel(path, place)
 		if name = filepath.ToSlash(name); err == nil && p.find(name) == nil {
-			err = foreign(path, holds(name))
+			err = foreign(path, "holds "+name+", which this package does not have")
 		}
 		return err
 	})
