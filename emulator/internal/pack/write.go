@@ -23,22 +23,26 @@ func (p *Package) CheckPlace(path string) error {
 	if rel, err := filepath.Rel(p.Function.Dir, abs); err == nil && filepath.IsLocal(rel) {
 		return fmt.Errorf("%s is in the function's folder, all of which is packaged; write it elsewhere with --out", path)
 	}
-	parent := filepath.Dir(abs)
-	if info, err := os.Stat(parent); err != nil || !info.IsDir() {
-		return fmt.Errorf("there is no folder %s to write %s into; create it, or choose another place with --out", filepath.Dir(path), filepath.Base(path))
-	}
 	info, err := os.Lstat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
 	case err != nil:
-		return err
+		return unwritable(path, err)
 	case IsZip(path) && info.Mode().IsRegular() && isPackage(path):
 		return nil
 	case !IsZip(path) && info.IsDir():
 		return p.checkFolder(path)
 	}
 	return foreign(path, "is no package")
+}
+
+// unwritable is the error for a path at which nothing can be written; what it is about may have a passing name.
+func unwritable(path string, err error) error {
+	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
+		err = pathErr.Err
+	}
+	return fmt.Errorf("%s cannot be written: %w; choose another place with --out", path, err)
 }
 
 func foreign(path, what string) error {
@@ -72,22 +76,22 @@ func (p *Package) checkFolder(path string) error {
 }
 
 // Write writes the package to a path, as a zip file where it ends in .zip, else as a folder; see [Package.CheckPlace] for
-// what it takes the place of. size is that of what it has written.
+// what it takes the place of. Folders above it are made. size is that of what it has written.
 func (p *Package) Write(path string) (size int64, err error) {
 	path = filepath.Clean(path) // a slash at its end would make a folder its own parent
 	if err := p.CheckPlace(path); err != nil {
 		return 0, err
 	}
-	if IsZip(path) {
+	err = os.MkdirAll(filepath.Dir(path), 0o755)
+	switch {
+	case err != nil:
+	case IsZip(path):
 		size, err = p.writeZip(path)
-	} else {
+	default:
 		size, err = p.Size(), p.writeFolder(path)
 	}
-	if pathErr, ok := errors.AsType[*fs.PathError](err); ok { // about a file of a passing name
-		err = pathErr.Err
-	}
 	if err != nil {
-		return 0, fmt.Errorf("%s cannot be written: %w; choose another place with --out", path, err)
+		return 0, unwritable(path, err)
 	}
 	return size, nil
 }
