@@ -82,7 +82,7 @@ func TestPackagesRun(t *testing.T) {
 		"go1":      {},
 		"http":     {"scf_bootstrap": 0o755},
 		"custom":   {"bootstrap": 0o755},
-		"cloudrun": {"Dockerfile": 0o644, "container.config.json": 0o644},
+		"cloudrun": {".dockerignore": 0o644, "Dockerfile": 0o644, "container.config.json": 0o644},
 	}
 	for target, want := range own {
 		want["main"], want["config.json"] = 0o755, 0o644

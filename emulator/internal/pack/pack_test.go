@@ -55,7 +55,7 @@ func TestFilesThatTheProgramReadsArePackaged(t *testing.T) {
 	assert.Equal(t, own, planned(t, f, Go1))
 	assert.Equal(t, append([]string{"bootstrap"}, own...), planned(t, f, Custom))
 	assert.Equal(t, []string{"config.json", "main", "pages/index.html", "scf_bootstrap", "text/a.txt"}, planned(t, f, HTTP))
-	assert.Equal(t, []string{"Dockerfile", "config.json", "container.config.json", "main", "pages/index.html", "text/a.txt"}, planned(t, f, CloudRun))
+	assert.Equal(t, []string{".dockerignore", "Dockerfile", "config.json", "container.config.json", "main", "pages/index.html", "text/a.txt"}, planned(t, f, CloudRun))
 }
 
 // A folder may have the files of several homes; a package has those of its own.
@@ -68,7 +68,7 @@ func TestPackagesAreOfOneHome(t *testing.T) {
 		Go1:      {"Dockerfile", "data/bootstrap", "main"},
 		Custom:   {"Dockerfile", "bootstrap", "data/bootstrap", "main"},
 		HTTP:     {"Dockerfile", "bootstrap", "data/bootstrap", "main", "scf_bootstrap"},
-		CloudRun: {"Dockerfile", "bootstrap", "container.config.json", "data/bootstrap", "main", "scf_bootstrap"},
+		CloudRun: {".dockerignore", "Dockerfile", "bootstrap", "container.config.json", "data/bootstrap", "main", "scf_bootstrap"},
 	} {
 		assert.Equal(t, want, planned(t, f, target), target)
 	}

@@ -52,6 +52,7 @@ func (t Target) made(f config.FunctionDir, port int) []file {
 		return []file{{name: "bootstrap", executable: true, text: []byte(customBootstrap)}}
 	case CloudRun:
 		return []file{
+			{name: ".dockerignore", text: []byte(dockerignore)},
 			{name: "Dockerfile", text: dockerfile(port)},
 			{name: "container.config.json", text: container(f, port)},
 		}
@@ -92,6 +93,10 @@ cd "$(dirname "$0")" && exec ./main
 cd "$(dirname "$0")" && exec ./main
 `
 )
+
+// dockerignore keeps out of the image what is there for who makes it. container.config.json has environment variables, which
+// may be secret.
+const dockerignore = "container.config.json\nDockerfile\n.dockerignore\n"
 
 //go:embed Dockerfile
 var dockerfileText string
