@@ -206,3 +206,30 @@ func TestTheEmulatorsAdviceComesOverHTTPS(t *testing.T) {
 	assert.Contains(t, failed.Advice, "that is not the secret of "+emu.AppID())
 	assert.Empty(t, emu.Calls("wxacode.get"), "nothing was sent without a token")
 }
+
+func TestATokenSourceSharesTheTokenOfItsApp(t *testing.T) {
+	t.Parallel()
+	emu := emulatortest.New(t, emulator.Config{})
+	url, err := emu.Listen()
+	require.NoError(t, err)
+	source := openapi.NewTokenSource(emu.AppID(), emu.AppSecret(), openapi.WithBaseURL(url))
+	token, err := source.Token(t.Context(), "")
+	require.NoError(t, err)
+	for _, client := range []*openapi.Client{
+		program(t, emu), openapi.NewClient(openapi.WithBaseURL(url), openapi.WithAccessToken(token)),
+		openapi.NewClient(openapi.WithBaseURL(url), openapi.WithTokenSource(source)),
+	} {
+		_, err = client.Wxacode.GetUnlimited(t.Context(), &openapi.WxacodeGetUnlimitedRequest{Scene: "a=1"})
+		assert.NoError(t, err)
+	}
+	assert.Len(t, emu.Calls("auth.getStableAccessToken"), 1)
+
+	another, err := source.Token(t.Context(), token)
+	require.NoError(t, err)
+	assert.NotEqual(t, token, another, "the platform has refused the first")
+
+	wrong := openapi.NewTokenSource(emu.AppID(), "wr0ng", openapi.WithBaseURL(url))
+	_, err = wrong.Token(t.Context(), "")
+	assert.ErrorIs(t, err, openapi.CodeInvalidSecret)
+	assert.NotContains(t, fmt.Sprintf("%v %+v %#v %v", err, wrong, wrong, source), "wr0ng")
+}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -14,7 +15,8 @@ import (
 )
 
 // TokenSource gives the access tokens of HTTPS calls. It is used by many goroutines. [WithAppCredential] has one of its
-// own; another is needed only where tokens come from elsewhere, such as a server that holds the secret.
+// own; another is needed only where tokens come from elsewhere, such as a server that holds the secret. [NewTokenSource]
+// is what such a server gives them out from.
 type TokenSource interface {
 	// Token returns a token that is good now. refused is empty or, for a call that the platform has just refused for its
 	// token, that token: then Token returns another, with which the call is made once more. A source that has no other
@@ -22,9 +24,28 @@ type TokenSource interface {
 	Token(ctx context.Context, refused string) (token string, err error)
 }
 
+// NewTokenSource returns the source of an app's stable access token that [WithAppCredential] has, and shares the token with
+// it: for other programs' calls, and for other libraries. It is kept in memory. opts say where and how it is fetched
+// ([WithBaseURL], [WithHTTPClient], [WithTimeout]). An error of the platform is an [*Error].
+func NewTokenSource(appID, secret string, opts ...Option) TokenSource {
+	c := NewClient(append(slices.Clip(opts), WithAppCredential(appID, secret))...)
+	return tokenFunc(func(ctx context.Context, refused string) (string, error) {
+		way, err := c.door(ctx)
+		if err != nil {
+			return "", err
+		}
+		ctx, cancel := context.WithTimeout(ctx, c.timeout)
+		defer cancel()
+		return way.(*httpsCall).token(ctx, stableTokenName, refused)
+	})
+}
+
 type tokenFunc func(ctx context.Context, refused string) (string, error)
 
 func (f tokenFunc) Token(ctx context.Context, refused string) (string, error) { return f(ctx, refused) }
+
+// stableTokenName is the request for a stable token in messages.
+const stableTokenName = "openapi.auth.getStableAccessToken"
 
 // The rules of stable tokens, as
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/mp-access-token/api_getstableaccesstoken.html has them.
@@ -191,7 +212,7 @@ func (r route) stableToken(ctx context.Context, appID, appSecret string, force b
 		return "", 0, err
 	}
 	resp.private = true
-	answer, err := resp.answer("openapi.auth.getStableAccessToken", path)
+	answer, err := resp.answer(stableTokenName, path)
 	if err != nil {
 		return "", 0, err
 	}
