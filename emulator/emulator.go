@@ -198,14 +198,16 @@ func New(c Config) (*Emulator, error) {
 // A function that has the name already gives way, though its running invocations come to their end: that is how a test
 // puts another one in its place.
 func (e *Emulator) Handle(name string, h cloudfn.Handler, permissions ...string) {
-	e.put(e.newHandler(name, h, permissions))
+	e.put(e.newHandler("Handle", name, &host.InProcess{Handler: h, Transport: direct{e.platform}}, permissions))
 }
 
 // HandleHTTP is [Emulator.Handle] for an http.Handler, such as the one that [cloudfn.StartHTTP] is given. It is reached at
 // /fn/{name}/, and by [Caller.RoundTrip]. Its calls of APIs go the way of a container's, so that one without permission
 // fails with 85107.
 func (e *Emulator) HandleHTTP(name string, h http.Handler, permissions ...string) {
-	e.put(e.newWebHandler(name, h, permissions))
+	f := e.newHandler("HandleHTTP", name, &host.WebHandler{Handler: h, Transport: direct{e.platform}}, permissions)
+	f.kind, f.service = "http handler", e.platform.AddService(name, f.permitted)
+	e.put(f)
 }
 
 // fromHere names a finding's file as Config.Dir is named: as seen from this process.

@@ -5,14 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net/http"
 	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/wxcloud-go/wxfn/cloudfn"
 	"github.com/wxcloud-go/wxfn/config"
 	"github.com/wxcloud-go/wxfn/emulator/internal/host"
 	"github.com/wxcloud-go/wxfn/emulator/internal/platform"
@@ -135,29 +133,15 @@ func (f *function) close() {
 	}
 }
 
-// newHandler returns a function in this process.
-func (e *Emulator) newHandler(name string, h cloudfn.Handler, permissions []string) *function {
+// newHandler returns the function of a handler in this process, which the method of that name has added.
+func (e *Emulator) newHandler(method, name string, r host.Runtime, permissions []string) *function {
 	f := &function{name: name, kind: "handler"}
 	f.ctx, f.cancel = context.WithCancel(e.ctx)
 	f.permitted = func(api string) (bool, string) {
-		return slices.Contains(permissions, api), fmt.Sprintf("add %q to the permissions that Handle(%q, …) is given", api, name)
+		return slices.Contains(permissions, api), fmt.Sprintf("add %q to the permissions that %s(%q, …) is given", api, method, name)
 	}
 	f.prepare = func(context.Context, buildFunc) (*host.Function, error) {
-		return host.New(name, &host.InProcess{Handler: h, Transport: direct{e.platform}}, e.config.Timeout, 0, 0), nil
-	}
-	return f
-}
-
-// newWebHandler returns the function of an http.Handler.
-func (e *Emulator) newWebHandler(name string, h http.Handler, permissions []string) *function {
-	f := &function{name: name, kind: "http handler"}
-	f.ctx, f.cancel = context.WithCancel(e.ctx)
-	f.permitted = func(api string) (bool, string) {
-		return slices.Contains(permissions, api), fmt.Sprintf("add %q to the permissions that HandleHTTP(%q, …) is given", api, name)
-	}
-	f.service = e.platform.AddService(name, f.permitted)
-	f.prepare = func(context.Context, buildFunc) (*host.Function, error) {
-		return host.New(name, &host.WebHandler{Handler: h, Transport: direct{e.platform}}, e.config.Timeout, 0, 0), nil
+		return host.New(name, r, e.config.Timeout, 0, 0), nil
 	}
 	return f
 }

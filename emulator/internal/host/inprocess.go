@@ -20,17 +20,30 @@ type InProcess struct {
 
 // Start implements [Runtime].
 func (r *InProcess) Start(context.Context, *journal.Record) (Instance, error) {
-	i := &inProcess{InProcess: r}
-	i.life, i.end = context.WithCancel(context.Background())
-	return i, nil
+	return &inProcess{r, newLife()}, nil
 }
 
-// inProcess is an instance in name: nothing but its life keeps two of them apart.
 type inProcess struct {
 	*InProcess
-	life context.Context
-	end  context.CancelFunc
+	life
 }
+
+// life is that of an instance in name: nothing else keeps two of them in one process apart.
+type life struct {
+	context.Context
+	end context.CancelFunc
+}
+
+func newLife() (l life) {
+	l.Context, l.end = context.WithCancel(context.Background())
+	return l
+}
+
+// Close implements [Instance].
+func (l life) Close() { l.end() }
+
+// Kill implements [Instance].
+func (l life) Kill() { l.end() }
 
 // Invoke implements [Instance]. A handler that goes on after its time, or after the instance's end, does so in the
 // background: nothing can stop it.
@@ -63,15 +76,6 @@ func (i *inProcess) Invoke(ctx context.Context, c *Call) ([]byte, error) {
 		return nil, ctx.Err()
 	}
 }
-
-// Done implements [Instance].
-func (i *inProcess) Done() <-chan struct{} { return i.life.Done() }
-
-// Close implements [Instance].
-func (i *inProcess) Close() { i.end() }
-
-// Kill implements [Instance].
-func (i *inProcess) Kill() { i.end() }
 
 // stackOf returns the stack below the call of panic.
 func stackOf(stack []byte) string {

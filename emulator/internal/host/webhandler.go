@@ -18,16 +18,12 @@ type WebHandler struct {
 
 // Start implements [Runtime].
 func (r *WebHandler) Start(context.Context, *journal.Record) (Instance, error) {
-	i := &webInstance{WebHandler: r}
-	i.life, i.end = context.WithCancel(context.Background())
-	return i, nil
+	return &webInstance{r, newLife()}, nil
 }
 
-// webInstance is an instance in name, as that of [InProcess] is.
 type webInstance struct {
 	*WebHandler
-	life context.Context
-	end  context.CancelFunc
+	life
 }
 
 // Invoke implements [Instance]. It returns when the handler does, because the answer is the handler's to write until then:
@@ -54,12 +50,3 @@ func (i *webInstance) Invoke(ctx context.Context, c *Call) (_ []byte, err error)
 	}
 	return nil, ctx.Err()
 }
-
-// Done implements [Instance].
-func (i *webInstance) Done() <-chan struct{} { return i.life.Done() }
-
-// Close implements [Instance].
-func (i *webInstance) Close() { i.end() }
-
-// Kill implements [Instance].
-func (i *webInstance) Kill() { i.end() }
