@@ -151,9 +151,9 @@ func (r *HTTP) advice() string {
 // vacate has the runtime's own port freed, or says who is on it.
 func (r *HTTP) vacate(ctx context.Context) error {
 	port, advice := r.Port, r.advice()
-	holder := claims.holder(port)
+	holder, free := awaitPort(ctx, port)
 	switch {
-	case holder == nil && comesFree(ctx, port):
+	case free:
 	case holder == nil:
 		return failed("the function listens on port %d and not on $PORT, and another program is there; end that, or %s", port, advice)
 	case holder.dir == r.Program.Dir: // the function itself, as it was before
@@ -178,22 +178,28 @@ func listens(ctx context.Context, port int) bool {
 	return true
 }
 
-// comesFree tells whether a port is free, now or in a moment: a process that is being started still has, until it is the
-// other program, what this one has closed.
-func comesFree(ctx context.Context, port int) bool {
+// awaitPort returns which function is on a port, or that it is free, now or in a moment: a process that is being started
+// still has, until it is the other program, what this one has closed; one that ends, a moment longer; and one that has just
+// begun to listen is not known yet to be a function's. Where another program is there, both are nil and false.
+func awaitPort(ctx context.Context, port int) (holder *claim, free bool) {
 	ctx, cancel := context.WithTimeout(ctx, portPatience)
 	defer cancel()
-	for !portFree(port) {
+	for {
+		if holder = claims.holder(port); holder != nil {
+			return holder, false
+		}
+		if portFree(port) {
+			return nil, true
+		}
 		select {
-		case <-time.After(portPatience / 50):
+		case <-time.After(portPatience / 100):
 		case <-ctx.Done():
-			return false
+			return nil, false
 		}
 	}
-	return true
 }
 
-const portPatience = 250 * time.Millisecond
+const portPatience = time.Second
 
 // portFree tells whether a program could listen on a port: on the loopback interface, and on all.
 func portFree(port int) bool {

@@ -102,6 +102,22 @@ func TestANewVersionWaitsForTheFixedPortOfTheOldOne(t *testing.T) {
 	<-closed
 }
 
+func TestWhoListensIsNoStrangerBecauseItsStartIsNotOverYet(t *testing.T) {
+	t.Parallel()
+	port := ownPort(t)
+	l, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(port))
+	require.NoError(t, err)
+	r := &HTTP{Name: "web", Program: Program{Dir: t.TempDir()}, Port: port}
+	old := &httpInstance{process: &process{done: make(chan struct{})}}
+	time.AfterFunc(portPatience/10, func() { claims.take(port, r.Name, r.Program.Dir, old) }) // when it is waited for already
+	time.AfterFunc(portPatience*3/2, func() {                                                 // it has been answering until now
+		_ = l.Close()
+		close(old.done)
+	})
+	require.NoError(t, r.vacate(t.Context()))
+	assert.True(t, ended(old))
+}
+
 func TestNobodyTalksToAStrangerOnTheFixedPort(t *testing.T) {
 	t.Parallel()
 	port := ownPort(t)
