@@ -66,7 +66,8 @@ func (i *httpInstance) exchange(w http.ResponseWriter, r *http.Request) (err err
 		Transport: i.transport,
 		Rewrite: func(p *httputil.ProxyRequest) {
 			p.SetURL(&url.URL{Scheme: "http", Host: i.address})
-			p.Out.Host = p.In.Host // the caller's view, as in the cloud
+			p.Out.URL.RawQuery = p.In.URL.RawQuery // also what Go would not take for one
+			p.Out.Host = p.In.Host                 // the caller's view, as in the cloud
 			p.Out.Header["X-Forwarded-For"] = p.In.Header["X-Forwarded-For"]
 			p.SetXForwarded()
 			if _, there := p.Out.Header["User-Agent"]; !there {

@@ -50,7 +50,7 @@ func get(t testing.TB, url string) (status int, text string) {
 func TestAWebServerGetsTheRequestAsItIs(t *testing.T) {
 	t.Parallel()
 	_, server, errs := newHTTP(t, program(t, "web"), time.Minute, 1)
-	r, err := http.NewRequest(http.MethodPut, server.URL+"/a%2Fb/c?x=%20&&y", strings.NewReader("body"))
+	r, err := http.NewRequest(http.MethodPut, server.URL+"/a%2Fb/c?x=%20&&y=100%&a;b", strings.NewReader("body"))
 	require.NoError(t, err)
 	r.Host, r.Header = "example.com", http.Header{"X-Echo": {"echo"}, "User-Agent": {"test"}, "Connection": {"X-Hop"}, "X-Hop": {"1"}, "X-Forwarded-For": {"1.2.3.4"}}
 	resp, err := http.DefaultTransport.RoundTrip(r)
@@ -59,7 +59,7 @@ func TestAWebServerGetsTheRequestAsItIs(t *testing.T) {
 	body, err := io.ReadAll(resp.Body)
 	require.NoError(t, err)
 	assert.Equal(t, http.StatusTeapot, resp.StatusCode)
-	assert.Equal(t, "PUT /a%2Fb/c?x=%20&&y body", string(body))
+	assert.Equal(t, "PUT /a%2Fb/c?x=%20&&y=100%&a;b body", string(body))
 	assert.Equal(t, []string{"echo", "example.com", "test", "1.2.3.4, 127.0.0.1"},
 		[]string{resp.Header.Get("X-Echo"), resp.Header.Get("X-Host"), resp.Header.Get("X-Agent"), resp.Header.Get("X-Forwarded")})
 	assert.NoError(t, <-errs)
