@@ -2,6 +2,7 @@
 package journal
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -158,8 +159,8 @@ func (j *Journal) All() []*Record {
 	return append(append([]*Record{}, j.records[j.next:]...), j.records[:j.next]...)
 }
 
-// Redact keeps secrets out of the record, further ones each time: wherever one would come, stands [secret]. Of one that was cut, the first half
-// goes, which leaves too little to be of use.
+// Redact keeps secrets out of the record, further ones each time: wherever one would come, stands [secret]. Of a long one
+// that was cut, the first half goes, which leaves too little to be of use; that of a short one may be in any text.
 func (r *Record) Redact(secrets ...string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -178,13 +179,17 @@ func (r *Record) Redact(secrets ...string) {
 	var whole, halves []string
 	for s := range r.hidden {
 		whole = append(whole, s, "[secret]")
-		halves = append(halves, s[:len(s)/2], "[secret]")
+		if len(s) >= minCut {
+			halves = append(halves, s[:len(s)/2], "[secret]")
+		}
 	}
 	r.secrets = strings.NewReplacer(append(whole, halves...)...)
 	if r.http != nil { // which came before anyone knew
 		r.http = &Exchange{Method: r.http.Method, Path: r.secrets.Replace(r.http.Path), Status: r.http.Status}
 	}
 }
+
+const minCut = 16 // bytes of a secret
 
 // clean takes the secrets out of a text, and cuts what is left.
 func (r *Record) clean(text string, n int) string {
@@ -306,20 +311,36 @@ func (r *Record) End(at time.Time, err string) {
 }
 
 // LastLines returns the texts of the last n lines of each stream, in the order in which they came, long ones cut. Of each,
-// because what a crash says on stderr may arrive before the last of stdout.
+// because what a crash says on stderr may arrive before the last of stdout. Where a Go program tells of a panic before
+// those, n lines from there on stand in their place: the end of a stack says nothing.
 func (r *Record) LastLines(n int) []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	var texts []string
-	of := map[string]int{}
-	for _, l := range slices.Backward(r.lines) {
-		if of[l.Stream]++; of[l.Stream] <= n {
-			texts = append(texts, Cut(l.Text, maxText))
-		}
+	streams := map[string][]int{} // where the lines of each are
+	for i, l := range r.lines {
+		streams[l.Stream] = append(streams[l.Stream], i)
 	}
-	slices.Reverse(texts)
+	var shown []int
+	for _, lines := range streams {
+		first := max(0, len(lines)-n)
+		for i, line := range slices.Backward(lines) {
+			if panicLine.MatchString(r.lines[line].Text) {
+				first = min(first, i)
+				break
+			}
+		}
+		shown = append(shown, lines[first:min(first+n, len(lines))]...)
+	}
+	slices.Sort(shown)
+	var texts []string
+	for _, i := range shown {
+		texts = append(texts, Cut(r.lines[i].Text, maxText))
+	}
 	return texts
 }
+
+// panicLine is how a Go program begins to tell of a panic, net/http with it.
+var panicLine = regexp.MustCompile(`^(panic|fatal error): |\bhttp: panic serving `)
 
 // View returns what the record holds now.
 func (r *Record) View() View {

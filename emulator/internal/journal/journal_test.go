@@ -60,6 +60,36 @@ func TestTheLastLinesAreThoseOfEachStream(t *testing.T) {
 	assert.Equal(t, strings.Repeat("x", 4096)+"…", r.LastLines(1)[1])
 }
 
+func TestTheLastLinesBeginWithAPanic(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		lines []string // of stderr; "" stands for ten of a stack
+		n     int
+		want  []string
+	}{
+		"of a handler":         {[]string{"a", "2026/01/02 03:04:05 http: panic serving 127.0.0.1:1: no", "b", "", "c"}, 3, []string{"2026/01/02 03:04:05 http: panic serving 127.0.0.1:1: no", "b", "stack"}},
+		"the last one":         {[]string{"panic: first", "", "panic: second", "", ""}, 2, []string{"panic: second", "stack"}},
+		"among the last lines": {[]string{"a", "b", "panic: no", "c"}, 3, []string{"b", "panic: no", "c"}},
+		"no panic":             {[]string{"no panic: here", "", "c"}, 2, []string{"stack", "c"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := begin(newJournal(), "r-1")
+			r.Print(start, "stdout", "panic: on the other stream")
+			for _, line := range c.lines {
+				if line != "" {
+					r.Print(start, "stderr", line)
+					continue
+				}
+				for range 10 {
+					r.Print(start, "stderr", "stack")
+				}
+			}
+			assert.Equal(t, append([]string{"panic: on the other stream"}, c.want...), r.LastLines(c.n))
+		})
+	}
+}
+
 func TestAJournalKeepsTheLastRecords(t *testing.T) {
 	t.Parallel()
 	j := newJournal()

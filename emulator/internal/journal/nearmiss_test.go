@@ -42,4 +42,8 @@ func TestNearMissesTellNoSecret(t *testing.T) {
 	assert.Equal(t, []string{`content is "[secret]", not "x"`, `content is "[secret]89abc…, not "x"`, "title is missing"}, call.NearMisses)
 	assert.Equal(t, "[secret][secret]0123456", call.Params)
 	assert.Contains(t, misses[0], secret, "the caller's list stays as it is")
+
+	r.Redact("bad")
+	r.Called(journal.Call{API: "a", Params: "no bad cloudbase_access_token"})
+	assert.Equal(t, "no [secret] cloudbase_access_token", r.View().Calls[1].Params)
 }
