@@ -3,6 +3,7 @@ package emulator
 import (
 	"net/http"
 	"net/url"
+	"strings"
 )
 
 // RoundTrip implements http.RoundTripper: it sends a request as this user to the function that serves HTTP and that the
@@ -17,13 +18,14 @@ func (c *Caller) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	target, err := url.Parse(base + fnPath + url.PathEscape(r.URL.Host) + "/")
+	// The path as it is: it may have slashes and dots that another one has not.
+	target, err := url.Parse(base + fnPath + url.PathEscape(r.URL.Host) + "/" + strings.TrimPrefix(r.URL.EscapedPath(), "/"))
 	if err != nil {
 		return nil, err
 	}
 	out := r.Clone(r.Context())
-	out.URL = target.JoinPath(r.URL.EscapedPath())
-	out.URL.RawQuery = r.URL.RawQuery
+	out.URL = target
+	out.URL.RawQuery, out.URL.ForceQuery = r.URL.RawQuery, r.URL.ForceQuery
 	out.Host = ""
 	out.Header["X-Wx-Source"] = []string{c.who.Source}
 	for name, value := range map[string]string{"X-WX-OPENID": c.who.OpenID, "X-WX-UNIONID": c.who.UnionID, "X-WX-APPID": c.who.AppID} {

@@ -129,3 +129,18 @@ func TestRequestsToAnHTTPHandlerAreAnsweredSideBySide(t *testing.T) {
 	}
 	all.Wait()
 }
+
+func TestATestsRequestGoesToTheFunctionThatItNames(t *testing.T) {
+	t.Parallel()
+	e := newEmulator(t, Config{Timeout: time.Minute})
+	e.HandleHTTP("web", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.RequestURI) }))
+	for _, uri := range []string{"/", "/a//b/", "/a%2Fb?", "/../other/x?y=100%;z", "/./a"} {
+		status, body, err := getAs(t, e.As("oAlice"), "http://web"+uri)
+		require.NoError(t, err)
+		assert.Equal(t, http.StatusOK, status)
+		assert.Equal(t, uri, body)
+	}
+	_, body, err := getAs(t, e.As("oAlice"), "http://web?x=1")
+	require.NoError(t, err)
+	assert.Equal(t, "/?x=1", body)
+}
