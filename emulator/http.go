@@ -26,7 +26,7 @@ import (
 // API /_wxfn/….
 // Requests for a Host that is not this machine, and from pages of another origin, are refused.
 func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.URL.Host != "" && !e.ownHost(r.URL.Host) {
+	if e.isForProxy(r) {
 		e.serveProxy(w, r)
 		return
 	}

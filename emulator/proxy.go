@@ -1,10 +1,12 @@
 package emulator
 
 import (
+	"cmp"
 	"fmt"
 	"net"
 	"net/http"
 	"net/http/httputil"
+	"strconv"
 	"strings"
 
 	"github.com/wxcloud-go/wxfn/emulator/internal/control"
@@ -30,6 +32,15 @@ func proxyEnviron(base, key string) map[string]string {
 	return map[string]string{"http_proxy": proxy, "HTTP_PROXY": proxy, "no_proxy": here, "NO_PROXY": here, "NODE_USE_ENV_PROXY": "1"}
 }
 
+// isForProxy tells whether a request names another server: another host, or another port of this one.
+func (e *Emulator) isForProxy(r *http.Request) bool {
+	if r.URL.Host == "" {
+		return false
+	}
+	local, ok := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr)
+	return !e.ownHost(r.URL.Host) || ok && cmp.Or(r.URL.Port(), "80") != strconv.Itoa(local.Port)
+}
+
 // serveProxy answers requests that a service sends to other hosts, without TLS: those for WeChat by the service's sidecar,
 // and others by passing them on.
 func (e *Emulator) serveProxy(w http.ResponseWriter, r *http.Request) {
@@ -44,7 +55,10 @@ func (e *Emulator) serveProxy(w http.ResponseWriter, r *http.Request) {
 		e.platform.ServeSidecar(w, r, key)
 	default:
 		(&httputil.ReverseProxy{
-			Rewrite: func(p *httputil.ProxyRequest) { p.Out.Host = "" }, // that of the URL
+			Rewrite: func(p *httputil.ProxyRequest) {
+				p.Out.URL.RawQuery = p.In.URL.RawQuery // also what Go would not take for one
+				p.Out.Host = ""                        // that of the URL
+			},
 			ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
 				control.WriteError(w, http.StatusBadGateway, fmt.Errorf("%s cannot be reached: %w", r.URL.Host, err))
 			},

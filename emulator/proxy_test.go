@@ -101,9 +101,9 @@ func TestTheProxyIsForServicesOnly(t *testing.T) {
 			proxy.User = c.user
 			client := &http.Client{Transport: &http.Transport{Proxy: http.ProxyURL(proxy)}}
 			t.Cleanup(client.CloseIdleConnections)
-			// 0.0.0.0 leads to this machine, too, and is none of the names that the emulator takes for its own.
 			for target, status := range map[string]int{
-				strings.Replace(elsewhere.URL, "127.0.0.1", "0.0.0.0", 1): http.StatusOK,
+				elsewhere.URL: http.StatusOK, // which is not the emulator: its port is another one
+				strings.Replace(elsewhere.URL, "127.0.0.1", "0.0.0.0", 1): http.StatusOK, // leads to this machine, too
 				"http://api.weixin.qq.com/wxa/none":                       http.StatusNotFound,
 			} {
 				resp, err := client.Get(target)
