@@ -110,7 +110,7 @@ func TestAProgramThatIsNoFunctionSaysWhy(t *testing.T) {
 	for name, c := range map[string]struct{ message, output string }{
 		"never listens": {message: "the function did not listen on $_LAMBDA_SERVER_PORT within 0.5 seconds"},
 		"exits":         {message: "the function exited with code 4 before it listened on $_LAMBDA_SERVER_PORT", output: "no configuration"},
-		"silent":        {message: "the function listens on $_LAMBDA_SERVER_PORT, but did not answer Function.Ping within 0.5 seconds"},
+		"silent":        {message: "the function listens on $_LAMBDA_SERVER_PORT, but did not answer Function.Ping within 5 seconds"},
 		"hangs up":      {message: "the function listens on $_LAMBDA_SERVER_PORT, but does not speak the Go1 protocol: go1: calling Function.Ping: "},
 		"garbage":       {message: "the function listens on $_LAMBDA_SERVER_PORT, but does not speak the Go1 protocol: go1: calling Function.Ping: "},
 		"garbage later": {message: "the function broke off the connection: go1: calling Function.Invoke: "},
@@ -119,9 +119,11 @@ func TestAProgramThatIsNoFunctionSaysWhy(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := program(t, name)
-			p.StartTimeout = 500 * time.Millisecond
-			if !strings.Contains(c.message, "within") {
-				p.StartTimeout = 20 * time.Second
+			switch p.StartTimeout = 20 * time.Second; {
+			case strings.HasSuffix(c.message, "within 0.5 seconds"):
+				p.StartTimeout = 500 * time.Millisecond
+			case strings.HasSuffix(c.message, "within 5 seconds"): // in which it has to come to listen
+				p.StartTimeout = 5 * time.Second
 			}
 			f := newGo1(t, p, 20*time.Second, 1)
 			rec, _, failure := call(t, f, order{})
