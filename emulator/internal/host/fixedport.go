@@ -1,16 +1,18 @@
 package host
 
 import (
+	"context"
 	"sync"
 )
 
 // claims are the functions of this process that listen on a port which they do not take from $PORT.
-var claims = claimTable{held: map[int]*claim{}, seen: map[place]bool{}}
+var claims = claimTable{held: map[int]*claim{}, seen: map[place]bool{}, turns: map[int]chan struct{}{}}
 
 type claimTable struct {
-	mu   sync.Mutex
-	held map[int]*claim
-	seen map[place]bool // functions that were there once
+	mu    sync.Mutex
+	held  map[int]*claim
+	seen  map[place]bool        // functions that were there once
+	turns map[int]chan struct{} // full while one is being started there
 }
 
 // place is a function's folder and a port.
@@ -34,6 +36,24 @@ func (t *claimTable) insists(port int, dir string) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.seen[place{port, dir}]
+}
+
+// turn waits until no other function is being started on a port, of those that are known to go there. end is called when
+// this one has been. The error is that of ctx.
+func (t *claimTable) turn(ctx context.Context, port int) (end func(), err error) {
+	t.mu.Lock()
+	turn := t.turns[port]
+	if turn == nil {
+		turn = make(chan struct{}, 1)
+		t.turns[port] = turn
+	}
+	t.mu.Unlock()
+	select {
+	case turn <- struct{}{}:
+		return func() { <-turn }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // holder returns who is on a port; nil where nobody is.

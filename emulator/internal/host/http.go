@@ -44,15 +44,24 @@ func (r *HTTP) alone() bool { return r.Port != 0 && !r.follows.Load() }
 func (r *HTTP) Start(ctx context.Context, rec *journal.Record) (instance Instance, err error) {
 	ctx, cancel := context.WithTimeout(ctx, r.Program.startTimeout())
 	defer cancel()
-	if r.alone() && claims.insists(r.Port, r.Program.Dir) {
-		if err := r.vacate(ctx); err != nil {
-			return nil, err
-		}
-	}
+	insists := r.alone() && claims.insists(r.Port, r.Program.Dir)
 	for range startAttempts {
-		if instance, err = r.start(ctx, rec); !errors.Is(err, errPortTaken) {
+		end := func() {}
+		if insists {
+			if end, err = claims.turn(ctx, r.Port); err != nil {
+				return nil, failed("the function listens on port %d and not on $PORT, and others are being started there; %s", r.Port, r.advice())
+			}
+			if err = r.vacate(ctx); err != nil {
+				end()
+				return nil, err
+			}
+		}
+		instance, err = r.start(ctx, rec)
+		end()
+		if !errors.Is(err, errPortTaken) {
 			break
 		}
+		insists = r.alone()
 	}
 	return instance, err
 }
@@ -73,11 +82,6 @@ func (r *HTTP) start(ctx context.Context, rec *journal.Record) (Instance, error)
 		proc.Kill()
 		if !strings.Contains(strings.ToLower(strings.Join(rec.LastLines(linesOfTrace), "\n")), "address already in use") {
 			return nil, err
-		}
-		if r.alone() {
-			if err := r.vacate(ctx); err != nil {
-				return nil, err
-			}
 		}
 		return nil, fmt.Errorf("%w: %w", errPortTaken, err) // by now it may be free
 	}

@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -100,6 +101,23 @@ func TestANewVersionWaitsForTheFixedPortOfTheOldOne(t *testing.T) {
 	assert.Equal(t, http.StatusOK, status, newPid)
 	assert.NotEqual(t, pid, newPid)
 	<-closed
+}
+
+func TestVersionsThatAreStartedAtOnceTakeTurnsOnTheFixedPort(t *testing.T) {
+	t.Parallel()
+	port := ownPort(t)
+	program := stubbornWeb(t, "web", port).Program
+	var versions sync.WaitGroup
+	for range 8 {
+		f := New("web", &HTTP{Name: "web", Program: program, Port: port}, time.Minute, 0, 10)
+		t.Cleanup(f.Close)
+		versions.Go(func() {
+			_, err := f.Invoke(t.Context(), &Call{Record: newRecord(), Request: httptest.NewRequest(http.MethodGet, "/pid", nil), Answer: httptest.NewRecorder()})
+			assert.NoError(t, err)
+			f.Close()
+		})
+	}
+	versions.Wait()
 }
 
 func TestWhoListensIsNoStrangerBecauseItsStartIsNotOverYet(t *testing.T) {
