@@ -42,7 +42,7 @@ const (
 	containerPort = 80
 )
 
-// findEntry fills in Kind and Entry, and reports what is wrong about them.
+// findEntry fills in Kind and Entry, or Missing, and reports what is wrong about them.
 func (r *report) findEntry(f *FunctionDir) {
 	if _, err := os.ReadDir(f.Dir); err != nil {
 		r.unreadable(f.Dir, err)
@@ -50,6 +50,10 @@ func (r *report) findEntry(f *FunctionDir) {
 	}
 	for _, name := range []string{httpBootstrap, bootstrap} {
 		r.checkScript(f.Dir, name)
+	}
+	missing := func(code, what, advice string) {
+		r.add(f.Dir, 1, 1, code, what, advice)
+		f.Missing = what + "; " + advice
 	}
 	typed := f.Type == TypeHTTP // in cloudbaserc.json
 	f.Kind, f.Entry = findEntry(f.Dir, f.Handler, typed)
@@ -63,11 +67,11 @@ func (r *report) findEntry(f *FunctionDir) {
 			r.add(filepath.Join(f.Dir, containerFile), 1, 1, codeTwoHomes, "the folder is a Cloud Run service by this file, and an HTTP function, too; it is served as the former", "remove this file, or "+httpBootstrap+" and the type HTTP in cloudbaserc.json")
 		}
 	case f.Kind == KindNone && isFile(f.Dir, containerFile):
-		r.add(f.Dir, 1, 1, codeNoEntry, "nothing in the folder of the Cloud Run service can be started without a container", "add a Go main package, an executable main, index.js, or an executable scf_bootstrap that starts the web server on $PORT")
+		missing(codeNoEntry, "nothing in the folder of the Cloud Run service can be started without a container", "add a Go main package, an executable main, index.js, or an executable scf_bootstrap that starts the web server on $PORT")
 	case f.Kind == KindNone && typed:
-		r.add(f.Dir, 1, 1, codeNoServer, "the function has the type HTTP, and nothing in its folder serves HTTP", "add a Go main package, index.js, or an executable scf_bootstrap that starts a web server; or remove the type in cloudbaserc.json")
+		missing(codeNoServer, "the function has the type HTTP, and nothing in its folder serves HTTP", "add a Go main package, index.js, or an executable scf_bootstrap that starts a web server; or remove the type in cloudbaserc.json")
 	case f.Kind == KindNone:
-		r.add(f.Dir, 1, 1, codeNoEntry, "the folder is no function", "add index.js, a Go main package, or an executable bootstrap or scf_bootstrap; or move it elsewhere")
+		missing(codeNoEntry, "the folder is no function", "add index.js, a Go main package, or an executable bootstrap or scf_bootstrap; or move it elsewhere")
 	}
 }
 

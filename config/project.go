@@ -39,6 +39,7 @@ type FunctionDir struct {
 	Dir         string            // absolute
 	Kind        Kind              // what starts it
 	Entry       string            // the executable or JavaScript file that starts it, relative to Dir with forward slashes; "." for a Go main package; "" for KindNone
+	Missing     string            // for KindNone: what is missing in the folder, and what to do
 	Duplicate   []string          // other folders with this Name, absolute; where there are any, the name must be refused
 	Timeout     time.Duration     // 1 s to 900 s; 0 where not set
 	MemoryMB    int               // 0 where not set

@@ -129,7 +129,7 @@ func (e *Emulator) runtime(ctx context.Context, f *function, build buildFunc) (h
 		path := filepath.Join(dir.Dir, filepath.FromSlash(dir.Entry))
 		return &host.RuntimeAPI{Program: host.Program{Path: path, Dir: dir.Dir, Environ: environ}, Handler: cmp.Or(dir.Handler, "index.main_handler"), Account: account}, nil
 	case config.KindNone:
-		return nil, fmt.Errorf("%s is no function: it needs a Go main package, or an index.js that exports main", dir.Dir)
+		return nil, fmt.Errorf("%s: %s", dir.Dir, dir.Missing)
 	}
 	return nil, fmt.Errorf("%s is a function of kind %s, which this version of wxfn does not run", dir.Dir, dir.Kind)
 }

@@ -186,7 +186,7 @@ func TestAFaultStaysWhereItIs(t *testing.T) {
 	e := newEmulator(t, Config{Dir: dir})
 	wants := map[string]string{
 		"twin":     "2 functions have the name \"twin\": " + filepath.Join(dir, "g/one") + " and " + filepath.Join(dir, "g/two") + "; give each a name of its own",
-		"nothing":  filepath.Join(dir, "f/nothing") + " is no function: it needs a Go main package, or an index.js that exports main",
+		"nothing":  filepath.Join(dir, "f/nothing") + ": the folder is no function; add index.js, a Go main package, or an executable bootstrap or scf_bootstrap; or move it elsewhere",
 		"lacks":    "not installed: @a/b, dep; run: npm install --prefix " + filepath.Join(dir, "f/lacks") + " (or start wxfn with --install)",
 		"manifest": filepath.Join(dir, "f/manifest/package.json") + ": unexpected end of JSON input",
 		"broken":   "go build failed:\n# example.com/functions/broken\nbroken/main.go:3:15: undefined: undefined",

@@ -191,7 +191,7 @@ func TestAProcessHasTheVariablesOfItsHome(t *testing.T) {
 
 func TestEachKindOfFunctionHasItsDoor(t *testing.T) {
 	t.Parallel()
-	e := newEmulator(t, Config{Dir: webProject(t, map[string]string{"nothing/README.md": ""})})
+	e := newEmulator(t, Config{Dir: webProject(t, map[string]string{"nothing/README.md": "", "image/container.config.json": "{}", "image/Dockerfile": "FROM scratch"})})
 	e.Handle("event", echo)
 	for name, c := range map[string]struct {
 		method, path string
@@ -200,8 +200,9 @@ func TestEachKindOfFunctionHasItsDoor(t *testing.T) {
 	}{
 		"an event for a web server":       {http.MethodPost, "/invoke/web", 400, "web serves HTTP, and takes no events; send it requests at /fn/web/"},
 		"a request for an event function": {http.MethodGet, "/fn/event/x", 400, "event takes events, and serves no HTTP; call it with POST /invoke/event"},
-		"a folder without a function":     {http.MethodGet, "/fn/nothing/x", 500, "nothing is no function"},
-		"a function that there is not":    {http.MethodGet, "/fn/nobody/x", 404, `there is no function \"nobody\"; there are: event, hasty, nothing, run, web`},
+		"a folder without a function":     {http.MethodGet, "/fn/nothing/x", 500, "nothing: the folder is no function"},
+		"a container without a program":   {http.MethodGet, "/fn/image/x", 500, "nothing in the folder of the Cloud Run service can be started without a container; add a Go main package"},
+		"a function that there is not":    {http.MethodGet, "/fn/nobody/x", 404, `there is no function \"nobody\"; there are: event, hasty, image, nothing, run, web`},
 		"a page elsewhere":                {http.MethodGet, "/fn/web/x?origin", 403, "foreign"},
 	} {
 		headers := []string{"Content-Type", "application/json"}
