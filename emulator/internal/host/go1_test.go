@@ -4,7 +4,9 @@ import (
 	"bufio"
 	"encoding/json"
 	"fmt"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
@@ -141,8 +143,31 @@ func TestAProgramThatCannotBeStartedSaysWhy(t *testing.T) {
 	f := newGo1(t, Program{Path: "/no/such/program"}, 0, 1)
 	_, _, failure := call(t, f, order{})
 	require.NotNil(t, failure)
-	assert.Contains(t, failure.Message, "starting /no/such/program: ")
+	assert.Equal(t, "starting /no/such/program: no such file or directory", failure.Message)
 	settled(t, f)
+}
+
+func TestAScriptThatCannotBeStartedSaysWhatToDo(t *testing.T) {
+	t.Parallel()
+	onUnix(t)
+	for name, c := range map[string]struct {
+		text    string
+		mode    os.FileMode
+		message string
+	}{
+		"no first line":  {"exec ./main\n", 0o755, "exec format error; begin a script with a line such as #!/bin/bash, and build a program for this system"},
+		"not executable": {"#!/bin/sh\n", 0o644, "permission denied; run chmod +x on it"},
+		"CR LF":          {"#!/bin/sh\r\n", 0o755, "no such file or directory; what its first line names after #! is not there, or that line ends with CR LF"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			path := filepath.Join(t.TempDir(), "bootstrap")
+			require.NoError(t, os.WriteFile(path, []byte(c.text), c.mode))
+			_, _, failure := call(t, newGo1(t, Script(path), 0, 1), order{})
+			require.NotNil(t, failure)
+			assert.Equal(t, "starting "+path+": "+c.message, failure.Message)
+		})
+	}
 }
 
 func TestATimeoutEndsTheWholeProcessGroup(t *testing.T) {

@@ -5,12 +5,14 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/wxcloud-go/wxfn/emulator/internal/journal"
@@ -93,13 +95,33 @@ func (p *Program) start(rec *journal.Record, environ map[string]string) (*proces
 		for _, out := range proc.output {
 			out.close()
 		}
-		return nil, fmt.Errorf("starting %s: %w", p.Path, err)
+		return nil, fmt.Errorf("starting %s: %w", p.Path, startError(err))
 	}
 	for _, out := range proc.output {
 		go out.readAll()
 	}
 	go proc.wait()
 	return proc, nil
+}
+
+// startError says why the system does not start a file, and what to do.
+func startError(err error) error {
+	refused, ok := errors.AsType[*fs.PathError](err)
+	if !ok {
+		return err
+	}
+	_, missing := os.Stat(refused.Path)
+	advice := ""
+	switch {
+	case missing != nil: // which says it all
+	case errors.Is(err, syscall.ENOEXEC):
+		advice = "; begin a script with a line such as #!/bin/bash, and build a program for this system"
+	case errors.Is(err, fs.ErrPermission):
+		advice = "; run chmod +x on it"
+	case errors.Is(err, fs.ErrNotExist):
+		advice = "; what its first line names after #! is not there, or that line ends with CR LF"
+	}
+	return fmt.Errorf("%w%s", refused.Err, advice)
 }
 
 // pipe returns the writing end of a pipe whose lines go into the process's record.
