@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -27,11 +28,13 @@ type Config struct {
 	Quiet time.Duration
 	// Poll is how often folders are looked at that the system will not watch; 500 ms if 0.
 	Poll time.Duration
-	// newBackend is replaced in tests.
+	// newBackend and output are replaced in tests.
 	newBackend func() (*fsnotify.Watcher, error)
+	output     []*os.File // that this process prints to
 }
 
-// Watcher watches folders. Folders that are hidden, and node_modules, are not looked into.
+// Watcher watches folders. Hidden ones, and those of packages and caches, are not looked into. Nor is anybody told of logs,
+// of which this process may write one itself, by what it is told.
 type Watcher struct {
 	config  Config
 	backend *fsnotify.Watcher // nil where the system has none to give
@@ -39,6 +42,7 @@ type Watcher struct {
 	stop    chan struct{}
 	stopped sync.WaitGroup
 	once    sync.Once
+	output  []os.FileInfo
 
 	mu     sync.Mutex
 	roots  map[string]bool     // whether with all folders below
@@ -68,9 +72,17 @@ func New(c Config) *Watcher {
 	if c.newBackend == nil {
 		c.newBackend = fsnotify.NewWatcher
 	}
+	if c.output == nil {
+		c.output = []*os.File{os.Stdout, os.Stderr}
+	}
 	w := &Watcher{
 		config: c, changed: make(chan string), stop: make(chan struct{}),
 		roots: map[string]bool{}, polled: map[string]snapshot{},
+	}
+	for _, file := range c.output {
+		if info, err := file.Stat(); err == nil {
+			w.output = append(w.output, info)
+		}
 	}
 	if backend, err := c.newBackend(); err == nil {
 		w.backend = backend
@@ -122,7 +134,7 @@ func (w *Watcher) add(dir string, deep bool) {
 		if err != nil || !d.IsDir() || path == dir { // what cannot be read cannot be watched
 			return nil
 		}
-		if ignored(path) {
+		if w.ignored(path) {
 			return filepath.SkipDir
 		}
 		w.addOne(path)
@@ -140,7 +152,7 @@ func (w *Watcher) addOne(dir string) {
 		w.warn(err)
 	}
 	if _, known := w.polled[dir]; !known {
-		w.polled[dir] = look(dir)
+		w.polled[dir] = w.look(dir)
 	}
 }
 
@@ -190,7 +202,7 @@ func (w *Watcher) listen() {
 			if !open {
 				return
 			}
-			if event.Op == fsnotify.Chmod || ignored(event.Name) {
+			if event.Op == fsnotify.Chmod || w.ignored(event.Name) {
 				continue
 			}
 			if event.Has(fsnotify.Create) {
@@ -290,7 +302,7 @@ func (w *Watcher) poll() {
 		var changed []string
 		w.mu.Lock()
 		for dir, before := range w.polled {
-			now := look(dir)
+			now := w.look(dir)
 			for path, s := range now {
 				old, known := before[path]
 				if known && s == old {
@@ -316,12 +328,12 @@ func (w *Watcher) poll() {
 }
 
 // look returns the state of a folder's files and folders.
-func look(dir string) snapshot {
+func (w *Watcher) look(dir string) snapshot {
 	s := snapshot{}
 	entries, _ := os.ReadDir(dir) // a folder that is gone has no files
 	for _, e := range entries {
 		path := filepath.Join(dir, e.Name())
-		if ignored(path) {
+		if w.ignored(path) {
 			continue
 		}
 		if e.IsDir() {
@@ -333,8 +345,15 @@ func look(dir string) snapshot {
 	return s
 }
 
-// ignored tells whether nobody wants to hear of a path: what editors leave behind, hidden files and installed packages.
-func ignored(path string) bool {
+// ignored tells whether nobody wants to hear of a path: what editors and programs leave behind, hidden files, installed
+// packages, and what this process prints.
+func (w *Watcher) ignored(path string) bool {
 	name := filepath.Base(path)
-	return strings.HasPrefix(name, ".") || strings.HasSuffix(name, "~") || name == "node_modules" || name == "4913"
+	switch {
+	case strings.HasPrefix(name, "."), strings.HasSuffix(name, "~"), strings.HasSuffix(name, ".log"),
+		name == "node_modules", name == "__pycache__", name == "4913":
+		return true
+	}
+	info, err := os.Stat(path)
+	return err == nil && slices.ContainsFunc(w.output, func(output os.FileInfo) bool { return os.SameFile(output, info) })
 }

@@ -23,7 +23,11 @@ func eachBackend(t *testing.T, test func(t *testing.T, w *watched)) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := &watched{T: t, dir: t.TempDir(), changes: make(chan []string, 100)}
+			output, err := os.Create(filepath.Join(w.dir, "output"))
+			require.NoError(t, err)
+			t.Cleanup(func() { _ = output.Close() })
 			w.Watcher = New(Config{
+				output:   []*os.File{output},
 				OnChange: func(paths []string) { w.changes <- paths },
 				Quiet:    time.Millisecond, Poll: 5 * time.Millisecond, newBackend: backend,
 			})
@@ -126,6 +130,23 @@ func TestInstalledPackagesAndHiddenFilesAreIgnored(t *testing.T) {
 		w.write("last", "1")
 		w.expect("last")
 		require.Empty(t, w.changes)
+	})
+}
+
+func TestNobodyIsToldOfWhatRunningLeavesBehind(t *testing.T) {
+	eachBackend(t, func(t *testing.T, w *watched) {
+		w.Set(map[string]bool{w.dir: true})
+		for _, name := range []string{"output", "dev.log", "fn/__pycache__/app.pyc", "last"} {
+			w.write(name, "1")
+		}
+		told := map[string]bool{}
+		for !told[filepath.Join(w.dir, "last")] {
+			for _, path := range <-w.changes {
+				told[path] = true
+			}
+		}
+		delete(told, filepath.Join(w.dir, "fn"))
+		require.Equal(t, map[string]bool{filepath.Join(w.dir, "last"): true}, told)
 	})
 }
 
