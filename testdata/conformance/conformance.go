@@ -2,6 +2,7 @@
 package conformance
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -60,8 +61,12 @@ func npm(dir string) error {
 		return fmt.Errorf("npm ci in %s: %w", dir, err)
 	}
 	defer unlock()
-	// npm writes this file when everything else is in its place.
-	if _, err := os.Stat(filepath.Join(dir, "node_modules", ".package-lock.json")); err == nil {
+	lock, err := os.ReadFile(filepath.Join(dir, "package-lock.json"))
+	if err != nil {
+		return fmt.Errorf("npm ci: %w", err)
+	}
+	stamp := filepath.Join(dir, "node_modules", ".installed") // the lock file of what is there
+	if there, err := os.ReadFile(stamp); err == nil && bytes.Equal(there, lock) {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 90*time.Second)
@@ -71,5 +76,5 @@ func npm(dir string) error {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("npm ci in %s: %w: %.300s", dir, err, strings.Join(strings.Fields(string(out)), " "))
 	}
-	return nil
+	return os.WriteFile(stamp, lock, 0o644)
 }
