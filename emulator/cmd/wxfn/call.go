@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/tidwall/gjson"
@@ -110,8 +111,21 @@ func reason(errMsg, printed string) string {
 		errMsg = message
 	}
 	const heading = "\nlast output:\n"
-	if at := strings.LastIndex(errMsg, heading); at >= 0 && strings.HasSuffix(printed, errMsg[at+len(heading):]+"\n") {
+	if at := strings.LastIndex(errMsg, heading); at >= 0 && stands(errMsg[at+len(heading):], printed) {
 		errMsg = errMsg[:at]
 	}
 	return errMsg
+}
+
+// stands tells whether all lines stand among those that have been printed, in their order.
+func stands(lines, printed string) bool {
+	there := strings.Split(printed, "\n")
+	for line := range strings.SplitSeq(lines, "\n") {
+		i := slices.Index(there, line)
+		if i < 0 {
+			return false
+		}
+		there = there[i+1:]
+	}
+	return true
 }
