@@ -54,6 +54,7 @@ func (e *Emulator) serveFn(w http.ResponseWriter, r *http.Request) {
 	case a.status != 0:
 		panic(http.ErrAbortHandler) // a part of the answer is on its way
 	default:
+		clear(a.Header())                     // of another answer
 		a.Header().Set("Connection", "close") // what the caller still sends, nobody reads
 		control.WriteJSON(a, failure.status, map[string]any{"errCode": failure.ErrCode, "errMsg": failure.text(), "requestID": failure.RequestID})
 	}

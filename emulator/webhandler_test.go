@@ -34,7 +34,13 @@ func codes(client *openapi.Client) http.Handler {
 		fmt.Fprint(w, inv.Function, inv.OpenID, inv.UnionID, inv.AppID, inv.Env, inv.Source, r.Header.Get("X-WX-OPENID"), r.RequestURI)
 	})
 	routes.HandleFunc("/panic", func(http.ResponseWriter, *http.Request) { panic("no more") })
-	routes.HandleFunc("/late", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	routes.HandleFunc("/late", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Length", "1")
+		<-r.Context().Done()
+		if r.URL.RawQuery != "" {
+			http.Error(w, r.Context().Err().Error(), http.StatusTeapot)
+		}
+	})
 	routes.HandleFunc("/half", func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprint(w, "half")
 		w.(http.Flusher).Flush()
@@ -100,10 +106,12 @@ func TestAnHTTPHandlerHasItsTime(t *testing.T) {
 	t.Parallel()
 	e := newEmulator(t, Config{Timeout: time.Millisecond})
 	e.HandleHTTP("web", codes(nil))
-	status, body, err := getAs(t, e.As("oAlice"), "http://web/late")
-	require.NoError(t, err)
-	assert.Equal(t, http.StatusGatewayTimeout, status)
-	assert.Contains(t, body, "-504003")
+	for _, url := range []string{"http://web/late", "http://web/late?and=answers"} {
+		status, body, err := getAs(t, e.As("oAlice"), url)
+		require.NoError(t, err)
+		assert.Equal(t, http.StatusGatewayTimeout, status)
+		assert.Contains(t, body, "-504003")
+	}
 }
 
 func TestRequestsToAnHTTPHandlerAreAnsweredSideBySide(t *testing.T) {

@@ -1,8 +1,10 @@
 package host
 
 import (
+	"bufio"
 	"context"
 	"fmt"
+	"net"
 	"net/http"
 	"runtime/debug"
 
@@ -44,9 +46,49 @@ func (i *webInstance) Invoke(ctx context.Context, c *Call) (_ []byte, err error)
 			err = &Failure{Code: CodeExecute, Message: fmt.Sprintf("panic: %v", v), Stack: stackOf(debug.Stack())}
 		}
 	}()
-	i.Handler.ServeHTTP(c.Answer, c.Request.WithContext(cloudfn.NewContext(ctx, inv)))
+	i.Handler.ServeHTTP(&timely{c.Answer, ctx}, c.Request.WithContext(cloudfn.NewContext(ctx, inv)))
 	if c.Request.Context().Err() != nil {
 		return nil, ErrCallerGone
 	}
 	return nil, ctx.Err()
 }
+
+// timely is an answer that nothing is added to when its time is over: what a handler says then, often that its context has
+// ended, is not for the caller.
+type timely struct {
+	http.ResponseWriter
+	ctx context.Context
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (w *timely) WriteHeader(status int) {
+	if w.ctx.Err() == nil {
+		w.ResponseWriter.WriteHeader(status)
+	}
+}
+
+// Write implements http.ResponseWriter.
+func (w *timely) Write(b []byte) (int, error) {
+	if err := w.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return w.ResponseWriter.Write(b)
+}
+
+// Flush implements http.Flusher, which handlers look for.
+func (w *timely) Flush() {
+	if w.ctx.Err() == nil {
+		_ = http.NewResponseController(w.ResponseWriter).Flush() // where it can
+	}
+}
+
+// Hijack implements http.Hijacker.
+func (w *timely) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	if err := w.ctx.Err(); err != nil {
+		return nil, nil, err
+	}
+	return http.NewResponseController(w.ResponseWriter).Hijack()
+}
+
+// Unwrap is for [http.ResponseController].
+func (w *timely) Unwrap() http.ResponseWriter { return w.ResponseWriter }
