@@ -278,6 +278,9 @@ func (k *packaging) nextCloudRun(p *pack.Package, project *config.Project, out s
 	}
 	fmt.Fprintf(k.stderr, "deploy it with the CLI of WeChat Cloud Run (its console takes no more than %d MiB):\n  wxcloud run:deploy %s%s --serviceName=%s --containerPort=%d\n",
 		pack.MaxConsole>>20, quoted(out), env, p.Function.Name, p.Port)
+	if names := p.Unset(); len(names) > 0 {
+		fmt.Fprintf(k.stderr, "warning: the container has no %s: cloudbaserc.json sets it, and the folder's own container.config.json does not; add it to envParams there\n", strings.Join(names, ", "))
+	}
 	c, _, err := project.LoadFunction(p.Function)
 	if err != nil {
 		return err

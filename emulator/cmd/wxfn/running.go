@@ -28,17 +28,22 @@ type running struct {
 
 const runningFile = "dev.json"
 
-// announce writes dev.json into state folders. remove takes away what it has written; call it after an error too, which
-// is about the first folder that failed.
+// announce writes dev.json into state folders. remove takes away what it has written, and puts back what stood there of an
+// emulator that still runs; call it after an error too, which is about the first folder that failed.
 func announce(r running, dirs ...string) (remove func(), err error) {
 	text, err := json.Marshal(r)
 	if err != nil {
 		return func() {}, err
 	}
+	before := map[string][]byte{}
 	for _, dir := range dirs {
 		failure := openState(dir)
 		if failure == nil {
-			failure = writePrivate(filepath.Join(dir, runningFile), text)
+			file := filepath.Join(dir, runningFile)
+			if there, _ := os.ReadFile(file); !slices.Equal(there, text) { // two of the folders may be one
+				before[file] = there
+			}
+			failure = writePrivate(file, text)
 		}
 		err = cmp.Or(err, failure)
 	}
@@ -47,10 +52,20 @@ func announce(r running, dirs ...string) (remove func(), err error) {
 			file := filepath.Join(dir, runningFile)
 			if have, err := os.ReadFile(file); err == nil && slices.Equal(have, text) { // else it is another dev's by now
 				_ = os.Remove(file)
+				if stillRuns(before[file]) {
+					_ = writePrivate(file, before[file])
+				}
 			}
 			tidyState(dir)
 		}
 	}, err
+}
+
+// stillRuns tells whether the emulator still runs that a dev.json tells of.
+func stillRuns(text []byte) bool {
+	var r running
+	var functions []control.Function
+	return json.Unmarshal(text, &r) == nil && r.get(context.Background(), "/_wxfn/functions", &functions) == nil
 }
 
 // writePrivate writes a file that only this user can read, all of it at once: who reads it finds the old or the new one.

@@ -104,7 +104,7 @@ func (i *runtimeInstance) awaitReady(ctx context.Context, timeout time.Duration)
 	if ended(i) {
 		return failed("the function %s before it was ready", i.ending())
 	}
-	return failed("the function was not ready within %s", seconds(timeout))
+	return failed("the function was not ready within %s: it has to POST to http://$SCF_RUNTIME_API:$SCF_RUNTIME_API_PORT/runtime/init/ready, or to ask for an event", seconds(timeout))
 }
 
 // onlyFor keeps out pages that a browser on this machine shows: they would come with another Host, or with an Origin.

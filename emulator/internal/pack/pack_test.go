@@ -246,3 +246,23 @@ func TestPackageTakesThePlaceOfItsLikeOnly(t *testing.T) {
 	require.NoError(t, err)
 	assert.FileExists(t, filepath.Join(empty, "data", "图.txt"))
 }
+
+func TestVariablesThatAContainerWillNotHaveAreNamed(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		container string
+		unset     []string
+	}{
+		"none of its own":       {"", nil},
+		"one of its own":        {`{"envParams": {"A": "1"} /* ours */}`, []string{"B"}},
+		"one without variables": {`{"containerPort": 80}`, []string{"A", "B"}},
+	} {
+		files := map[string]string{"main.go": ""}
+		if c.container != "" {
+			files["container.config.json"] = c.container
+		}
+		p, err := New(config.FunctionDir{Name: "f", Dir: folder(t, files), Env: map[string]string{"A": "1", "B": "2"}}, CloudRun)
+		require.NoError(t, err)
+		assert.ElementsMatch(t, c.unset, p.Unset(), name)
+	}
+}

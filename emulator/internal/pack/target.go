@@ -7,6 +7,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"text/template"
@@ -144,6 +145,17 @@ func container(f config.FunctionDir, port int) []byte {
 		panic(err) // there is nothing in it that JSON does not have
 	}
 	return text
+}
+
+// Unset returns the names of the environment variables of cloudbaserc.json that a container made of the package lacks: the
+// folder has a container.config.json of its own, and envParams there does not have them.
+func (p *Package) Unset() []string {
+	own := p.find("container.config.json")
+	if p.Target != CloudRun || own == nil || own.from == "" {
+		return nil
+	}
+	set := config.ContainerEnv(p.Function.Dir)
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(p.Function.Env)), func(name string) bool { return slices.Contains(set, name) })
 }
 
 func encode(v any) ([]byte, error) {
