@@ -29,6 +29,18 @@ func ownPort(t testing.TB) int {
 	return port
 }
 
+// listenOn listens on a port as soon as it is free: a process that is being started has what this one has open, until it is
+// another program.
+func listenOn(t testing.TB, port int) (l net.Listener) {
+	eventually(t, "the port is free", func() bool {
+		var err error
+		l, err = net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(port))
+		return err == nil
+	})
+	t.Cleanup(func() { _ = l.Close() })
+	return l
+}
+
 func TestAWebServerOfAFixedPortIsServedOneInstanceAtATime(t *testing.T) {
 	t.Parallel()
 	port := ownPort(t)
@@ -123,8 +135,7 @@ func TestVersionsThatAreStartedAtOnceTakeTurnsOnTheFixedPort(t *testing.T) {
 func TestWhoListensIsNoStrangerBecauseItsStartIsNotOverYet(t *testing.T) {
 	t.Parallel()
 	port := ownPort(t)
-	l, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(port))
-	require.NoError(t, err)
+	l := listenOn(t, port)
 	r := &HTTP{Name: "web", Program: Program{Dir: t.TempDir()}, Port: port}
 	old := &httpInstance{process: &process{done: make(chan struct{})}}
 	time.AfterFunc(portPatience/10, func() { claims.take(port, r.Name, r.Program.Dir, old) }) // when it is waited for already
@@ -139,9 +150,7 @@ func TestWhoListensIsNoStrangerBecauseItsStartIsNotOverYet(t *testing.T) {
 func TestNobodyTalksToAStrangerOnTheFixedPort(t *testing.T) {
 	t.Parallel()
 	port := ownPort(t)
-	stranger, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(port))
-	require.NoError(t, err)
-	defer stranger.Close()
+	stranger := listenOn(t, port)
 	go func() {
 		_ = http.Serve(stranger, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the stranger was asked") }))
 	}()
@@ -171,13 +180,7 @@ func TestAProcessOwnsThePortsOfWhatItHasStarted(t *testing.T) {
 		eventually(t, name, func() bool { return proc.owns(port) })
 		proc.Kill()
 	}
-	var l net.Listener
-	eventually(t, "the last one is gone", func() bool {
-		var err error
-		l, err = net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(port))
-		return err == nil
-	})
-	defer l.Close()
+	listenOn(t, port)
 	p := program(t, "never listens")
 	proc, err := p.start(newRecord(), nil)
 	require.NoError(t, err)
