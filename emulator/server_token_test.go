@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -145,4 +146,14 @@ func TestParametersOfATokenBelongIntoTheBody(t *testing.T) {
 	assert.Contains(t, calls[0].Advice, "secret is in the URL; in the cloud it has to be in the body")
 	s.stableToken("")
 	assert.Empty(t, s.Calls("auth.getStableAccessToken")[1].Advice)
+}
+
+func TestANewTokenHasItsWholeLifeThoughTheClockGoesOn(t *testing.T) {
+	t.Parallel()
+	var passed atomic.Int64
+	begin := time.Now()
+	s := newServer(t, Config{Now: func() time.Time { return begin.Add(time.Duration(passed.Add(1)) * time.Millisecond) }})
+	s.Clock().Go()
+	assert.EqualValues(t, 7200, s.plainToken().Get("expires_in").Int())
+	assert.EqualValues(t, 7200, s.stableToken("").Get("expires_in").Int())
 }

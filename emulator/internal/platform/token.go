@@ -156,7 +156,8 @@ func (p *Platform) getToken(r *serverRequest) (*apiResult, error) {
 	if err := p.authenticate(r, "secret", grantToken); err != nil {
 		return nil, err
 	}
-	return r.tokenResult(p.tokens.renew(r.appID, p.Now()), p.Now()), nil
+	now := p.Now()
+	return r.tokenResult(p.tokens.renew(r.appID, now), now), nil
 }
 
 // getStableToken is /cgi-bin/stable_token.
@@ -167,14 +168,15 @@ func (p *Platform) getStableToken(r *serverRequest) (*apiResult, error) {
 	if err := p.authenticate(r, "secret", grantToken); err != nil {
 		return nil, err
 	}
+	now := p.Now()
 	if !r.boolean("force_refresh", false) {
-		return r.tokenResult(p.tokens.keep(r.appID, p.Now()), p.Now()), nil
+		return r.tokenResult(p.tokens.keep(r.appID, now), now), nil
 	}
-	token, err := p.tokens.force(r.appID, p.Now())
+	token, err := p.tokens.force(r.appID, now)
 	if err != nil {
 		return nil, err
 	}
-	return r.tokenResult(token, p.Now()), nil
+	return r.tokenResult(token, now), nil
 }
 
 const grantToken = "client_credential"
