@@ -46,6 +46,15 @@ func BenchmarkFrontDoor(b *testing.B) {
 	for name, err := range emu.Build(b.Context()) {
 		b.Fatal(name, err)
 	}
+	proxy := bareProxy(b)
+	for _, connections := range []int{1, 10, 100} {
+		b.Run(fmt.Sprintf("%d connections", connections), func(b *testing.B) { post(b, base+"/invoke/goecho", connections) })
+	}
+	b.Run("bare proxy, 10 connections", func(b *testing.B) { post(b, proxy, 10) })
+}
+
+// bareProxy returns the URL of a reverse proxy to a plain HTTP server that returns what it gets.
+func bareProxy(b *testing.B) string {
 	echo := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.Copy(w, r.Body) }))
 	b.Cleanup(echo.Close)
 	target, err := url.Parse(echo.URL)
@@ -57,10 +66,7 @@ func BenchmarkFrontDoor(b *testing.B) {
 		Transport: &http.Transport{MaxIdleConnsPerHost: 200},
 	})
 	b.Cleanup(proxy.Close)
-	for _, connections := range []int{1, 10, 100} {
-		b.Run(fmt.Sprintf("%d connections", connections), func(b *testing.B) { post(b, base+"/invoke/goecho", connections) })
-	}
-	b.Run("bare proxy, 10 connections", func(b *testing.B) { post(b, proxy.URL, 10) })
+	return proxy.URL
 }
 
 // post sends b.N events over so many connections, each of which sends one after another.
@@ -123,18 +129,8 @@ func BenchmarkFn(b *testing.B) {
 	for name, err := range emu.Build(b.Context()) {
 		b.Fatal(name, err)
 	}
-	echo := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.Copy(w, r.Body) }))
-	b.Cleanup(echo.Close)
-	target, err := url.Parse(echo.URL)
-	if err != nil {
-		b.Fatal(err)
-	}
-	proxy := httptest.NewServer(&httputil.ReverseProxy{
-		Rewrite:   func(r *httputil.ProxyRequest) { r.SetURL(target) },
-		Transport: &http.Transport{MaxIdleConnsPerHost: 200},
-	})
-	b.Cleanup(proxy.Close)
+	proxy := bareProxy(b)
 	b.Run("HTTP function", func(b *testing.B) { post(b, base+"/fn/web/", 10) })
 	b.Run("Cloud Run service", func(b *testing.B) { post(b, base+"/fn/run/", 10) })
-	b.Run("bare proxy", func(b *testing.B) { post(b, proxy.URL, 10) })
+	b.Run("bare proxy", func(b *testing.B) { post(b, proxy, 10) })
 }
