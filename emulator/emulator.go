@@ -98,7 +98,7 @@ type Emulator struct {
 	clock    *Clock
 	journal  *journal.Journal
 	platform *platform.Platform
-	store    *store.Lazy
+	store    *store.Store
 	builder  host.Builder
 	token    string
 	handler  http.Handler
@@ -173,7 +173,7 @@ func New(c Config) (*Emulator, error) {
 		e.log = slog.New(slog.DiscardHandler)
 	}
 	e.journal = journal.New(e.clock.Now, e.logLine)
-	e.store = store.NewLazy(e.openStore)
+	e.store = e.newStore()
 	e.platform = platform.New(platform.Config{
 		AppID: e.config.AppID, OpenID: e.config.OpenID, Apps: e.config.Apps, Env: e.config.Env, Now: e.clock.Now, Done: e.ctx.Done(),
 		Journal: e.journal, Served: e.served,
@@ -345,15 +345,15 @@ func (e *Emulator) OpenState() error {
 	return e.store.Open()
 }
 
-func (e *Emulator) openStore(wait time.Duration) (store.Store, error) {
+func (e *Emulator) newStore() *store.Store {
+	buckets := platform.Buckets()
 	if e.config.State == "" {
-		return store.NewMemory(), nil
+		return store.Memory(buckets...)
 	}
-	dir, err := e.stateDir()
-	if err != nil {
-		return nil, err
-	}
-	return store.Open(filepath.Join(dir, "state.db"), wait)
+	return store.File(func() (string, error) {
+		dir, err := e.stateDir()
+		return filepath.Join(dir, "state.db"), err
+	}, buckets...)
 }
 
 // logLine passes on a line that a function printed.

@@ -24,6 +24,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/wxcloud-go/wxfn/emulator"
+	"github.com/wxcloud-go/wxfn/emulator/internal/platform/launch"
 	"github.com/wxcloud-go/wxfn/emulator/internal/store"
 )
 
@@ -111,10 +112,9 @@ func TestCodesAnsweredBeforeKillsAreKept(t *testing.T) {
 	dev.stop()
 
 	// One more code of the same quota tells what the others have used.
-	s, err := store.Open(filepath.Join(dev.state, "state.db"), patience)
-	require.NoError(t, err)
+	s := store.File(func() (string, error) { return filepath.Join(dev.state, "state.db"), nil }, launch.Buckets()...)
 	defer s.Close()
-	used, err := s.AddCode(store.Code{ID: "one more", AppID: emulator.DefaultAppID}, store.Quota{Name: "codes", Limit: math.MaxInt})
+	used, err := launch.Codes{Store: s}.Add(launch.Code{ID: "one more", AppID: emulator.DefaultAppID}, launch.Quota{Name: "codes", Limit: math.MaxInt})
 	require.NoError(t, err)
 	used--
 	t.Logf("%d kills, %d of them before the first answer; %d codes answered, %d calls lost; %d used", kills, idle, total, load.lost.Load(), used)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/wxcloud-go/wxfn/emulator/internal/journal"
+	"github.com/wxcloud-go/wxfn/emulator/internal/platform/launch"
 	"github.com/wxcloud-go/wxfn/emulator/internal/store"
 	"github.com/wxcloud-go/wxfn/openapi/tcb"
 )
@@ -31,7 +33,7 @@ func (f functionsFunc) Call(_ context.Context, caller Caller, name string, event
 }
 
 func newPlatform() *Platform {
-	return New(Config{AppID: "wx1", Env: "env-1", Store: store.NewMemory(), Now: func() time.Time { return start },
+	return New(Config{AppID: "wx1", Env: "env-1", Store: store.Memory(launch.Buckets()...), Now: func() time.Time { return start },
 		Functions: functionsFunc(func(Caller, string, []byte) (*tcb.InvokeResult, error) { return nil, errors.New("no functions here") })})
 }
 
@@ -124,6 +126,16 @@ func failureOf(resp *tcb.CommOpenAPIResp) (f failure) {
 	return f
 }
 
+// useUp uses up all but some of a quota of codes.
+func (p *Platform) useUp(t *testing.T, quota string, n int) {
+	t.Helper()
+	for i := range n {
+		id := fmt.Sprint("page/", i)
+		_, err := p.codes().Add(launch.Code{ID: id, AppID: p.AppID}, launch.Quota{Name: quota, Limit: n, Key: id})
+		require.NoError(t, err)
+	}
+}
+
 func TestChecksAreMadeInThePlatformsOrder(t *testing.T) {
 	t.Parallel()
 	// Each row mends the first fault of the row above it.
@@ -147,7 +159,7 @@ func TestChecksAreMadeInThePlatformsOrder(t *testing.T) {
 			t.Parallel()
 			p := newPlatform()
 			if c.full {
-				p.Store = fullStore{}
+				p.useUp(t, quotaCodes, maxCodes)
 			}
 			s := p.begin()
 			if c.permitted {
@@ -169,11 +181,6 @@ func TestChecksAreMadeInThePlatformsOrder(t *testing.T) {
 		})
 	}
 }
-
-// fullStore has no codes left.
-type fullStore struct{ store.Store }
-
-func (fullStore) AddCode(store.Code, store.Quota) (int, error) { return 100_000, store.ErrFull }
 
 func TestWhatIsNotEmulatedSaysSo(t *testing.T) {
 	t.Parallel()

@@ -8,13 +8,14 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/wxcloud-go/wxfn/emulator/internal/platform/launch"
 	"github.com/wxcloud-go/wxfn/emulator/internal/store"
 )
 
 func TestACloudbaseTokenStandsForItsServiceUntilItsEnd(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	p := New(Config{AppID: "wx1", Env: "env-1", Store: store.NewMemory(), Now: func() time.Time { return now }})
+	p := New(Config{AppID: "wx1", Env: "env-1", Store: store.Memory(launch.Buckets()...), Now: func() time.Time { return now }})
 	one, two := p.AddService("one", nil), p.AddService("two", nil)
 	session := &Session{RequestID: uuid.NewString()}
 	token := one.Begin(session)
@@ -58,7 +59,7 @@ func TestACloudbaseTokenStandsForItsServiceUntilItsEnd(t *testing.T) {
 
 func TestACallIsGivenToARequestOnlyWhereThereIsOne(t *testing.T) {
 	t.Parallel()
-	p := New(Config{AppID: "wx1", Env: "env-1", Store: store.NewMemory(), Now: time.Now})
+	p := New(Config{AppID: "wx1", Env: "env-1", Store: store.Memory(launch.Buckets()...), Now: time.Now})
 	s := p.AddService("one", nil)
 	first, second := &Session{RequestID: uuid.NewString()}, &Session{RequestID: uuid.NewString()}
 	assert.Nil(t, s.session(uuid.Nil))

@@ -9,7 +9,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/wxcloud-go/wxfn/emulator/internal/store"
+	"github.com/wxcloud-go/wxfn/emulator/internal/platform/launch"
 )
 
 // The APIs that make links.
@@ -89,7 +89,7 @@ func (p *Platform) generateShortLink(c *apiCall) (*apiResult, error) {
 	if why := p.notPublished(c, page); why != "" {
 		return nil, errInvalidURL.because("%s", why)
 	}
-	code := store.Code{AppID: c.appID, API: c.name, Path: path}
+	code := launch.Code{AppID: c.appID, API: c.name, Path: path}
 	if !c.boolean("is_permanent", false) {
 		code.Expires = p.Now().AddDate(0, 0, maxLinkDays)
 	}
@@ -109,8 +109,8 @@ func (p *Platform) generateShortLink(c *apiCall) (*apiResult, error) {
 }
 
 // newLink returns a link to a page, which is not kept yet.
-func (p *Platform) newLink(c *apiCall, path, query, version string) (store.Code, error) {
-	code := store.Code{AppID: c.appID, API: c.name, Path: strings.TrimPrefix(path, "/")}
+func (p *Platform) newLink(c *apiCall, path, query, version string) (launch.Code, error) {
+	code := launch.Code{AppID: c.appID, API: c.name, Path: strings.TrimPrefix(path, "/")}
 	if strings.Contains(path, "?") {
 		return code, errPagePath.because("path is %q; it may have no query: put that into query", path)
 	}
@@ -172,8 +172,8 @@ func (p *Platform) expiry(c *apiCall) (time.Time, error) {
 	}
 }
 
-func (p *Platform) keepLink(code store.Code) (store.Code, error) {
-	code, _, err := p.keep(code, store.Quota{})
+func (p *Platform) keepLink(code launch.Code) (launch.Code, error) {
+	code, _, err := p.keep(code, launch.Quota{})
 	return code, err
 }
 
@@ -200,7 +200,7 @@ func (p *Platform) queryLink(c *apiCall, name, info string, makers ...string) (*
 	}
 	link := c.text(name)
 	id, added := linkID(link)
-	code, ok, err := p.Store.Code(id)
+	code, ok, err := p.codes().Find(id)
 	switch {
 	case err != nil:
 		return nil, err

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/tidwall/gjson"
 
+	"github.com/wxcloud-go/wxfn/emulator/internal/platform/launch"
 	"github.com/wxcloud-go/wxfn/emulator/internal/store"
 )
 
@@ -327,7 +328,7 @@ func TestAQueryOfNoLinkIsRefused(t *testing.T) {
 	urlLink := p.link(t, apiURLLink, object{})
 	short := p.link(t, apiShortLink, object{"page_url": "page"})
 	id := strings.TrimPrefix(scheme, schemePrefix)
-	_, err := p.Store.AddCode(store.Code{ID: "picture", AppID: "wx1", API: apiGet, Path: "page"}, store.Quota{})
+	_, err := p.codes().Add(launch.Code{ID: "picture", AppID: "wx1", API: apiGet, Path: "page"}, launch.Quota{})
 	require.NoError(t, err)
 	for _, c := range []struct {
 		api    string
@@ -354,7 +355,7 @@ func TestAQueryOfNoLinkIsRefused(t *testing.T) {
 		resp := p.ask(t, p.begin(api), api, object{"query_type": 1})
 		assert.JSONEq(t, `{"errcode":0,"errmsg":"ok","quota_info":{"remain_visit_quota":3000000}}`, string(resp.RespData))
 	}
-	p.Store = brokenStore{}
+	p.Store = brokenStore()
 	for api, params := range map[string]object{"urllink.query": {"url_link": urlLink}, apiURLLink: {}, apiScheme: {}, apiShortLink: {"page_url": "page"}} {
 		assert.Equal(t, -1, p.try(t, p.begin(api), api, params).ErrCode, api)
 	}
@@ -364,19 +365,18 @@ func TestLinksAreThereAfterARestart(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "state.db")
 	links := map[string]*LaunchOptions{}
-	disk, err := store.Open(path, time.Second)
-	require.NoError(t, err)
+	disk := store.File(func() (string, error) { return path, nil }, launch.Buckets()...)
 	p := newPlatform()
 	p.Store = disk
 	for api, maker := range linkMakers {
 		link := p.link(t, api, maker.params("page", "a=1"))
+		var err error
 		links[link], err = p.Scan(link)
 		require.NoError(t, err)
 	}
 	require.NoError(t, disk.Close())
 
-	disk, err = store.Open(path, time.Second)
-	require.NoError(t, err)
+	disk = store.File(func() (string, error) { return path, nil }, launch.Buckets()...)
 	t.Cleanup(func() { assert.NoError(t, disk.Close()) })
 	p = newPlatform()
 	p.Store = disk

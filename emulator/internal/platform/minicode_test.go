@@ -14,7 +14,6 @@ import (
 
 	"github.com/wxcloud-go/wxfn/config"
 	"github.com/wxcloud-go/wxfn/emulator/internal/platform/picture"
-	"github.com/wxcloud-go/wxfn/emulator/internal/store"
 )
 
 // withPages returns a platform whose Mini Program has these pages, the first one its home.
@@ -156,10 +155,7 @@ func TestHyalineIsATransparentPNGThatIsCalledAJPEG(t *testing.T) {
 func TestGetAndCreateQRCodeShareAQuota(t *testing.T) {
 	t.Parallel()
 	p := newPlatform()
-	for n := range maxCodes - 1 {
-		_, err := p.Store.AddCode(store.Code{ID: fmt.Sprint(n), AppID: "wx1"}, store.Quota{Name: quotaCodes, Limit: maxCodes})
-		require.NoError(t, err)
-	}
+	p.useUp(t, quotaCodes, maxCodes-1)
 	s := p.begin(apiGet, apiCreateQRCode, apiGetUnlimited)
 	last := p.call(t, s, apiGet, "path", `"page"`)
 	assert.Equal(t, "100000", last.Headers[0].Value)
@@ -173,11 +169,7 @@ func TestGetAndCreateQRCodeShareAQuota(t *testing.T) {
 func TestUncheckedPagesHaveALimit(t *testing.T) {
 	t.Parallel()
 	p := newPlatform()
-	for n := range maxUncheckedPages {
-		page := fmt.Sprint("page/", n)
-		_, err := p.Store.AddCode(store.Code{ID: page, AppID: "wx1"}, store.Quota{Name: quotaPages, Limit: maxUncheckedPages, Key: page})
-		require.NoError(t, err)
-	}
+	p.useUp(t, quotaPages, maxUncheckedPages)
 	s := p.begin(apiGetUnlimited)
 	unchecked := func(page string) []string { return []string{"scene", `"a"`, "check_path", "false", "page", page} }
 	assert.Equal(t, 45029, failureOf(p.call(t, s, apiGetUnlimited, unchecked(`"one/more"`)...)).ErrCode)

@@ -18,6 +18,7 @@ import (
 
 	"github.com/wxcloud-go/wxfn/config"
 	"github.com/wxcloud-go/wxfn/emulator/internal/journal"
+	"github.com/wxcloud-go/wxfn/emulator/internal/platform/launch"
 	"github.com/wxcloud-go/wxfn/emulator/internal/store"
 	"github.com/wxcloud-go/wxfn/openapi/tcb"
 )
@@ -47,7 +48,7 @@ type Config struct {
 	Journal *journal.Journal
 	// Served is told of the end of each HTTPS call. Optional.
 	Served    func(*journal.Record)
-	Store     store.Store
+	Store     *store.Store
 	Functions Functions
 	// Pages returns the pages of the Mini Program; nil where its app.json is not known. Optional.
 	Pages func() *config.Pages
@@ -113,6 +114,11 @@ func New(c Config) *Platform {
 		sessions: map[string]*Session{},
 	}
 }
+
+// Buckets returns what the platform needs of [Config].Store.
+func Buckets() []*store.Bucket { return launch.Buckets() }
+
+func (p *Platform) codes() launch.Codes { return launch.Codes{Store: p.Store} }
 
 // Begin mints the token of an invocation, and returns the variables that the platform injects into it. adminURL is
 // where the function reaches the admin endpoint.

@@ -46,7 +46,7 @@ func (p *Platform) Scan(content string) (*LaunchOptions, error) {
 	if !isCode {
 		id, added = linkID(content)
 	}
-	code, ok, err := p.Store.Code(id)
+	code, ok, err := p.codes().Find(id)
 	switch {
 	case err != nil:
 		return nil, err

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/tidwall/gjson"
 
+	"github.com/wxcloud-go/wxfn/emulator/internal/platform/launch"
 	"github.com/wxcloud-go/wxfn/emulator/internal/store"
 	"github.com/wxcloud-go/wxfn/openapi/tcb"
 )
@@ -27,7 +28,7 @@ func TestTheHTTPAPIDoesNotWaitForLong(t *testing.T) {
 	t.Parallel()
 	functions := stuck{make(chan struct{})}
 	defer close(functions.ended)
-	p := New(Config{AppID: "wx1", Env: "env-1", Store: store.NewMemory(), Now: func() time.Time { return start }, Functions: functions})
+	p := New(Config{AppID: "wx1", Env: "env-1", Store: store.Memory(launch.Buckets()...), Now: func() time.Time { return start }, Functions: functions})
 	p.httpTimeout = time.Millisecond
 	token := p.tokens.keep("wx1", start)
 	w := httptest.NewRecorder()

@@ -12,8 +12,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/wxcloud-go/wxfn/emulator/internal/platform/launch"
 	"github.com/wxcloud-go/wxfn/emulator/internal/platform/picture"
-	"github.com/wxcloud-go/wxfn/emulator/internal/store"
 	"github.com/wxcloud-go/wxfn/openapi/tcb"
 )
 
@@ -62,7 +62,7 @@ func (p *Platform) createQRCode(c *apiCall) (*apiResult, error) {
 	if err != nil {
 		return nil, err
 	}
-	code, _, err := p.keep(store.Code{AppID: c.appID, API: apiCreateQRCode, Path: path, Width: width}, store.Quota{Name: quotaCodes, Limit: maxCodes})
+	code, _, err := p.keep(launch.Code{AppID: c.appID, API: apiCreateQRCode, Path: path, Width: width}, launch.Quota{Name: quotaCodes, Limit: maxCodes})
 	if err != nil {
 		return nil, err
 	}
@@ -83,8 +83,8 @@ func (p *Platform) get(c *apiCall) (*apiResult, error) {
 	if err != nil {
 		return nil, err
 	}
-	code, used, err := p.keep(store.Code{AppID: c.appID, API: apiGet, Path: path, Width: style.Width, EnvVersion: version},
-		store.Quota{Name: quotaCodes, Limit: maxCodes})
+	code, used, err := p.keep(launch.Code{AppID: c.appID, API: apiGet, Path: path, Width: style.Width, EnvVersion: version},
+		launch.Quota{Name: quotaCodes, Limit: maxCodes})
 	if err != nil {
 		return nil, err
 	}
@@ -114,11 +114,11 @@ func (p *Platform) getUnlimited(c *apiCall) (*apiResult, error) {
 	if !p.unlimited.take(c.appID, maxUnlimitedCalls, p.Now()) {
 		return nil, errMinuteLimit.because("more than %d calls within a minute", maxUnlimitedCalls)
 	}
-	var quota store.Quota
+	var quota launch.Quota
 	if !checked {
-		quota = store.Quota{Name: quotaPages, Limit: maxUncheckedPages, Key: page}
+		quota = launch.Quota{Name: quotaPages, Limit: maxUncheckedPages, Key: page}
 	}
-	code, _, err := p.keep(store.Code{AppID: c.appID, API: apiGetUnlimited, Path: page, Scene: scene, Width: style.Width, EnvVersion: version}, quota)
+	code, _, err := p.keep(launch.Code{AppID: c.appID, API: apiGetUnlimited, Path: page, Scene: scene, Width: style.Width, EnvVersion: version}, quota)
 	if err != nil {
 		return nil, err
 	}
@@ -130,7 +130,7 @@ func (p *Platform) Preview(path string) (jpeg []byte, err error) {
 	if _, query := splitPath(path); path == "" || utf8.RuneCountInString(path) > maxPathRunes || hasReserved(query) {
 		return nil, fmt.Errorf("the path %q cannot be previewed; it may have 1 to %d characters, and no %s", path, maxPathRunes, reservedField)
 	}
-	code, _, err := p.keep(store.Code{AppID: p.AppID, API: apiPreview, Path: path, Width: defaultWidth, EnvVersion: "develop"}, store.Quota{})
+	code, _, err := p.keep(launch.Code{AppID: p.AppID, API: apiPreview, Path: path, Width: defaultWidth, EnvVersion: "develop"}, launch.Quota{})
 	if err != nil {
 		return nil, err
 	}
@@ -140,12 +140,12 @@ func (p *Platform) Preview(path string) (jpeg []byte, err error) {
 const apiPreview = "preview"
 
 // keep gives a code its ID, and keeps it for good.
-func (p *Platform) keep(code store.Code, q store.Quota) (kept store.Code, used int, err error) {
+func (p *Platform) keep(code launch.Code, q launch.Quota) (kept launch.Code, used int, err error) {
 	code.ID, code.Created = newCodeID(), p.Now()
-	switch used, err = p.Store.AddCode(code, q); {
-	case errors.Is(err, store.ErrFull) && q.Name == quotaPages:
+	switch used, err = p.codes().Add(code, q); {
+	case errors.Is(err, launch.ErrFull) && q.Name == quotaPages:
 		return code, used, errCodesUsedUp.because("codes with check_path: false were made for %d pages", q.Limit)
-	case errors.Is(err, store.ErrFull):
+	case errors.Is(err, launch.ErrFull):
 		return code, used, errCodesUsedUp.because("the app has made its %d codes", q.Limit)
 	case err != nil:
 		return code, used, fmt.Errorf("keeping the code: %w", err)
@@ -160,7 +160,7 @@ func newCodeID() string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-func draw(code store.Code, style picture.Style) (*apiResult, error) {
+func draw(code launch.Code, style picture.Style) (*apiResult, error) {
 	data, err := picture.MiniProgramCode(codePrefix+code.ID, style)
 	if err != nil {
 		return nil, fmt.Errorf("drawing the code: %w", err)

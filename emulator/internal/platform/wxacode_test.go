@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/wxcloud-go/wxfn/emulator/internal/platform/launch"
 	"github.com/wxcloud-go/wxfn/emulator/internal/store"
 	"github.com/wxcloud-go/wxfn/openapi/tcb"
 )
@@ -70,7 +71,9 @@ func TestTheParametersOfCreateQRCode(t *testing.T) {
 			if c.code != 0 {
 				assert.Equal(t, []any{c.code, c.advice}, []any{failureOf(resp).ErrCode, failureOf(resp).Advice})
 				assert.Regexp(t, regexp.MustCompile(`^[a-z].* rid: [0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8}$`), failureOf(resp).ErrMsg)
-				assert.Equal(t, store.NewMemory(), p.Store, "what is refused uses up no code")
+				used, err := p.codes().Add(launch.Code{ID: "first", AppID: "wx1"}, launch.Quota{Name: quotaCodes, Limit: 1})
+				require.NoError(t, err)
+				assert.Equal(t, 1, used, "what is refused uses up no code")
 				return
 			}
 			assert.Equal(t, "image/jpeg", resp.ContentType)
@@ -131,22 +134,22 @@ func TestACodeOfAnotherMakerIsUnknown(t *testing.T) {
 		_, err := p.Scan(content)
 		assert.ErrorIs(t, err, ErrUnknownCode, content)
 	}
-	p.Store = brokenStore{}
+	p.Store = brokenStore()
 	_, err := p.Scan("wxfn://code/AAAAAAAAAAAAAAAA")
 	assert.ErrorIs(t, err, errDisk)
 }
 
 var errDisk = errors.New("the disk is broken")
 
-type brokenStore struct{ store.Store }
-
-func (brokenStore) AddCode(store.Code, store.Quota) (int, error) { return 0, errDisk }
-func (brokenStore) Code(string) (store.Code, bool, error)        { return store.Code{}, false, errDisk }
+// brokenStore returns a store whose file cannot be had.
+func brokenStore() *store.Store {
+	return store.File(func() (string, error) { return "", errDisk })
+}
 
 func TestAFaultOfTheStoreIsASystemError(t *testing.T) {
 	t.Parallel()
 	p := newPlatform()
-	p.Store = brokenStore{}
+	p.Store = brokenStore()
 	resp := p.call(t, p.begin("wxacode.createQRCode"), "wxacode.createQRCode", "path", `"a"`)
 	assert.Equal(t, -1, failureOf(resp).ErrCode)
 	assert.Contains(t, failureOf(resp).ErrMsg, "system error rid: ")
@@ -157,10 +160,7 @@ func TestTheLastCodesGoToWhoComesFirst(t *testing.T) {
 	t.Parallel()
 	const left = 24
 	p := newPlatform()
-	for n := range maxCodes - left {
-		_, err := p.Store.AddCode(store.Code{ID: fmt.Sprint(n), AppID: "wx1"}, store.Quota{Name: quotaCodes, Limit: maxCodes})
-		require.NoError(t, err)
-	}
+	p.useUp(t, quotaCodes, maxCodes-left)
 	s := p.begin("wxacode.createQRCode")
 	var all sync.WaitGroup
 	var made, refused atomic.Int32

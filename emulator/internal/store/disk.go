@@ -2,11 +2,13 @@ package store
 
 import (
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -14,60 +16,48 @@ import (
 	bolterrors "go.etcd.io/bbolt/errors"
 )
 
-// ErrInUse means that another process has the state open.
-var ErrInUse = errors.New("the state is in use by another emulator")
-
-const maxBatch = 1000 // codes that one commit keeps
-
 var (
-	metaBucket  = []byte("meta")
-	codesBucket = []byte("codes")   // ID → Code as JSON
-	usedBucket  = []byte("used")    // AppID, quota → number
-	seenBucket  = []byte("seen")    // AppID, quota, key → nothing
-	versionKey  = []byte("version") // in metaBucket
+	errReadOnly = errors.New("a transaction that only reads cannot write")
+	errNoKey    = errors.New("a key must not be empty")
 )
 
-// migrations lead from each version of the file to the next: the first one from an empty file to version 1.
-var migrations = []func(*bbolt.Tx) error{
-	func(tx *bbolt.Tx) error {
-		for _, name := range [][]byte{metaBucket, codesBucket, usedBucket, seenBucket} {
-			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
-				return err
-			}
-		}
-		return nil
-	},
-}
+// format is the version of the state file as a whole; each bucket has one of its own beside it.
+const format = 1
 
-// Disk is a Store in a file. What AddCode has returned is on the disk: neither the end of the process nor the loss of
-// power takes it away. Codes that come at the same time share one flush.
-type Disk struct {
+var (
+	metaBucket = []byte("meta")
+	versionKey = []byte("version") // of the format; "version/<name>" is that of a bucket
+)
+
+// maxBatch bounds how many updates one sync keeps.
+const maxBatch = 1000
+
+// disk is the backend of a store in a file of bbolt.
+type disk struct {
 	db       *bbolt.DB
-	requests chan *request
-	stopped  chan struct{} // closed when no request is taken any more
+	known    map[*Bucket]bool
+	updates  chan *update
+	stopped  chan struct{} // closed when no update is accepted any more
 	finished sync.WaitGroup
 	stop     sync.Once
 }
 
-// request is an AddCode on its way.
-type request struct {
-	code  Code
-	quota Quota
-	used  int
-	err   error
-	done  chan struct{}
+// update is a transaction that waits for its sync.
+type update struct {
+	f        func(*Tx) error
+	err      error
+	panicked any
+	done     chan struct{} // closed when the fields above are set
 }
 
-// Open opens the store in a file, or makes one. A file of an older version is brought up to date, one of a newer version
-// is refused. The error is [ErrInUse] where another process has the file open, and does not close it within wait.
-func Open(path string, wait time.Duration) (d *Disk, err error) {
+func openDisk(path string, wait time.Duration, buckets []*Bucket) (d *disk, err error) {
 	defer func() {
 		// bbolt panics on some damaged files.
 		if v := recover(); v != nil {
 			d, err = nil, damaged(path, fmt.Errorf("%v", v))
 		}
 	}()
-	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: max(wait, time.Millisecond), // 0 would be for ever
+	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: max(wait, time.Millisecond), // 0 would wait for ever
 		NoFreelistSync: true, FreelistType: bbolt.FreelistMapType})
 	switch {
 	case errors.Is(err, bolterrors.ErrTimeout):
@@ -77,7 +67,8 @@ func Open(path string, wait time.Duration) (d *Disk, err error) {
 	case err != nil:
 		return nil, fmt.Errorf("the state file: %w", err)
 	}
-	if err := db.Update(migrate); err != nil {
+	d = &disk{db: db, known: map[*Bucket]bool{}, updates: make(chan *update), stopped: make(chan struct{})}
+	if err := db.Update(func(tx *bbolt.Tx) error { return d.migrate(tx, buckets) }); err != nil {
 		_ = db.Close()
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
@@ -86,7 +77,6 @@ func Open(path string, wait time.Duration) (d *Disk, err error) {
 		_ = dir.Sync()
 		_ = dir.Close()
 	}
-	d = &Disk{db: db, requests: make(chan *request), stopped: make(chan struct{})}
 	d.finished.Go(d.commit)
 	return d, nil
 }
@@ -95,126 +85,201 @@ func damaged(path string, err error) error {
 	return fmt.Errorf("the state file %s is damaged: %w; move it away to begin with a new one", path, err)
 }
 
-func migrate(tx *bbolt.Tx) error {
-	version := 0
-	if meta := tx.Bucket(metaBucket); meta != nil {
-		version = int(number(meta.Get(versionKey)))
+// migrate creates the buckets that the file lacks and brings the others up to date.
+func (d *disk) migrate(tx *bbolt.Tx, buckets []*Bucket) error {
+	meta, err := tx.CreateBucketIfNotExists(metaBucket)
+	if err != nil {
+		return err
 	}
-	if version > len(migrations) {
-		return fmt.Errorf("the state is of version %d, and this wxfn knows %d; use a newer wxfn, or another --state", version, len(migrations))
+	if version := number(meta.Get(versionKey)); version > format {
+		return newer("the state", version, format)
 	}
-	for _, step := range migrations[version:] {
-		if err := step(tx); err != nil {
-			return fmt.Errorf("bringing the state up to date: %w", err)
+	if err := meta.Put(versionKey, bigEndian(format)); err != nil {
+		return err
+	}
+	for _, b := range buckets {
+		d.known[b] = true
+		items, err := tx.CreateBucketIfNotExists([]byte(b.Name))
+		if err != nil {
+			return err
+		}
+		key := []byte("version/" + b.Name)
+		version, newest := number(meta.Get(key)), uint64(len(b.Migrations))
+		if version > newest {
+			return newer(fmt.Sprintf("the part %q of the state", b.Name), version, newest)
+		}
+		for _, step := range b.Migrations[version:] {
+			if err := step(&diskItems{bucket: items, tx: &Tx{}}); err != nil {
+				return fmt.Errorf("bringing %q up to date: %w", b.Name, err)
+			}
+		}
+		if err := meta.Put(key, bigEndian(newest)); err != nil {
+			return err
 		}
 	}
-	return tx.Bucket(metaBucket).Put(versionKey, bigEndian(uint64(len(migrations))))
+	return nil
 }
 
-// AddCode implements [Store].
-func (d *Disk) AddCode(c Code, q Quota) (int, error) {
-	r := &request{code: c, quota: q, done: make(chan struct{})}
-	select {
-	case d.requests <- r:
-		<-r.done
-		return r.used, r.err
-	case <-d.stopped:
-		return 0, errors.New("the store is closed")
+func newer(what string, version, known uint64) error {
+	return fmt.Errorf("%s has version %d, and this wxfn knows %d; use a newer wxfn, or another --state", what, version, known)
+}
+
+func (d *disk) view(f func(*Tx) error) error {
+	var failed error
+	err := d.db.View(func(tx *bbolt.Tx) error {
+		failed = f(d.tx(tx))
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("the state file: %w", err)
 	}
+	return failed
 }
 
-// commit keeps requests, all that wait at a time in one transaction.
-func (d *Disk) commit() {
+func (d *disk) update(f func(*Tx) error) error {
+	u := &update{f: f, done: make(chan struct{})}
+	select {
+	case d.updates <- u:
+		<-u.done
+	case <-d.stopped:
+		return errClosed
+	}
+	if u.panicked != nil {
+		panic(u.panicked)
+	}
+	return u.err
+}
+
+// commit keeps what updates write. Those that come while the disk is being synced are kept by one sync together.
+func (d *disk) commit() {
 	for {
-		var batch []*request
 		select {
-		case r := <-d.requests:
-			batch = append(batch, r)
+		case u := <-d.updates:
+			d.keep(d.waiting([]*update{u}))
 		case <-d.stopped:
 			return
 		}
-		for waiting := true; waiting && len(batch) < maxBatch; {
-			select {
-			case r := <-d.requests:
-				batch = append(batch, r)
-			default:
-				waiting = false
-			}
+	}
+}
+
+// waiting adds the updates that wait to a batch.
+func (d *disk) waiting(batch []*update) []*update {
+	for len(batch) < maxBatch {
+		select {
+		case u := <-d.updates:
+			batch = append(batch, u)
+		default:
+			return batch
 		}
+	}
+	return batch
+}
+
+// errNothing rolls back a transaction that changes nothing, which spares a sync.
+var errNothing = errors.New("nothing was written")
+
+// keep commits a batch. An update that has written before it fails takes the transaction with it, and the others begin anew.
+func (d *disk) keep(batch []*update) {
+	for len(batch) > 0 {
+		var spoilt *update
 		err := d.db.Update(func(tx *bbolt.Tx) error {
-			for _, r := range batch {
-				r.used, r.err = add(tx, r.code, r.quota)
-				if r.err != nil && !errors.Is(r.err, ErrFull) {
-					return r.err
+			written := false
+			for _, u := range batch {
+				t := d.tx(tx)
+				if u.run(t); t.written && u.failed() {
+					spoilt = u
+					return errNothing
 				}
+				written = written || t.written
+			}
+			if !written {
+				return errNothing
 			}
 			return nil
 		})
-		for _, r := range batch {
-			if err != nil {
-				r.err = fmt.Errorf("the state file: %w", err)
-			}
-			close(r.done)
-		}
-	}
-}
-
-func add(tx *bbolt.Tx, c Code, q Quota) (used int, err error) {
-	if q.Name != "" {
-		pool := []byte(c.AppID + "\x00" + q.Name)
-		used = int(number(tx.Bucket(usedBucket).Get(pool)))
-		seen := []byte(c.AppID + "\x00" + q.Name + "\x00" + q.Key)
-		if q.Key == "" || tx.Bucket(seenBucket).Get(seen) == nil {
-			if used >= q.Limit {
-				return used, ErrFull
-			}
-			used++
-			if err := tx.Bucket(usedBucket).Put(pool, bigEndian(uint64(used))); err != nil {
-				return 0, err
-			}
-			if q.Key != "" {
-				if err := tx.Bucket(seenBucket).Put(seen, []byte{1}); err != nil {
-					return 0, err
+		if spoilt == nil {
+			for _, u := range batch {
+				if err != nil && !errors.Is(err, errNothing) {
+					u.err = fmt.Errorf("the state file: %w", err)
 				}
+				close(u.done)
 			}
+			return
 		}
+		batch = slices.DeleteFunc(batch, func(u *update) bool { return u == spoilt })
+		close(spoilt.done)
 	}
-	text, err := json.Marshal(c)
-	if err != nil {
-		return 0, err
-	}
-	return used, tx.Bucket(codesBucket).Put([]byte(c.ID), text)
 }
 
-// Code implements [Store].
-func (d *Disk) Code(id string) (c Code, ok bool, err error) {
-	if id == "" {
-		return c, false, nil
-	}
-	err = d.db.View(func(tx *bbolt.Tx) error {
-		text := tx.Bucket(codesBucket).Get([]byte(id))
-		if text == nil {
-			return nil
-		}
-		ok = true
-		return json.Unmarshal(text, &c)
-	})
-	if err != nil {
-		return Code{}, false, fmt.Errorf("the state file: code %q: %w", id, err)
-	}
-	return c, ok, nil
+// run calls the update's function. Its panic belongs to whoever waits for it.
+func (u *update) run(t *Tx) {
+	defer func() { u.panicked = recover() }()
+	u.err = u.f(t)
 }
 
-// Close implements [Store].
-func (d *Disk) Close() error {
+func (u *update) failed() bool { return u.err != nil || u.panicked != nil }
+
+func (d *disk) close() error {
 	d.stop.Do(func() { close(d.stopped) })
 	d.finished.Wait()
 	return d.db.Close()
 }
 
+func (d *disk) tx(tx *bbolt.Tx) *Tx {
+	t := &Tx{}
+	t.items = func(b *Bucket) Items {
+		if !d.known[b] {
+			panic(fmt.Sprintf("the store has no bucket %q", b.Name))
+		}
+		return &diskItems{tx.Bucket([]byte(b.Name)), t}
+	}
+	return t
+}
+
+type diskItems struct {
+	bucket *bbolt.Bucket
+	tx     *Tx
+}
+
+func (i *diskItems) Get(key string) []byte { return i.bucket.Get([]byte(key)) }
+
+func (i *diskItems) Put(key string, value []byte) error {
+	i.tx.written = true
+	return i.wrote(i.bucket.Put([]byte(key), value))
+}
+
+func (i *diskItems) Delete(key string) error {
+	i.tx.written = true
+	if key == "" {
+		return errNoKey
+	}
+	return i.wrote(i.bucket.Delete([]byte(key)))
+}
+
+func (i *diskItems) wrote(err error) error {
+	switch {
+	case errors.Is(err, bolterrors.ErrTxNotWritable):
+		return errReadOnly
+	case errors.Is(err, bolterrors.ErrKeyRequired):
+		return errNoKey
+	}
+	return err
+}
+
+func (i *diskItems) Scan(prefix string) iter.Seq2[string, []byte] {
+	return func(yield func(string, []byte) bool) {
+		c := i.bucket.Cursor()
+		for key, value := c.Seek([]byte(prefix)); key != nil && strings.HasPrefix(string(key), prefix); key, value = c.Next() {
+			if !yield(string(key), value) {
+				return
+			}
+		}
+	}
+}
+
 func bigEndian(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
 
-// number reads what bigEndian wrote; 0 where there is nothing.
+// number is the inverse of bigEndian; 0 for nil.
 func number(b []byte) uint64 {
 	if len(b) != 8 {
 		return 0

@@ -1,50 +1,113 @@
 package store
 
-import "sync"
+import (
+	"fmt"
+	"iter"
+	"strings"
+	"sync"
 
-// Memory is a Store that ends with the process.
-type Memory struct {
-	mu    sync.Mutex
-	codes map[string]Code
-	used  map[quotaKey]int
-	seen  map[quotaKey]struct{}
+	"github.com/tidwall/btree"
+)
+
+// memory is the backend of a store that ends with the process.
+type memory struct {
+	mu      sync.RWMutex
+	buckets map[*Bucket]*btree.Map[string, []byte]
 }
 
-// quotaKey is a quota of an app or, with a key, what has counted against it.
-type quotaKey struct{ appID, quota, key string }
-
-// NewMemory returns an empty store.
-func NewMemory() *Memory {
-	return &Memory{codes: map[string]Code{}, used: map[quotaKey]int{}, seen: map[quotaKey]struct{}{}}
-}
-
-// AddCode implements [Store].
-func (m *Memory) AddCode(c Code, q Quota) (int, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	pool := quotaKey{appID: c.AppID, quota: q.Name}
-	seen := quotaKey{c.AppID, q.Name, q.Key}
-	_, counted := m.seen[seen]
-	if q.Name != "" && !counted {
-		if m.used[pool] >= q.Limit {
-			return m.used[pool], ErrFull
-		}
-		m.used[pool]++
-		if q.Key != "" {
-			m.seen[seen] = struct{}{}
-		}
+func newMemory(buckets []*Bucket) *memory {
+	m := &memory{buckets: map[*Bucket]*btree.Map[string, []byte]{}}
+	for _, b := range buckets {
+		m.buckets[b] = &btree.Map[string, []byte]{}
 	}
-	m.codes[c.ID] = c
-	return m.used[pool], nil
+	return m
 }
 
-// Code implements [Store].
-func (m *Memory) Code(id string) (Code, bool, error) {
+func (m *memory) view(f func(*Tx) error) error {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return f(&Tx{items: func(b *Bucket) Items { return &memoryItems{tree: m.tree(b)} }})
+}
+
+func (m *memory) update(f func(*Tx) error) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	c, ok := m.codes[id]
-	return c, ok, nil
+	var undo []func()
+	done := false
+	defer func() {
+		if !done { // f failed, or panicked
+			for i := len(undo) - 1; i >= 0; i-- {
+				undo[i]()
+			}
+		}
+	}()
+	err := f(&Tx{items: func(b *Bucket) Items { return &memoryItems{m.tree(b), &undo} }})
+	done = err == nil
+	return err
 }
 
-// Close implements [Store].
-func (m *Memory) Close() error { return nil }
+func (m *memory) tree(b *Bucket) *btree.Map[string, []byte] {
+	tree := m.buckets[b]
+	if tree == nil {
+		panic(fmt.Sprintf("the store has no bucket %q", b.Name))
+	}
+	return tree
+}
+
+func (m *memory) close() error { return nil }
+
+type memoryItems struct {
+	tree *btree.Map[string, []byte]
+	undo *[]func() // nil where nothing may be written
+}
+
+func (i *memoryItems) Get(key string) []byte {
+	value, _ := i.tree.Get(key)
+	return value
+}
+
+func (i *memoryItems) Put(key string, value []byte) error {
+	if err := i.writable(key); err != nil {
+		return err
+	}
+	if value == nil {
+		value = []byte{} // as it is read from a file
+	}
+	old, replaced := i.tree.Set(key, value)
+	*i.undo = append(*i.undo, func() {
+		if replaced {
+			i.tree.Set(key, old)
+		} else {
+			i.tree.Delete(key)
+		}
+	})
+	return nil
+}
+
+func (i *memoryItems) Delete(key string) error {
+	if err := i.writable(key); err != nil {
+		return err
+	}
+	if old, deleted := i.tree.Delete(key); deleted {
+		*i.undo = append(*i.undo, func() { i.tree.Set(key, old) })
+	}
+	return nil
+}
+
+func (i *memoryItems) writable(key string) error {
+	switch {
+	case i.undo == nil:
+		return errReadOnly
+	case key == "":
+		return errNoKey
+	}
+	return nil
+}
+
+func (i *memoryItems) Scan(prefix string) iter.Seq2[string, []byte] {
+	return func(yield func(string, []byte) bool) {
+		i.tree.Ascend(prefix, func(key string, value []byte) bool {
+			return strings.HasPrefix(key, prefix) && yield(key, value)
+		})
+	}
+}

@@ -1,51 +1,137 @@
-// Package store keeps what the emulated platform must remember: the codes and links that it made, and so the quotas that
-// they used.
+// Package store keeps the state of an emulator: named buckets of keys and values, in one file or in memory.
+//
+// A feature owns its buckets: it declares them as variables, and nobody else reads or writes them. What belongs together is
+// changed in one [Store.Update], which happens as a whole or not at all.
 package store
 
 import (
 	"errors"
+	"iter"
+	"sync"
 	"time"
 )
 
-// ErrFull means that the app has used up a quota.
-var ErrFull = errors.New("the quota is used up")
+// ErrInUse reports that another emulator has opened the state file.
+var ErrInUse = errors.New("the state is in use by another emulator")
 
-// Code is a QR code, a Mini Program code or a link, and what it opens.
-type Code struct {
-	// ID is what the picture or the link holds, in the form that the platform gives it.
-	ID string
-	// AppID is the app that the code opens.
-	AppID string
-	// API is the name of the API that made it.
-	API string
-	// Path is the page with its query.
-	Path string
-	// Scene is what a code of getUnlimited hands to the page.
-	Scene string `json:",omitempty"`
-	// EnvVersion is the version that the code opens; empty for the released one.
-	EnvVersion string `json:",omitempty"`
-	Width      int    `json:",omitempty"`
-	Created    time.Time
-	// Expires is when a link ends; zero if never.
-	Expires time.Time `json:",omitzero"`
+var errClosed = errors.New("the store is closed")
+
+// Bucket declares a set of keys and values.
+type Bucket struct {
+	// Name identifies the bucket in the state file.
+	Name string
+	// Migrations bring older content up to date, one version each. Only ever append to them.
+	Migrations []func(Items) error
 }
 
-// Quota is what a code counts against. The zero Quota is none.
-type Quota struct {
-	// Name tells the quotas of an app apart.
-	Name  string
-	Limit int
-	// Key, if not empty, counts once, however often it comes.
-	Key string
+// Items is the content of a bucket within a transaction. Values that it hands out are valid until the transaction ends, and
+// must not be changed.
+type Items interface {
+	// Get returns the value of a key, or nil if there is none.
+	Get(key string) []byte
+	// Put sets the value of a key, which must not be empty. The value is not copied: leave it unchanged.
+	Put(key string, value []byte) error
+	Delete(key string) error
+	// Scan iterates over the keys with a prefix, in ascending order. Changing the bucket meanwhile is not allowed.
+	Scan(prefix string) iter.Seq2[string, []byte]
 }
 
-// Store is safe for concurrent use.
-type Store interface {
-	// AddCode keeps a code, unless it finds the quota used up: then the error is [ErrFull]. used is what the app has
-	// used of the quota, this code with it. When AddCode returns without an error, the code is kept for good.
-	AddCode(c Code, q Quota) (used int, err error)
-	// Code returns the code of this ID; ok is false where there is none.
-	Code(id string) (c Code, ok bool, err error)
-	// Close ends the store; what it was given before stays.
-	Close() error
+// Tx is a transaction.
+type Tx struct {
+	items   func(*Bucket) Items
+	written bool
+}
+
+// Bucket returns the content of a bucket of this store.
+func (t *Tx) Bucket(b *Bucket) Items { return t.items(b) }
+
+// Store is safe for concurrent use. It opens when it is first used.
+type Store struct {
+	open func(wait time.Duration) (backend, error)
+
+	mu     sync.Mutex
+	opened backend
+	closed bool
+}
+
+// backend is where the buckets are.
+type backend interface {
+	view(func(*Tx) error) error
+	update(func(*Tx) error) error
+	close() error
+}
+
+// patience is how long the first use of a store waits for an emulator that is ending.
+const patience = 5 * time.Second
+
+// File returns a store in a file, which path names when the store opens.
+func File(path func() (string, error), buckets ...*Bucket) *Store {
+	return &Store{open: func(wait time.Duration) (backend, error) {
+		name, err := path()
+		if err != nil {
+			return nil, err
+		}
+		return openDisk(name, wait, buckets)
+	}}
+}
+
+// Memory returns a store that ends with the process.
+func Memory(buckets ...*Bucket) *Store {
+	return &Store{open: func(time.Duration) (backend, error) { return newMemory(buckets), nil }}
+}
+
+// Open opens the store now. The error is [ErrInUse] if another emulator has it.
+func (s *Store) Open() error {
+	_, err := s.backend(0)
+	return err
+}
+
+func (s *Store) backend(wait time.Duration) (backend, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, errClosed
+	}
+	if s.opened == nil {
+		b, err := s.open(wait)
+		if err != nil {
+			return nil, err
+		}
+		s.opened = b
+	}
+	return s.opened, nil
+}
+
+// View calls f with a transaction that only reads: it sees one state of all buckets. It returns the error of f.
+func (s *Store) View(f func(*Tx) error) error {
+	b, err := s.backend(patience)
+	if err != nil {
+		return err
+	}
+	return b.view(f)
+}
+
+// Update calls f with a transaction and keeps what it writes, or nothing if f returns an error, which Update then returns.
+// When Update returns nil, the changes outlive the process. Updates happen one after the other; those that wait for each
+// other are synced to disk together, so that f may be called again if another one fails: it must have no other effect.
+func (s *Store) Update(f func(*Tx) error) error {
+	b, err := s.backend(patience)
+	if err != nil {
+		return err
+	}
+	return b.update(f)
+}
+
+// Close waits for running transactions. A store that was never used is not opened.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil
+	}
+	s.closed = true
+	if s.opened == nil {
+		return nil
+	}
+	return s.opened.close()
 }
