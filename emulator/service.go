@@ -63,7 +63,7 @@ func (e *Emulator) serviceProgram(ctx context.Context, f *function, build buildF
 	if err != nil {
 		return host.Program{}, err
 	}
-	return host.Script(path), nil
+	return host.Script(path, dir.Dir), nil
 }
 
 // serviceEnviron returns the variables of a web server. There is no secret among them but the ways to call APIs as the

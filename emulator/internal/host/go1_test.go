@@ -163,7 +163,7 @@ func TestAScriptThatCannotBeStartedSaysWhatToDo(t *testing.T) {
 			t.Parallel()
 			path := filepath.Join(t.TempDir(), "bootstrap")
 			require.NoError(t, os.WriteFile(path, []byte(c.text), c.mode))
-			_, _, failure := call(t, newGo1(t, Script(path), 0, 1), order{})
+			_, _, failure := call(t, newGo1(t, Script(path, t.TempDir()), 0, 1), order{})
 			require.NotNil(t, failure)
 			assert.Equal(t, "starting "+path+": "+c.message, failure.Message)
 		})

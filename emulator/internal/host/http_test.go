@@ -279,7 +279,7 @@ func TestAScriptWithoutItsProgramSaysSo(t *testing.T) {
 	dir := t.TempDir()
 	script := filepath.Join(dir, "scf_bootstrap")
 	require.NoError(t, os.WriteFile(script, []byte("#!/bin/sh\nexport PORT=9000\n./main\n"), 0o755))
-	f := New("web", &HTTP{Name: "web", Program: Script(script)}, 0, 0, 1)
+	f := New("web", &HTTP{Name: "web", Program: Script(script, dir)}, 0, 0, 1)
 	defer f.Close()
 	rec := newRecord()
 	r := httptest.NewRequest(http.MethodGet, "/", nil)
@@ -301,7 +301,7 @@ func TestAScriptFindsTheCloudsProgramsHere(t *testing.T) {
 		"a script of something else": {"#!/usr/bin/env python3\n/var/lang/sh9/bin/sh\n", ""},
 	} {
 		require.NoError(t, os.WriteFile(script, []byte(c.text), 0o755))
-		p := Script(script)
+		p := Script(script, dir)
 		if c.want == "" {
 			assert.Equal(t, Program{Path: script, Dir: dir}, p, name)
 			continue

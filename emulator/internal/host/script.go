@@ -13,10 +13,10 @@ import (
 // (https://cloud.tencent.com/document/product/583/56126) and which is nowhere else.
 var cloudProgram = regexp.MustCompile(`/var/lang/[\w.-]+/bin/([\w.-]+)`)
 
-// Script returns the program of an executable file, which starts in the file's folder. In a shell script, the paths of
-// programs that are there in the cloud only stand for those of the same name here.
-func Script(path string) Program {
-	program := Program{Path: path, Dir: filepath.Dir(path)}
+// Script returns the program of an executable file, run in the folder dir. Paths in a shell script that name programs
+// of the cloud are replaced by the programs of that name on this machine.
+func Script(path, dir string) Program {
+	program := Program{Path: path, Dir: dir}
 	text, err := readStart(path)
 	if err != nil || !bytes.HasPrefix(text, []byte("#!")) {
 		return program
