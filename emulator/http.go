@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/gorilla/mux"
@@ -41,7 +42,7 @@ func (e *Emulator) routes() http.Handler {
 	routes := mux.NewRouter().UseEncodedPath().SkipClean(true)
 	routes.Path("/invoke/{name}").Methods(http.MethodPost).HandlerFunc(e.serveInvoke)
 	routes.PathPrefix(fnPath).HandlerFunc(e.serveFn)
-	routes.Path("/admin").Handler(e.platform)
+	routes.Path(adminPath).Handler(e.platform)
 	routes.PathPrefix(platform.SidecarPath).Handler(e.platform.Sidecar())
 	routes.PathPrefix("/_wxfn/").Handler(e.authorized(control.New(control.Config{
 		Scan:        e.platform.Scan,
@@ -69,9 +70,9 @@ func (e *Emulator) routes() http.Handler {
 // guard keeps pages elsewhere out: by DNS rebinding they come with a Host that is not this machine's, and by a plain
 // request with an Origin.
 func (e *Emulator) guard(r *http.Request) error {
-	// A client whose transport dials this address in place of WeChat's goes on to name WeChat's. No page can do so: that
-	// name is not its own to point here.
-	forWeChat := isServerHost(r.Host) && e.platform.ServesPath(r.URL.Path)
+	// A client whose transport dials this address in place of WeChat's or CloudBase's still names theirs. No page can do
+	// so: that name is not its own to point here.
+	forWeChat := isServerHost(r.Host) && e.platform.ServesPath(r.URL.Path) || isAdminHost(r.Host) && r.URL.Path == adminPath
 	if !e.ownHost(r.Host) && !forWeChat {
 		return fmt.Errorf("the Host %q is not this machine's", r.Host)
 	}
@@ -82,6 +83,27 @@ func (e *Emulator) guard(r *http.Request) error {
 		}
 	}
 	return nil
+}
+
+// adminPath is the admin endpoint's, here as in the cloud.
+const adminPath = "/admin"
+
+// adminHosts are the admin endpoint's in the cloud: tcb-admin-node, below wx-server-sdk 0.8 to 2.0, knows no other place to
+// send its requests to. The newer SDKs' hosts end in adminDomain, unless TCB_CONTEXT_CNFG names another.
+var adminHosts = []string{
+	"tcb-admin.tencentyun.com", "tcb-admin.tencentcloudapi.com",
+	"tcb-open.tencentyun.com", "tcb-open.tencentcloudapi.com",
+}
+
+const adminDomain = ".tcb-api.tencentcloudapi.com"
+
+func isAdminHost(hostport string) bool {
+	name, _, err := net.SplitHostPort(hostport)
+	if err != nil {
+		name = hostport
+	}
+	name = strings.ToLower(name)
+	return slices.Contains(adminHosts, name) || strings.HasSuffix(name, adminDomain)
 }
 
 // ownHost tells whether a request's host is the loopback interface, or the address that Config.Addr chose.
@@ -229,7 +251,7 @@ func setField(object []byte, name string, value []byte) []byte {
 // whatever the host, the server API. Nothing that a handler calls leaves for the network.
 type direct struct{ platform *platform.Platform }
 
-const directURL = "http://wxfn.internal/admin"
+const directURL = "http://wxfn.internal" + adminPath
 
 // RoundTrip implements http.RoundTripper. When the request's context ends first, nobody waits for the answer.
 func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -243,7 +265,7 @@ func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
 		in.Body = http.NoBody
 	}
 	door := d.platform.Server()
-	if r.URL.Path == "/admin" {
+	if r.URL.Path == adminPath {
 		door = d.platform
 	}
 	out := &recorder{header: http.Header{}, status: http.StatusOK}

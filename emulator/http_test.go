@@ -230,6 +230,28 @@ func TestOnlyThisMachineIsServed(t *testing.T) {
 	}
 }
 
+// The hosts that older official SDKs send their requests to are the admin endpoint's, and nothing else's.
+func TestAdminHosts(t *testing.T) {
+	t.Parallel()
+	e := newEmulator(t, Config{})
+	for host, allowed := range map[string]bool{
+		"tcb-admin.tencentyun.com":                           true,
+		"tcb-open.tencentyun.com:80":                         true,
+		"TCB-Open.tencentcloudapi.com":                       true,
+		"env-1.ap-shanghai.tcb-api.tencentcloudapi.com":      true,
+		"tcb-admin.tencentyun.com.evil.example":              false,
+		"evil-tcb-admin.tencentyun.com":                      false,
+		"env-1.ap-shanghai.tcb-api.tencentcloudapi.com.evil": false,
+	} {
+		status := http.StatusForbidden
+		if allowed {
+			status = http.StatusOK
+		}
+		assert.Equal(t, status, ask(e, http.MethodPost, "/admin", "{}", "Host", host).Code, host)
+		assert.Equal(t, http.StatusForbidden, ask(e, http.MethodPost, "/invoke/f", "{}", "Host", host).Code, host)
+	}
+}
+
 func TestTheControlAPIAsksForTheToken(t *testing.T) {
 	t.Parallel()
 	e := newEmulator(t, Config{})

@@ -264,7 +264,7 @@ func (e *Emulator) run(ctx context.Context, name string, event []byte, s *platfo
 		if err != nil {
 			return nil, err
 		}
-		adminURL = url + "/admin"
+		adminURL = url + adminPath
 	}
 	environ := e.platform.Begin(s, adminURL)
 	defer e.platform.End(s)

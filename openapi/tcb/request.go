@@ -9,13 +9,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"mime"
 	"mime/multipart"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -55,16 +55,25 @@ type Request struct {
 	// CrossAuthorizationToken authorizes a call into another account's environment.
 	CrossAuthorizationToken string
 
-	// params are what was received, for the signature.
+	// params are the parameters as received, for the signature.
 	params []param
 }
 
-// param is one parameter as it stands on the wire and is signed.
+// param is one parameter as it is sent and signed.
 type param struct {
-	name   string
-	value  []byte
-	binary bool
+	name  string
+	value []byte
+	kind  kind
 }
+
+// kind is how a parameter's value is written, which decides how it is signed.
+type kind int
+
+const (
+	text     kind = iota
+	jsonText      // a member of a JSON body that is not a string, as sent
+	binary        // a part of a form with a content type of its own
+)
 
 // names ties each parameter's name on the wire to its field, in the order of the official SDK.
 func (q *Request) names() []struct {
@@ -93,7 +102,7 @@ func (q *Request) names() []struct {
 func (q *Request) set(p param) {
 	for _, n := range q.names() {
 		switch {
-		case n.name != p.name:
+		case n.name != p.name || p.isNull():
 		case n.text == nil:
 			q.RequestData = p.value
 		default:
@@ -123,10 +132,12 @@ type Origin struct {
 func (q *Request) HTTP(ctx context.Context, o Origin, c Credential, now time.Time) (*http.Request, error) {
 	var params []param
 	for _, n := range q.names() {
-		if n.text == nil {
-			params = append(params, param{name: n.name, value: q.RequestData, binary: true})
-		} else {
-			params = append(params, param{name: n.name, value: []byte(*n.text)})
+		p := param{name: n.name, value: q.RequestData, kind: binary}
+		if n.text != nil {
+			p = param{name: n.name, value: []byte(*n.text)}
+		}
+		if len(p.value) > 0 {
+			params = append(params, p)
 		}
 	}
 	encode := encodeForm
@@ -161,11 +172,8 @@ func encodeForm(params []param) (body []byte, contentType string) {
 	boundary := "--------------------------" + hex.EncodeToString(seed[:])
 	var b bytes.Buffer
 	for _, p := range params {
-		if len(p.value) == 0 {
-			continue
-		}
 		fmt.Fprintf(&b, "--%s\r\nContent-Disposition: form-data; name=%q\r\n", boundary, p.name)
-		if p.binary {
+		if p.kind == binary {
 			b.WriteString("Content-Type: application/octet-stream\r\n")
 		}
 		b.WriteString("\r\n")
@@ -182,9 +190,6 @@ func encodeJSON(params []param) (body []byte, contentType string) {
 	enc.SetEscapeHTML(false)
 	separator := byte('{')
 	for _, p := range params {
-		if len(p.value) == 0 {
-			continue
-		}
 		b.WriteByte(separator)
 		separator = ','
 		fmt.Fprintf(&b, "%q:", p.name)
@@ -225,6 +230,7 @@ func ParseRequest(r *http.Request, limit int64) (*Request, error) {
 }
 
 func (q *Request) readForm(form *multipart.Reader) error {
+	seen := map[string]bool{}
 	for {
 		part, err := form.NextRawPart()
 		if errors.Is(err, io.EOF) {
@@ -240,11 +246,14 @@ func (q *Request) readForm(form *multipart.Reader) error {
 		if part.FormName() == "" {
 			return errors.New("multipart form: a part has no name")
 		}
-		// The official SDK gives binary parts a content type, and text parts none.
-		p := param{name: part.FormName(), value: value, binary: part.Header.Get("Content-Type") != ""}
-		if slices.ContainsFunc(q.params, func(o param) bool { return o.name == p.name }) {
+		p := param{name: part.FormName(), value: value}
+		if part.Header.Get("Content-Type") != "" { // the official SDKs give text parts none
+			p.kind = binary
+		}
+		if seen[p.name] {
 			return fmt.Errorf("multipart form: part %q comes twice", p.name)
 		}
+		seen[p.name] = true
 		q.set(p)
 	}
 }
@@ -254,12 +263,16 @@ func (q *Request) readJSON(body io.Reader) error {
 	if err := json.NewDecoder(body).Decode(&values); err != nil {
 		return fmt.Errorf("JSON body: %w", err)
 	}
-	for name, raw := range values {
-		var text string
-		if json.Unmarshal(raw, &text) != nil {
-			text = strings.TrimSpace(string(raw)) // a number, an object: signed as its JSON text
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		p := param{name: name, value: values[name], kind: jsonText}
+		if p.value[0] == '"' {
+			var s string
+			if err := json.Unmarshal(p.value, &s); err != nil {
+				return fmt.Errorf("JSON body: %w", err)
+			}
+			p = param{name: name, value: []byte(s)}
 		}
-		q.set(param{name: name, value: []byte(text)})
+		q.set(p)
 	}
 	return nil
 }

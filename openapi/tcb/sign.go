@@ -30,16 +30,16 @@ const (
 
 // Errors of [Request.Verify]. ErrUnknownSecretID and ErrSignature mean that the caller is not who it says.
 var (
-	ErrNoSignature     = errors.New("no TC3-HMAC-SHA256 signature in the Authorization header")
+	ErrNoSignature     = errors.New("the request carries no valid TC3-HMAC-SHA256 or v2 signature")
 	ErrUnknownSecretID = errors.New("the signature's secretId is not one of this environment")
-	ErrSignatureTime   = errors.New("the signature's time is more than 10 minutes away from now; set this machine's clock")
+	ErrSignatureTime   = errors.New("the signature has expired, or its time is in the future; set this machine's clock")
 	ErrSignature       = errors.New("the signature does not match the request")
 )
 
-// authorization is the Authorization header, taken apart.
+// authorization is the parsed Authorization header.
 type authorization struct {
 	secretID, date string
-	params         []string // lower-cased names, in the order in which they are hashed
+	params         []string // signed names, in the order of hashing
 	headers        []string
 	signature      string
 }
@@ -77,6 +77,9 @@ func parseAuthorization(s string) (authorization, error) {
 	if a.secretID == "" || a.signature == "" || len(a.headers) == 0 {
 		return a, fmt.Errorf("%w: it lacks Credential, SignedHeaders or Signature", ErrNoSignature)
 	}
+	if repeats(a.params) || repeats(a.headers) {
+		return a, fmt.Errorf("%w: SignedParams or SignedHeaders repeats a name", ErrNoSignature)
+	}
 	return a, nil
 }
 
@@ -89,14 +92,20 @@ func sign(r *http.Request, params []param, c Credential, now time.Time) {
 	slices.Sort(a.headers)
 	a.params = signable(params)
 	timestamp := strconv.FormatInt(now.Unix(), 10)
-	a.signature = a.compute("post", r, params, c.SecretKey, timestamp)
+	a.signature = a.compute("post", r, a.hashParams(params), c.SecretKey, timestamp)
 	r.Header.Set("Authorization", a.String())
 	r.Header.Set("X-Signature-Expires", strconv.Itoa(int(Lifetime.Seconds())))
 	r.Header.Set("X-Timestamp", timestamp)
 }
 
-// Verify checks the signature of the HTTP request r that q was parsed from. secretKey gives the key of a secretId.
+// Verify checks the signature of the HTTP request r that q was parsed from: TC3-HMAC-SHA256 in the Authorization header,
+// or the older v2 signature in the parameter authorization. secretKey returns the key of a secretId.
 func (q *Request) Verify(r *http.Request, now time.Time, secretKey func(secretID string) (string, bool)) error {
+	if r.Header.Get("Authorization") == "" {
+		if i := slices.IndexFunc(q.params, func(p param) bool { return p.name == authorizationParam }); i >= 0 {
+			return q.verifyV2(r, string(q.params[i].value), now, secretKey)
+		}
+	}
 	a, err := parseAuthorization(r.Header.Get("Authorization"))
 	if err != nil {
 		return err
@@ -117,34 +126,35 @@ func (q *Request) Verify(r *http.Request, now time.Time, secretKey func(secretID
 	if now.Sub(signed).Abs() > Lifetime || a.date != signed.UTC().Format(time.DateOnly) {
 		return ErrSignatureTime
 	}
+	payload := a.hashParams(q.params)
 	// The method is signed as the client wrote it, which HTTP does not tell: the official SDK writes it in lower case.
 	for _, method := range []string{strings.ToLower(r.Method), r.Method} {
-		if hmac.Equal([]byte(a.signature), []byte(a.compute(method, r, q.params, key, timestamp))) {
+		if hmac.Equal([]byte(a.signature), []byte(a.compute(method, r, payload, key, timestamp))) {
 			return nil
 		}
 	}
 	return ErrSignature
 }
 
-// signable returns the lower-cased names of the parameters that are signed, in the order in which they are hashed.
+// signable returns the names of the parameters that are hashed, in the order of hashing.
 func signable(params []param) []string {
 	var names []string
 	for _, p := range params {
-		if len(p.value) > 0 {
-			names = append(names, strings.ToLower(p.name))
+		if p.hashed() {
+			names = append(names, p.signedName())
 		}
 	}
 	slices.Sort(names)
 	return names
 }
 
-func (a authorization) compute(method string, r *http.Request, params []param, secretKey, timestamp string) string {
+func (a authorization) compute(method string, r *http.Request, payload, secretKey, timestamp string) string {
 	canonical := sha256.New()
 	fmt.Fprintf(canonical, "%s\n//%s%s\n%s\n", method, r.Host, r.URL.EscapedPath(), r.URL.RawQuery)
 	for _, name := range a.headers {
 		io.WriteString(canonical, name+":"+canonicalHeader(r, name)+"\n")
 	}
-	fmt.Fprintf(canonical, "\n%s\n%s", strings.Join(a.headers, ";"), hashParams(params, a.params))
+	fmt.Fprintf(canonical, "\n%s\n%s", strings.Join(a.headers, ";"), payload)
 
 	toSign := fmt.Sprintf("%s\n%s\n%s/%s/tc3_request\n%x", algorithm, timestamp, a.date, service, canonical.Sum(nil))
 	key := []byte("TC3" + secretKey)
@@ -167,24 +177,21 @@ func canonicalHeader(r *http.Request, name string) string {
 		}
 		return value
 	}
-	return strings.ToLower(strings.TrimSpace(r.Header.Get(name)))
+	return strings.ToLower(strings.TrimFunc(r.Header.Get(name), isJSSpace))
 }
 
-// hashParams hashes the parameters of the given lower-cased names, in the names' order. An empty one that is named counts:
-// the official SDK leaves out empty texts, and signs empty bytes.
-func hashParams(params []param, names []string) string {
+// hashParams hashes the parameters that SignedParams names, in its order. SDKs 2.1 to 3.0 name texts that are empty,
+// too, but hash them no more than 4.x.
+func (a authorization) hashParams(params []param) string {
+	byName := bySignedName(params)
 	h := sha256.New()
-	for _, name := range names {
-		i := slices.IndexFunc(params, func(p param) bool { return strings.ToLower(p.name) == name })
-		if i < 0 {
+	for _, name := range a.params {
+		p, ok := byName[name]
+		if !ok || !p.hashed() {
 			continue
 		}
-		fmt.Fprintf(h, "&%s=", name)
-		if params[i].binary {
-			h.Write(params[i].value)
-		} else {
-			io.WriteString(h, strings.TrimSpace(string(params[i].value)))
-		}
+		io.WriteString(h, "&"+name+"=")
+		h.Write(p.trimmed())
 		io.WriteString(h, "\r\n")
 	}
 	return hex.EncodeToString(h.Sum(nil))

@@ -6,5 +6,7 @@
 // Marshal method of [CommOpenAPIResp], [InvokeResult] or [Error]. The package knows no API and keeps no state; package
 // openapi builds the SDK on it, and the emulator the other end.
 //
-// The facts are those of the official SDK, wx-server-sdk 4.0.2 (https://www.npmjs.com/package/wx-server-sdk).
+// The facts are those of the official SDK, wx-server-sdk 4.0.2 (https://www.npmjs.com/package/wx-server-sdk). A server
+// also understands its older versions: those from 2.1 on sign with TC3 as 4.x does, those from 0.8 to 2.0, and
+// tcb-admin-node below them, with the v2 signature in the body.
 package tcb

@@ -300,6 +300,15 @@ func FuzzParseRequest(f *testing.F) {
 	for _, v := range vectors {
 		f.Add(v.Request.Headers["content-type"], v.Request.Headers["authorization"], v.Request.Body)
 	}
+	g := readGenerations(f)
+	for i := range g.Vectors {
+		for j := range g.Vectors[i].Exchanges {
+			e := &g.Vectors[i].Exchanges[j]
+			body, err := io.ReadAll(e.http(f).Body)
+			require.NoError(f, err)
+			f.Add(e.Headers["content-type"], e.Headers["authorization"], body)
+		}
+	}
 	f.Fuzz(func(t *testing.T, contentType, authorization string, body []byte) {
 		r := httptest.NewRequest(http.MethodPost, "/admin?env=e", bytes.NewReader(body))
 		r.Header.Set("Content-Type", contentType)
