@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/tailscale/hujson"
+
 	"github.com/wxcloud-go/wxfn/openapi/catalog"
 )
 
@@ -20,6 +22,7 @@ type Function struct {
 	Exists      bool         // whether there is that file; a function without one is legal, and may call no API
 	Permissions []Permission // permissions.openapi in the order of the file, each name once, unknown names too
 	Triggers    []Trigger    // at most one; a trigger with a fault is left out
+	Broken      bool         // whether a fault, which is a finding, hides what the file permits: Permissions is then empty
 }
 
 // A Permission is an entry of permissions.openapi.
@@ -61,13 +64,22 @@ func (r *report) function(dir string) *Function {
 	path := filepath.Join(dir, "config.json")
 	_, err := os.Stat(path)
 	root := r.open(path)
-	lintKeys(root)
-	lintKeys(root.member("permissions"))
+	misspelt := slices.Concat(lintKeys(root), lintKeys(root.member("permissions")))
+	permitted := root.member("permissions")
+	list := permitted.member("openapi")
+	lost := func(v value, place string, kind hujson.Kind) bool {
+		if !v.exists() {
+			return slices.Contains(misspelt, place)
+		}
+		return v.json.Value.Kind() != kind
+	}
 	return &Function{
 		File:        r.name(path),
 		Exists:      err == nil,
-		Permissions: permissions(root.member("permissions").member("openapi")),
+		Permissions: permissions(list),
 		Triggers:    triggers(root.member("triggers")),
+		Broken: err == nil && !root.exists() || lost(root, "", '{') ||
+			lost(permitted, "permissions", '{') || lost(list, "permissions.openapi", '['),
 	}
 }
 
@@ -111,15 +123,18 @@ var settings = []struct{ key, place string }{
 	{"triggers", "triggers"},
 }
 
-// lintKeys reports members that were likely meant as a setting. Other members may be anyone's, and are let pass.
-func lintKeys(object value) {
+// lintKeys reports members that were likely meant as a setting, and returns the places of these settings. Other members
+// may be anyone's, and are allowed.
+func lintKeys(object value) (meant []string) {
 	for _, m := range object.members() {
 		for _, s := range settings {
 			if m.name != s.place && distance(strings.ToLower(m.key), s.key) <= 2 {
 				m.doc.at(m.keyAt, codeMisspeltKey, m.name+" is not read by the cloud", "did you mean "+s.place+"?")
+				meant = append(meant, s.place)
 			}
 		}
 	}
+	return meant
 }
 
 // distance returns how many characters must be put in, left out or replaced to make b of a.

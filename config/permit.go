@@ -8,11 +8,9 @@ import (
 	"github.com/tailscale/hujson"
 )
 
-// AddPermissions returns the text of a config.json whose permissions.openapi has some more APIs, and is sorted. All
-// that is there stays as it is to the byte: comments, indentation, line ends, the order of other settings. In a list
-// that is sorted already, new names are put in their places; of another one the entries are sorted, each with its
-// comments, and one that stands there twice is kept once, unless it has a comment. A list that has every name is
-// returned as it is, sorted or not. The names are not checked against the API reference.
+// AddPermissions returns the text of a config.json whose permissions.openapi has some more APIs. Everything that is
+// there stays as it is to the byte: entries and their order, comments, indentation, line ends. In a sorted list new
+// names go to their places, in another one to the end. The names are not checked against the API reference.
 //
 // An empty text becomes a new file. The error, of one line, says what in the text is wrong, and in which line.
 func AddPermissions(text []byte, apis ...string) ([]byte, error) {
@@ -33,11 +31,6 @@ func AddPermissions(text []byte, apis ...string) ([]byte, error) {
 	}
 	if !p.list.exists() {
 		return slices.Concat(p.mark, p.withList(names)), nil
-	}
-	if !slices.IsSorted(p.names) {
-		if p, err = p.sorted(); err != nil {
-			return nil, err
-		}
 	}
 	for _, name := range names {
 		if p, err = p.edited(p.insert(name)); err != nil {
@@ -69,6 +62,25 @@ func RemovePermissions(text []byte, apis ...string) ([]byte, error) {
 	}
 	if !removed {
 		return text, nil
+	}
+	return slices.Concat(p.mark, p.text), nil
+}
+
+// SortPermissions returns the text of a config.json whose permissions.openapi is sorted, each entry with its comments. An
+// entry that is there twice is kept once, unless it has a comment. A sorted list is returned as it is.
+func SortPermissions(text []byte) ([]byte, error) {
+	if len(bytes.TrimSpace(text)) == 0 {
+		return text, nil
+	}
+	p, err := parsePermit(text)
+	if err != nil {
+		return nil, err
+	}
+	if slices.IsSorted(p.names) {
+		return text, nil
+	}
+	if p, err = p.sorted(); err != nil {
+		return nil, err
 	}
 	return slices.Concat(p.mark, p.text), nil
 }
@@ -146,10 +158,14 @@ func (p *permit) gap(start, end int) gap {
 // content returns the offset where the last comment of a gap in one line ends.
 func (p *permit) content(g gap) int { return g.start + len(trimRight(p.text[g.start:g.end])) }
 
-// insert returns the text with one more entry in a sorted list. Where entries have lines of their own, it gets one.
+// insert returns the text with one more entry: in its place in a sorted list, else at the end. Where entries have lines
+// of their own, it gets one.
 func (p *permit) insert(name string) []byte {
-	k, _ := slices.BinarySearch(p.names, name)
 	n := len(p.names)
+	k := n
+	if slices.IsSorted(p.names) {
+		k, _ = slices.BinarySearch(p.names, name)
+	}
 	s, g, entry := p.style(), p.gaps[k], quote(name)
 	if k < n {
 		if g.nextLine > 0 {

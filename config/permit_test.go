@@ -159,30 +159,18 @@ var permitCases = []struct {
 		want: `{"permissions": {"openapi": [/* none */ "a"]}}`,
 	},
 
-	// A list that is not sorted.
+	// A list that is not sorted keeps its order.
 	{
-		name: "entries are sorted with their comments",
+		name: "names get lines at the end",
 		text: "{\"permissions\": {\"openapi\": [ // all\n  // about c\n  \"c\", // c\n\n  \"b\",\n  \"a\" // a\n  // end\n]}}",
-		add:  []string{"d"},
-		want: "{\"permissions\": {\"openapi\": [ // all\n  \"a\", // a\n\n  \"b\",\n  // about c\n  \"c\", // c\n  \"d\"\n  // end\n]}}",
+		add:  []string{"e", "d", "b"},
+		want: "{\"permissions\": {\"openapi\": [ // all\n  // about c\n  \"c\", // c\n\n  \"b\",\n  \"a\", // a\n  \"d\",\n  \"e\"\n  // end\n]}}",
 	},
 	{
-		name: "entries in one line are sorted",
+		name: "names go to the end of the line",
 		text: `{"permissions": {"openapi": [ "c", /* a */ "a" ]}}`,
 		add:  []string{"b"},
-		want: `{"permissions": {"openapi": [ /* a */ "a", "b", "c" ]}}`,
-	},
-	{
-		name: "a comment to the end of a line does not swallow what follows",
-		text: "{\"permissions\": {\"openapi\": [\"b\", // b\n  \"a\"]}}",
-		add:  []string{"c"},
-		want: "{\"permissions\": {\"openapi\": [\"a\",\n  \"b\", // b\n  \"c\"\n]}}",
-	},
-	{
-		name: "an entry that stands twice is kept once, unless it has a comment",
-		text: `{"permissions": {"openapi": ["c", "a", "c", "a" /* really */]}}`,
-		add:  []string{"b"},
-		want: `{"permissions": {"openapi": ["a", "a" /* really */, "b", "c"]}}`,
+		want: `{"permissions": {"openapi": [ "c", /* a */ "a", "b" ]}}`,
 	},
 
 	// Nothing to do.
@@ -204,6 +192,49 @@ var permitCases = []struct {
 		add:  []string{"a", `"`},
 		want: `{"permissions": {"openapi": ["\"", "\u0061"]}}`,
 	},
+}
+
+func TestSortPermissions(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, text, want string }{
+		{
+			name: "an empty text",
+			text: " ",
+			want: " ",
+		},
+		{
+			name: "entries in lines, with their comments",
+			text: "\ufeff{\"permissions\": {\"openapi\": [ // all\n  // about c\n  \"c\", // c\n\n  \"b\",\n  \"a\" // a\n  // end\n]}}",
+			want: "\ufeff{\"permissions\": {\"openapi\": [ // all\n  \"a\", // a\n\n  \"b\",\n  // about c\n  \"c\" // c\n  // end\n]}}",
+		},
+		{
+			name: "entries in one line",
+			text: `{"permissions": {"openapi": [ "c", /* a */ "a" ]}}`,
+			want: `{"permissions": {"openapi": [ /* a */ "a", "c" ]}}`,
+		},
+		{
+			name: "a comment to the end of a line does not swallow what follows",
+			text: "{\"permissions\": {\"openapi\": [\"b\", // b\n  \"a\"]}}",
+			want: "{\"permissions\": {\"openapi\": [\"a\",\n  \"b\" // b\n]}}",
+		},
+		{
+			name: "an entry that is there twice is kept once, unless it has a comment",
+			text: `{"permissions": {"openapi": ["c", "a", "c", "a" /* really */]}}`,
+			want: `{"permissions": {"openapi": ["a", "a" /* really */, "c"]}}`,
+		},
+		{
+			name: "a sorted list stays as it is",
+			text: `{"permissions": {"openapi": ["a",   "a", "b"]}}`,
+			want: `{"permissions": {"openapi": ["a",   "a", "b"]}}`,
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			got, err := SortPermissions([]byte(c.text))
+			require.NoError(t, err)
+			assert.Equal(t, c.want, string(got))
+		})
+	}
 }
 
 func TestAddPermissions(t *testing.T) {
@@ -257,14 +288,34 @@ func checkPermissions(t *testing.T, text []byte, names []string) {
 	if bytes.Equal(got, text) {
 		return
 	}
-	assert.True(t, slices.IsSorted(after.names), "%q", after.names)
-	if len(before.names) == 0 || !slices.IsSorted(before.names) {
+	if slices.IsSorted(before.names) {
+		assert.True(t, slices.IsSorted(after.names), "%q", after.names)
+	} else {
+		assert.Equal(t, before.names, after.names[:len(before.names)], "the order stays:\n%s", got)
+		checkSort(t, got)
+	}
+	if len(before.names) == 0 {
 		return
 	}
 	added := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return slices.Contains(before.names, name) })
 	back, err := RemovePermissions(got, added...)
 	require.NoError(t, err)
 	assert.Equal(t, string(text), string(back), "what was added can be removed from\n%s", got)
+}
+
+// checkSort checks what holds for every text that is sorted.
+func checkSort(t *testing.T, text []byte) {
+	t.Helper()
+	before, err := parsePermit(text)
+	require.NoError(t, err)
+	sorted, err := SortPermissions(text)
+	require.NoError(t, err)
+	after, err := parsePermit(sorted)
+	require.NoError(t, err, "the text:\n%s", sorted)
+	assert.True(t, slices.IsSorted(after.names), "%q", after.names)
+	assert.Equal(t, sortedNames(before.names), slices.Compact(after.names))
+	assert.Equal(t, before.comments(), after.comments(), "comments stay:\n%s", sorted)
+	assert.Equal(t, before.others(), after.others(), "everything else stays:\n%s", sorted)
 }
 
 // comments returns all comments of the file, sorted.

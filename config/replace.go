@@ -6,18 +6,28 @@ import (
 	"path/filepath"
 )
 
-// EditPermissions changes the config.json in a function's folder by [AddPermissions] and [RemovePermissions]; one that is
-// not there is made. The file is replaced as a whole, so that nobody reads half of it, keeps its mode and, where it is a
-// link, changes where that leads. changed is false where there was nothing to do.
-func EditPermissions(dir string, add, remove []string) (changed bool, err error) {
+// A PermissionEdit is a change of the permissions.openapi of a config.json.
+type PermissionEdit struct {
+	Add    []string // by [AddPermissions]
+	Remove []string // by [RemovePermissions]
+	Sort   bool     // at last, by [SortPermissions]
+}
+
+// EditPermissions changes the config.json in a function's folder, or creates it. The file is replaced as a whole, so that
+// nobody reads half of it, keeps its mode and, where it is a link, changes where that leads. changed is false where there
+// was nothing to do.
+func EditPermissions(dir string, e PermissionEdit) (changed bool, err error) {
 	file := filepath.Join(dir, "config.json")
 	text, err := readFile(file)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return false, err
 	}
-	edited, err := AddPermissions(text, add...)
-	if err == nil && len(remove) > 0 {
-		edited, err = RemovePermissions(edited, remove...)
+	edited, err := AddPermissions(text, e.Add...)
+	if err == nil && len(e.Remove) > 0 {
+		edited, err = RemovePermissions(edited, e.Remove...)
+	}
+	if err == nil && e.Sort {
+		edited, err = SortPermissions(edited)
 	}
 	if err != nil || string(edited) == string(text) {
 		return false, err

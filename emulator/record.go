@@ -94,7 +94,7 @@ func (e *Emulator) record(f *function, file, api string, permitted bool) {
 		e.log.Info(fmt.Sprintf("uses %s, which %s lacks", api, file), "function", f.name)
 		return
 	}
-	if _, err := config.EditPermissions(f.dir, []string{api}, nil); err != nil {
+	if _, err := config.EditPermissions(f.dir, config.PermissionEdit{Add: []string{api}}); err != nil {
 		e.log.Error(fmt.Sprintf("%s could not be added to %s: %v", api, file, err), "function", f.name)
 		return
 	}

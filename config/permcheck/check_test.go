@@ -131,14 +131,6 @@ exports.main = e => e.a + e.b
 -- a/index.js --
 ` + sdk + `exports.main = e => cloud.openapi.wxacode.get(e)
 `, []string{`a/index.js:2:43: error: a calls wxacode.get and has no config.json to permit it (missing-permission); create a/config.json with {"permissions": {"openapi": ["wxacode.get"]}}`}},
-		{"a misspelt key permits nothing", `
--- a/index.js --
-` + sdk + `exports.main = e => cloud.openapi.wxacode.get(e)
--- a/config.json --
-{"permission": {"openapi": ["wxacode.get"]}}
-`, []string{
-			`a/config.json:1:2: error: permission is not read by the cloud (misspelt-key); did you mean permissions?`,
-			`a/index.js:2:43: error: a calls wxacode.get, which its config.json does not permit (missing-permission); add "wxacode.get" to permissions.openapi in a/config.json`}},
 		{"several uses are one finding, at the nearest", `
 -- a/index.js --
 ` + sdk + `const get = e => cloud.openapi.wxacode.get(e)
@@ -165,7 +157,7 @@ exports.main = e => e ? later(e) : cloud.openapi.wxacode.get(e)
 `, []string{
 			`a/config.json:1:30: warning: a permits img.aiCrop, which its code never calls (unused-permission); remove the entry`,
 			`a/index.js:2:43: error: a calls "wxacode.getUnlimit", and there is no such API (unknown-call); did you mean "wxacode.getUnlimited"?`}},
-		{"entries: unused, unsorted, twice, unknown, retired", `
+		{"entries: unused, twice, unknown, retired", `
 -- a/index.js --
 ` + sdk + `exports.main = e => [cloud.openapi.wxacode.get(e), cloud.openapi.templateMessage.send(e)]
 -- a/config.json --
@@ -178,10 +170,38 @@ exports.main = e => e ? later(e) : cloud.openapi.wxacode.get(e)
 ]}}
 `, []string{
 			`a/config.json:3:3: warning: WeChat no longer offers templateMessage.send (retired-api); use subscribeMessage.send and the templates of subscription messages`,
-			`a/config.json:3:3: warning: permissions.openapi is not sorted: templateMessage.send stands behind wxacode.get (unsorted-permissions); sort the entries, so that changes of them do not collide`,
 			`a/config.json:4:3: warning: a permits img.aiCrop, which its code never calls (unused-permission); remove the entry`,
 			`a/config.json:5:3: warning: permission "wxacode.get" stands here again (duplicate-permission); remove one of the entries`,
 			`a/config.json:6:3: error: there is no API "wxacode.gets" to permit (unknown-permission); did you mean "wxacode.get"?`}},
+		{"an entry that is retired and unused is one finding", `
+-- a/index.js --
+` + sdk + `exports.main = e => 1
+-- a/config.json --
+{"permissions": {"openapi": ["templateMessage.send"]}}
+`, []string{
+			`a/config.json:1:30: warning: a permits templateMessage.send, which WeChat no longer offers and its code never calls (retired-api); remove the entry`}},
+		{"a config.json that cannot be understood is the only finding: no JSON, a wrong type, a misspelt key", `
+-- a/index.js --
+` + sdk + `exports.main = e => cloud.openapi.wxacode.get(e)
+-- a/config.json --
+{"permissions": {"openapi": ["img.aiCrop"}
+-- b/index.js --
+` + sdk + `exports.main = e => cloud.openapi.wxacode.get(e)
+-- b/config.json --
+{"permissions": {"openapi": "wxacode.get"}}
+-- c/index.js --
+` + sdk + `exports.main = e => cloud.openapi.wxacode.get(e)
+-- c/config.json --
+{"permission": {"openapi": ["wxacode.get"]}}
+-- d/index.js --
+` + sdk + `exports.main = e => cloud.openapi.wxacode.get(e)
+-- d/config.json --
+[]
+`, []string{
+			"a/config.json:1:42: error: the file is not JSON: invalid character '}' after array value (expecting ',' or ']') (invalid-json); correct it here; until then nothing of the file is used",
+			`b/config.json:1:29: error: permissions.openapi is a string, not an array (wrong-type); write [ … ]`,
+			`c/config.json:1:2: error: permission is not read by the cloud (misspelt-key); did you mean permissions?`,
+			`d/config.json:1:1: error: the file is an array, not an object (wrong-type); write { … }`}},
 		{"a name made up at run time is a doubt, and then nothing is unused", `
 -- a/index.js --
 ` + sdk + `exports.main = e => cloud.openapi[e.a][e.b](e)
@@ -687,7 +707,7 @@ func TestFixAddsWhatIsMissing(t *testing.T) {
 	write(t, filepath.Join(dir, "crlf", "index.js"), sdk+"exports.main = e => [cloud.openapi.wxacode.get(e), cloud.openapi.wxacode.getUnlimited(e)]", 0o644)
 	before := fixed(t, dir)
 
-	changed, err := check(t, dir).Fix(false)
+	changed, err := check(t, dir).Fix(permcheck.Fixes{})
 	require.NoError(t, err)
 	assert.Equal(t, []string{"comments/config.json", "crlf/config.json", "none/config.json"}, changed)
 	after := fixed(t, dir)
@@ -715,7 +735,7 @@ func TestFixAddsWhatIsMissing(t *testing.T) {
 		assert.Equal(t, fs.FileMode(0o600), info.Mode().Perm(), "the file keeps its mode")
 	}
 
-	changed, err = check(t, dir).Fix(false)
+	changed, err = check(t, dir).Fix(permcheck.Fixes{})
 	require.NoError(t, err)
 	assert.Empty(t, changed, "nothing is left to do")
 	assert.Equal(t, after, fixed(t, dir))
@@ -728,7 +748,7 @@ func TestPruneRemovesWhatIsUnused(t *testing.T) {
 	t.Parallel()
 	dir := tree(t, unfixed)
 	before := fixed(t, dir)
-	changed, err := check(t, dir).Fix(true)
+	changed, err := check(t, dir).Fix(permcheck.Fixes{Prune: true})
 	require.NoError(t, err)
 	assert.Equal(t, []string{"comments/config.json", "none/config.json", "unused/config.json"}, changed)
 	after := fixed(t, dir)
@@ -746,12 +766,12 @@ func TestPruneRemovesWhatIsUnused(t *testing.T) {
 	for _, same := range []string{"doubtful", "typo"} {
 		assert.Equal(t, before[same], after[same], "it cannot be told what is unused in "+same)
 	}
-	changed, err = check(t, dir).Fix(true)
+	changed, err = check(t, dir).Fix(permcheck.Fixes{Prune: true})
 	require.NoError(t, err)
 	assert.Empty(t, changed)
 }
 
-func TestFixGoesOnWhereAFileCannotBeChanged(t *testing.T) {
+func TestFixLeavesWhatItCannotRead(t *testing.T) {
 	t.Parallel()
 	dir := tree(t, "")
 	for _, name := range []string{"a", "b", "c", "d"} {
@@ -761,21 +781,53 @@ func TestFixGoesOnWhereAFileCannotBeChanged(t *testing.T) {
 	require.NoError(t, os.Mkdir(filepath.Join(dir, "b", "config.json"), 0o755))
 	write(t, filepath.Join(dir, "c", "config.json"), "{}", 0o644)
 
-	changed, err := check(t, dir).Fix(false)
+	changed, err := check(t, dir).Fix(permcheck.Fixes{})
+	require.NoError(t, err, "the findings say what is wrong")
 	assert.Equal(t, []string{"c/config.json", "d/config.json"}, changed)
-	require.Error(t, err)
-	messages := strings.Split(err.Error(), "\n")
-	require.Len(t, messages, 2)
-	assert.Contains(t, messages[0], "a/config.json could not be changed: ")
-	assert.Contains(t, messages[0], "line 1: the file is not JSON")
-	assert.Contains(t, messages[1], "b/config.json could not be changed: it is not an ordinary file")
 	assert.Equal(t, `{"permissions": {"openapi": [`, read(t, dir, "a", "config.json"))
+}
+
+func TestFixGoesOnWhereAFileCannotBeChanged(t *testing.T) {
+	t.Parallel()
+	dir := tree(t, "")
+	for _, name := range []string{"a", "b"} {
+		write(t, filepath.Join(dir, name, "index.js"), sdk+"exports.main = e => cloud.openapi.wxacode.get(e)", 0o644)
+		write(t, filepath.Join(dir, name, "config.json"), "{}", 0o644)
+	}
+	report := check(t, dir)
+	write(t, filepath.Join(dir, "a", "config.json"), "{", 0o644) // after the check
+
+	changed, err := report.Fix(permcheck.Fixes{})
+	assert.Equal(t, []string{"b/config.json"}, changed)
+	require.Error(t, err)
+	assert.NotContains(t, err.Error(), "\n")
+	assert.Contains(t, err.Error(), "a/config.json could not be changed: config: line 1: the file is not JSON")
+}
+
+func TestFixSortsWhenAsked(t *testing.T) {
+	t.Parallel()
+	const text = `{"permissions": {"openapi": ["wxacode.get", "img.aiCrop"]}}`
+	dir := tree(t, "-- a/index.js --\n"+sdk+"exports.main = e => [cloud.openapi.wxacode.get(e), cloud.openapi.img.aiCrop(e)]\n-- a/config.json --\n"+text)
+	report := check(t, dir)
+	assert.Empty(t, report.Findings, "order is a matter of taste")
+	report.AddUnsorted()
+	assert.Equal(t, []string{
+		`a/config.json:1:45: warning: permissions.openapi is not sorted: img.aiCrop comes after wxacode.get (unsorted-permissions); sort the entries; wxfn check --sort --fix does it`,
+	}, lines(report))
+
+	changed, err := report.Fix(permcheck.Fixes{})
+	require.NoError(t, err)
+	assert.Empty(t, changed)
+	changed, err = report.Fix(permcheck.Fixes{Sort: true})
+	require.NoError(t, err)
+	assert.Equal(t, []string{"a/config.json"}, changed)
+	assert.Equal(t, `{"permissions": {"openapi": ["img.aiCrop", "wxacode.get"]}}`, strings.TrimSpace(read(t, dir, "a", "config.json")))
 }
 
 func TestFixOfTheOneFunctionThatIsTheBase(t *testing.T) {
 	t.Parallel()
 	dir := tree(t, "-- a/index.js --\n"+sdk+"exports.main = e => cloud.openapi.wxacode.get(e)\n")
-	changed, err := check(t, filepath.Join(dir, "a")).Fix(false)
+	changed, err := check(t, filepath.Join(dir, "a")).Fix(permcheck.Fixes{})
 	require.NoError(t, err)
 	assert.Equal(t, []string{"config.json"}, changed)
 	assert.Empty(t, check(t, dir).Findings)

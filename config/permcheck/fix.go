@@ -8,30 +8,37 @@ import (
 	"github.com/wxcloud-go/wxfn/config"
 )
 
-// Fix adds what is missing to the config.json of each function that the report is about, and with prune removes what is
-// unused. It returns the files that it has changed, named as in findings, in order. The error has a line for each that
-// could not be; check again to see what is left.
-func (r *Report) Fix(prune bool) (changed []string, err error) {
-	type edit struct{ add, remove []string }
-	edits := map[string]*edit{}
-	of := func(f Finding) *edit {
+// Fixes are what [Report.Fix] does beside adding what is missing.
+type Fixes struct {
+	Prune bool // remove entries that are not used
+	Sort  bool // sort the lists that [Report.AddUnsorted] has found
+}
+
+// Fix adds the missing permissions to the config.json of each function that the report is about; entries that are there
+// stay in their order. It returns the files that it has changed, named as in findings, in order. The error has a line for
+// each that could not be; check again to see what is left.
+func (r *Report) Fix(also Fixes) (changed []string, err error) {
+	edits := map[string]*config.PermissionEdit{}
+	of := func(f Finding) *config.PermissionEdit {
 		if edits[f.dir] == nil {
-			edits[f.dir] = &edit{}
+			edits[f.dir] = &config.PermissionEdit{}
 		}
 		return edits[f.dir]
 	}
 	for _, f := range r.Findings {
 		switch {
 		case f.Code == codeMissingPermission:
-			of(f).add = append(of(f).add, f.API)
-		case f.Code == codeUnusedPermission && prune:
-			of(f).remove = append(of(f).remove, f.API)
+			of(f).Add = append(of(f).Add, f.API)
+		case f.unused && also.Prune:
+			of(f).Remove = append(of(f).Remove, f.API)
+		case f.Code == codeUnsortedPermissions && also.Sort:
+			of(f).Sort = true
 		}
 	}
 	var errs []error
 	for _, dir := range sortedKeys(edits) {
 		file := path.Join(dir, "config.json")
-		done, err := config.EditPermissions(r.path(dir), edits[dir].add, edits[dir].remove)
+		done, err := config.EditPermissions(r.path(dir), *edits[dir])
 		switch {
 		case err != nil:
 			errs = append(errs, fmt.Errorf("%s could not be changed: %w", file, err))

@@ -19,6 +19,8 @@ type Report struct {
 	Findings []Finding
 	// Failures are the functions that could not be analysed, by folder; the others were.
 	Failures []Failure
+
+	unsorted []Finding // about lists that are not sorted, which is a matter of taste
 }
 
 // Function is one function that was checked.
@@ -38,7 +40,8 @@ type Finding struct {
 	// Path leads from the function's start to the call that the finding is about; empty for a finding about config.json.
 	Path []Step
 
-	dir string // of the function, named as in findings
+	dir    string // of the function, named as in findings
+	unused bool   // whether the finding is about an entry of config.json that the code never uses
 }
 
 // Failure is why a function could not be analysed.
@@ -57,6 +60,14 @@ func (r *Report) Failed(strict bool) bool {
 		}
 	}
 	return false
+}
+
+// AddUnsorted adds a finding for each config.json whose permissions are not sorted. Without it, their order is nobody's
+// business.
+func (r *Report) AddUnsorted() {
+	r.Findings = append(r.Findings, r.unsorted...)
+	r.unsorted = nil
+	r.sort()
 }
 
 // name returns a file as findings name it, whether it is absolute or named so already.

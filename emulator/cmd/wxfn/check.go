@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -16,9 +17,9 @@ import (
 // check is what the command line says of a check.
 type check struct {
 	process
-	dirs                                 []string
-	format, baseline                     string
-	strict, fix, prune, renewingBaseline bool
+	dirs                                       []string
+	format, baseline                           string
+	strict, fix, prune, sort, renewingBaseline bool
 }
 
 func checkCommand(p process) *cobra.Command {
@@ -51,8 +52,9 @@ analysed: one that does not compile, say. The others are checked all the same.`,
 	f := cmd.Flags()
 	f.StringVar(&c.format, "format", "text", "print as `"+strings.Join(permcheck.Formats(), "|")+"`")
 	f.BoolVar(&c.strict, "strict", false, "let warnings fail the check")
-	f.BoolVar(&c.fix, "fix", false, "add what is missing to each config.json")
+	f.BoolVar(&c.fix, "fix", false, "add what is missing to each config.json; entries keep their order")
 	f.BoolVar(&c.prune, "prune", false, "with --fix: remove what is unused")
+	f.BoolVar(&c.sort, "sort", false, "report unsorted permissions; with --fix: sort them")
 	f.StringVar(&c.baseline, "baseline", "", "leave out the findings that stand in `FILE`")
 	f.BoolVar(&c.renewingBaseline, "write-baseline", false, "write all findings into the file of --baseline, and be content")
 	cmd.AddCommand(explainCommand(p))
@@ -111,10 +113,10 @@ func (c *check) run() error {
 	}
 	ctx, stop := c.untilSignal()
 	defer stop()
-	report, err := permcheck.Check(ctx, ".", c.dirs...)
+	report, err := c.report(ctx)
 	unfixed := false
 	if err == nil && c.fix {
-		changed, fixErr := report.Fix(c.prune)
+		changed, fixErr := report.Fix(permcheck.Fixes{Prune: c.prune, Sort: c.sort})
 		for _, file := range changed {
 			fmt.Fprintln(c.stderr, "changed", file)
 		}
@@ -122,7 +124,7 @@ func (c *check) run() error {
 			fmt.Fprintln(c.stderr, "wxfn:", strings.ReplaceAll(fixErr.Error(), "\n", "\nwxfn: "))
 		}
 		if len(changed) > 0 {
-			report, err = permcheck.Check(ctx, ".", c.dirs...)
+			report, err = c.report(ctx)
 		}
 	}
 	switch {
@@ -146,6 +148,15 @@ func (c *check) run() error {
 		return &exitError{code: exitNotGood}
 	}
 	return nil
+}
+
+// report checks the folders.
+func (c *check) report(ctx context.Context) (*permcheck.Report, error) {
+	report, err := permcheck.Check(ctx, ".", c.dirs...)
+	if err == nil && c.sort {
+		report.AddUnsorted()
+	}
+	return report, err
 }
 
 // compareWithBaseline takes the findings out of a report that its baseline has, or makes them its baseline.
