@@ -102,6 +102,7 @@ type Emulator struct {
 	builder  host.Builder
 	token    string
 	handler  http.Handler
+	bodyTime time.Duration
 
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc
@@ -142,7 +143,7 @@ func New(c Config) (*Emulator, error) {
 	case c.Timeout < 0:
 		return nil, fmt.Errorf("emulator: Timeout is %s; give a positive one, or 0 for 3 s", c.Timeout)
 	}
-	e := &Emulator{config: c, functions: map[string]*function{}, recorded: map[string]*Recording{}, token: rand.Text()}
+	e := &Emulator{config: c, functions: map[string]*function{}, recorded: map[string]*Recording{}, token: rand.Text(), bodyTime: bodyTime}
 	for id, secret := range c.Apps {
 		if id == "" || secret == "" {
 			return nil, fmt.Errorf("emulator: Apps has an AppID %q whose secret has %d characters; neither may be empty", id, len(secret))
@@ -265,7 +266,7 @@ func (e *Emulator) Listen() (url string, err error) {
 			e.listenErr = fmt.Errorf("cannot listen on %s: %w", e.config.Addr, errors.Unwrap(e.listenErr))
 			return
 		}
-		e.server = &http.Server{Handler: e, ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(e.log.Handler(), slog.LevelWarn)}
+		e.server = e.newServer()
 		go func() { _ = e.server.Serve(e.listener) }()
 	})
 	if e.listenErr != nil {

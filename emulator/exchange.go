@@ -105,7 +105,8 @@ func (e *Emulator) exchange(a *answer, r *http.Request, caller platform.Caller, 
 }
 
 // pass has a function answer a request.
-func (e *Emulator) pass(a *answer, r *http.Request, path *url.URL, s *platform.Session) error {
+func (e *Emulator) pass(a *answer, r *http.Request, path *url.URL, s *platform.Session) (err error) {
+	defer contain(&err)
 	f, leave, ok := e.enter(s.Function)
 	if !ok {
 		return e.unknown(s.Function)

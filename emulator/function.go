@@ -93,11 +93,16 @@ func (f *function) ready(ctx context.Context, build buildFunc) (*host.Function, 
 
 func (f *function) run(p *preparation, build buildFunc) {
 	defer close(p.done)
-	if p.hosted, p.err = f.prepare(f.ctx, build); p.err != nil {
+	if p.hosted, p.err = f.prepared(build); p.err != nil {
 		f.mu.Lock()
 		f.preparation = nil
 		f.mu.Unlock()
 	}
+}
+
+func (f *function) prepared(build buildFunc) (hosted *host.Function, err error) {
+	defer contain(&err)
+	return f.prepare(f.ctx, build)
 }
 
 // works tells whether the function has been made ready.

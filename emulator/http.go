@@ -12,7 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"slices"
+	"runtime/debug"
 	"strings"
 
 	"github.com/gorilla/mux"
@@ -40,11 +40,12 @@ func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (e *Emulator) routes() http.Handler {
 	routes := mux.NewRouter().UseEncodedPath().SkipClean(true)
-	routes.Path("/invoke/{name}").Methods(http.MethodPost).HandlerFunc(e.serveInvoke)
+	whole := func(h http.Handler) http.Handler { return timely(e.bodyTime, h) }
+	routes.Path("/invoke/{name}").Methods(http.MethodPost).Handler(whole(http.HandlerFunc(e.serveInvoke)))
 	routes.PathPrefix(fnPath).HandlerFunc(e.serveFn)
-	routes.Path(adminPath).Handler(e.platform)
-	routes.PathPrefix(platform.SidecarPath).Handler(e.platform.Sidecar())
-	routes.PathPrefix("/_wxfn/").Handler(e.authorized(control.New(control.Config{
+	routes.Path(adminPath).Handler(whole(e.platform))
+	routes.PathPrefix(platform.SidecarPath).Handler(whole(e.platform.Sidecar()))
+	routes.PathPrefix("/_wxfn/").Handler(whole(e.authorized(control.New(control.Config{
 		Scan:        e.platform.Scan,
 		ScanPicture: e.platform.ScanPicture,
 		Preview:     e.platform.Preview,
@@ -55,8 +56,8 @@ func (e *Emulator) routes() http.Handler {
 		Clock:       e.changeClock,
 		Functions:   e.describe,
 		Done:        e.ctx.Done(),
-	})))
-	routes.MatcherFunc(func(r *http.Request, _ *mux.RouteMatch) bool { return e.platform.ServesPath(r.URL.Path) }).Handler(e.platform.Server())
+	}))))
+	routes.MatcherFunc(func(r *http.Request, _ *mux.RouteMatch) bool { return e.platform.ServesPath(r.URL.Path) }).Handler(whole(e.platform.Server()))
 	routes.NotFoundHandler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		control.WriteError(w, http.StatusNotFound, fmt.Errorf("nothing is served at %s; functions are at /invoke/NAME, and those that serve HTTP at /fn/NAME/", r.URL.Path))
 	})
@@ -65,64 +66,6 @@ func (e *Emulator) routes() http.Handler {
 		control.WriteError(w, http.StatusMethodNotAllowed, fmt.Errorf("%s does not take the method %s; use POST", r.URL.Path, r.Method))
 	})
 	return routes
-}
-
-// guard keeps pages elsewhere out: by DNS rebinding they come with a Host that is not this machine's, and by a plain
-// request with an Origin.
-func (e *Emulator) guard(r *http.Request) error {
-	// A client whose transport dials this address in place of WeChat's or CloudBase's still names theirs. No page can do
-	// so: that name is not its own to point here.
-	forWeChat := isServerHost(r.Host) && e.platform.ServesPath(r.URL.Path) || isAdminHost(r.Host) && r.URL.Path == adminPath
-	if !e.ownHost(r.Host) && !forWeChat {
-		return fmt.Errorf("the Host %q is not this machine's", r.Host)
-	}
-	if origin := r.Header.Get("Origin"); origin != "" {
-		u, err := url.Parse(origin)
-		if err != nil || !e.ownHost(u.Host) {
-			return fmt.Errorf("the Origin %q is foreign", origin)
-		}
-	}
-	return nil
-}
-
-// adminPath is the admin endpoint's, here as in the cloud.
-const adminPath = "/admin"
-
-// adminHosts are the admin endpoint's in the cloud: tcb-admin-node, below wx-server-sdk 0.8 to 2.0, knows no other place to
-// send its requests to. The newer SDKs' hosts end in adminDomain, unless TCB_CONTEXT_CNFG names another.
-var adminHosts = []string{
-	"tcb-admin.tencentyun.com", "tcb-admin.tencentcloudapi.com",
-	"tcb-open.tencentyun.com", "tcb-open.tencentcloudapi.com",
-}
-
-const adminDomain = ".tcb-api.tencentcloudapi.com"
-
-func isAdminHost(hostport string) bool {
-	name, _, err := net.SplitHostPort(hostport)
-	if err != nil {
-		name = hostport
-	}
-	name = strings.ToLower(name)
-	return slices.Contains(adminHosts, name) || strings.HasSuffix(name, adminDomain)
-}
-
-// ownHost tells whether a request's host is the loopback interface, or the address that Config.Addr chose.
-func (e *Emulator) ownHost(hostport string) bool {
-	name, _, err := net.SplitHostPort(hostport)
-	if err != nil {
-		name = strings.Trim(hostport, "[]")
-	}
-	chosen, _, _ := net.SplitHostPort(e.config.Addr)
-	ip, chosenIP := net.ParseIP(name), net.ParseIP(chosen)
-	switch {
-	case strings.EqualFold(name, "localhost"), ip != nil && ip.IsLoopback():
-		return true
-	case name != "" && strings.EqualFold(name, chosen):
-		return true
-	}
-	// Listening everywhere: any address will do, but no name, which a page elsewhere could have pointed here.
-	everywhere := chosen == "" || chosenIP != nil && chosenIP.IsUnspecified()
-	return everywhere && ip != nil
 }
 
 // authorized asks for the token.
@@ -274,10 +217,12 @@ func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
 		defer close(served)
 		defer in.Body.Close()
 		defer func() {
-			if v := recover(); v == http.ErrAbortHandler {
+			switch v := recover(); v {
+			case nil:
+			case http.ErrAbortHandler:
 				out.aborted = true
-			} else if v != nil {
-				panic(v)
+			default: // here it would end the process
+				out.failed = fmt.Errorf("wxfn itself failed: panic: %v\n%s", v, debug.Stack())
 			}
 		}()
 		door.ServeHTTP(out, in)
@@ -286,6 +231,9 @@ func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
 	case <-served:
 	case <-ctx.Done():
 		return nil, ctx.Err()
+	}
+	if out.failed != nil {
+		return nil, out.failed
 	}
 	body := io.Reader(&out.body)
 	if out.aborted {
@@ -304,6 +252,7 @@ type recorder struct {
 	status  int
 	body    bytes.Buffer
 	aborted bool
+	failed  error
 }
 
 // brokenOff is the end of an answer whose connection was cut.

@@ -237,7 +237,8 @@ func (e *Emulator) served(r *journal.Record) {
 	logCalls(e.log.With("function", cmp.Or(r.Function, r.Source), "request_id", r.RequestID), r.View().Calls)
 }
 
-func (e *Emulator) run(ctx context.Context, name string, event []byte, s *platform.Session) ([]byte, error) {
+func (e *Emulator) run(ctx context.Context, name string, event []byte, s *platform.Session) (result []byte, err error) {
+	defer contain(&err)
 	f, leave, ok := e.enter(name)
 	if !ok {
 		return nil, e.unknown(name)
@@ -249,8 +250,7 @@ func (e *Emulator) run(ctx context.Context, name string, event []byte, s *platfo
 	}
 	s.Permitted = f.permitted
 	s.Record.BuildError(f.outdatedBy())
-	event, err := acceptEvent(s.Caller, event)
-	if err != nil {
+	if event, err = acceptEvent(s.Caller, event); err != nil {
 		return nil, err
 	}
 	s.Record.Received(event)

@@ -17,11 +17,8 @@ import (
 const serverHost = "api.weixin.qq.com"
 
 func isServerHost(hostport string) bool {
-	name, _, err := net.SplitHostPort(hostport)
-	if err != nil {
-		name = hostport
-	}
-	return strings.EqualFold(name, serverHost)
+	name, ok := hostName(hostport)
+	return ok && strings.EqualFold(name, serverHost)
 }
 
 // proxyEnviron are the variables by which programs find the proxy that has http://api.weixin.qq.com answered by the

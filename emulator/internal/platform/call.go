@@ -3,7 +3,9 @@ package platform
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
@@ -77,8 +79,13 @@ func (p *Platform) callAPI(ctx context.Context, s *Session, call *apiCall) (*out
 	return p.conclude(call, result, err), nil
 }
 
-// perform lets the API itself answer.
-func (p *Platform) perform(call *apiCall) (*apiResult, error) {
+// perform lets the API itself answer. A panic there is an error of this one call.
+func (p *Platform) perform(call *apiCall) (result *apiResult, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			result, err = nil, fmt.Errorf("wxfn itself failed: panic: %v\n%s", v, debug.Stack())
+		}
+	}()
 	api := apis[call.name]
 	if api == nil {
 		api = (*Platform).defaultAnswer
