@@ -28,23 +28,27 @@ const conformanceDir = "../testdata/conformance"
 // SDK, gocall does by package openapi, and their answers must be the same to the letter.
 func TestConformance(t *testing.T) {
 	t.Parallel()
-	needsConformancePackages(t)
-	c := conformance{emu: emulatortest.New(t, emulator.Config{Dir: conformanceDir})}
-	require.Empty(t, c.emu.Findings())
-	require.Empty(t, c.emu.Build(t.Context()))
+	c := newConformance(t)
+	for _, version := range []string{"4.0.2", "2.6.3"} {
+		c := c.with(version)
+		for name, test := range map[string]func(*testing.T){
+			"createQRCode":                  c.testCreateQRCode,
+			"get":                           c.testGet,
+			"getUnlimited":                  c.testGetUnlimited,
+			"Looks of Mini Program codes":   c.testLooks,
+			"Permissions":                   c.testPermissions,
+			"Names on the wire":             c.testNamesOnTheWire,
+			"Who calls":                     c.testWhoCalls,
+			"Context argument":              c.testContextArgument,
+			"A warm instance keeps nothing": c.testWarmInstance,
+			"Functions call functions":      c.testFunctionsCallFunctions,
+			"A call after the invocation":   c.testLateCall,
+		} {
+			t.Run(version+"/"+name, test)
+		}
+	}
 	for name, test := range map[string]func(*testing.T){
-		"createQRCode":                    c.testCreateQRCode,
-		"get":                             c.testGet,
-		"getUnlimited":                    c.testGetUnlimited,
-		"Looks of Mini Program codes":     c.testLooks,
-		"Permissions":                     c.testPermissions,
-		"Names on the wire":               c.testNamesOnTheWire,
-		"Who calls":                       c.testWhoCalls,
-		"Context argument":                c.testContextArgument,
-		"A warm instance keeps nothing":   c.testWarmInstance,
-		"Functions call functions":        c.testFunctionsCallFunctions,
 		"Resources that are not emulated": c.testNotEmulated,
-		"A call after the invocation":     c.testLateCall,
 		"Kinds of handlers":               c.testHandlers,
 		"A bootstrap of bash":             c.testBash,
 		"Front door":                      c.testFrontDoor,
@@ -55,21 +59,34 @@ func TestConformance(t *testing.T) {
 	}
 }
 
+// newConformance returns an emulator of testdata/conformance.
+func newConformance(t *testing.T) conformance {
+	t.Helper()
+	needsConformancePackages(t)
+	c := conformance{emu: emulatortest.New(t, emulator.Config{Dir: conformanceDir})}
+	require.Empty(t, c.emu.Findings())
+	require.Empty(t, c.emu.Build(t.Context()))
+	return c.with("4.0.2")
+}
+
 // needsConformancePackages skips a test of Node functions where they cannot run, but for one in CI, where they must.
 func needsConformancePackages(t *testing.T) {
 	t.Helper()
 	official.NeedsPackages(t, conformanceDir)
 }
 
-// conformance is the emulator that all subtests share.
-type conformance struct{ emu *emulator.Emulator }
+// conformance is the emulator that all subtests share, with the version of wx-server-sdk that a subtest is about.
+type conformance struct {
+	emu *emulator.Emulator
+	sdk officialSDK
+}
 
 func (c conformance) alice() *emulator.Caller { return c.emu.As("oAlice") }
 
 // invoke calls a function with an event, as JSON text.
 func (c conformance) invoke(t *testing.T, who *emulator.Caller, function, event string) (result gjson.Result, requestID string) {
 	t.Helper()
-	r, err := who.Invoke(t.Context(), function, []byte(event))
+	r, err := who.Invoke(t.Context(), c.sdk.function(function), []byte(event))
 	require.NoError(t, err)
 	return gjson.ParseBytes(r.JSON), r.RequestID
 }
@@ -233,7 +250,7 @@ func (c conformance) testContextArgument(t *testing.T) {
 	seen, id := c.invoke(t, c.alice(), "context", `{}`)
 	argument, env := seen.Get("context"), seen.Get("env")
 	for name, value := range map[string]string{
-		"request_id": id, "function_name": "context", "namespace": "conformance-1", "memory_limit_in_mb": "512", "time_limit_in_ms": "20000",
+		"request_id": id, "function_name": c.sdk.function("context"), "namespace": "conformance-1", "memory_limit_in_mb": "512", "time_limit_in_ms": "20000",
 		"tencentcloud_region": env.Get("TENCENTCLOUD_REGION").String(),
 	} {
 		assert.Equal(t, value, argument.Get(name).String(), name)
@@ -318,23 +335,22 @@ func (c conformance) testFunctionsCallFunctions(t *testing.T) {
 		require.NoError(t, json.Unmarshal([]byte(answer.Get("ok.result.buffer").Raw), &back))
 		assert.Equal(t, every, back)
 	})
-	for _, tt := range []struct{ name, event, errMsg string }{
-		{"a Node function that throws", `{"name":"fails","data":{"way":"throw"}}`, "errCode: -504002 functions execute fail | errMsg: Error: boom"},
-		{"a Node function that exits", `{"name":"fails","data":{"way":"exit"}}`, "errCode: -504002 functions execute fail | errMsg: the function exited with code 3"},
-		{"a Go function that returns an error", `{"name":"goecho","data":{"fail":"bad luck"}}`, "errCode: -504002 functions execute fail | errMsg: bad luck"},
-		{"a function that runs out of time", `{"name":"hangs","data":{"way":"never"}}`, "errCode: -504003 | errMsg: Invoking task timed out after 1 second"},
-		{"a missing function", `{"name":"nobody"}`, "errCode: -501000 | errMsg: FunctionName parameter could not be found"},
+	for _, tt := range []struct {
+		name, event string
+		errCode     int // of the SDKs that have one
+		message     string
+	}{
+		{"a Node function that throws", `{"name":"fails","data":{"way":"throw"}}`, -504002, "errCode: -504002 functions execute fail | errMsg: Error: boom"},
+		{"a Node function that exits", `{"name":"fails","data":{"way":"exit"}}`, -504002, "errCode: -504002 functions execute fail | errMsg: the function exited with code 3"},
+		{"a Go function that returns an error", `{"name":"goecho","data":{"fail":"bad luck"}}`, -504002, "errCode: -504002 functions execute fail | errMsg: bad luck"},
+		{"a function that runs out of time", `{"name":"hangs","data":{"way":"never"}}`, -501001, "errCode: -504003 | errMsg: Invoking task timed out after 1 second"},
+		{"a missing function", `{"name":"nobody"}`, -501001, "errCode: -501000 | errMsg: FunctionName parameter could not be found"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			for _, function := range []string{"functions", "gocallsnode"} {
+			for function, sdk := range map[string]officialSDK{"functions": c.sdk, "gocallsnode": sdks["4.0.2"]} {
 				answer, _ := c.invoke(t, c.alice(), function, tt.event)
-				failure := answer.Get("error")
-				assert.Equal(t, int64(-1), failure.Get("errCode").Int(), answer.Raw)
-				assert.True(t, strings.HasPrefix(failure.Get("errMsg").String(), "callFunction:fail "+tt.errMsg), answer.Raw)
-				if message := failure.Get("message"); message.Exists() {
-					assert.Equal(t, failure.Get("errMsg").String(), message.String())
-				}
+				sdk.assertCallFails(t, answer, tt.errCode, tt.message)
 			}
 		})
 	}
@@ -364,18 +380,14 @@ func (c conformance) testNotEmulated(t *testing.T) {
 func (c conformance) testLateCall(t *testing.T) {
 	t.Parallel()
 	server, _ := c.invoke(t, c.alice(), "late", `{}`)
-	for resource, want := range map[string]struct {
-		errCode int64
-		message string
-	}{
-		"/openapi":      {-604104, "errCode: -604104 illegal source of invocation | errMsg: system error: error code: -604104"},
-		"/callFunction": {-1, "callFunction:fail the invocation that this call belongs to is over"},
-	} {
+	late := func(resource string) gjson.Result {
 		_, body := request(t, http.MethodGet, server.Get("url").String()+resource, "", nil)
-		failure := gjson.Parse(body)
-		assert.Equal(t, want.errCode, failure.Get("errCode").Int(), body)
-		assert.True(t, strings.HasPrefix(failure.Get("message").String(), want.message), body)
+		return gjson.Parse(`{"error":` + body + `}`)
 	}
+	failure := late("/openapi").Get("error")
+	assert.EqualValues(t, -604104, failure.Get("errCode").Int(), failure.Raw)
+	assert.Equal(t, "errCode: -604104 illegal source of invocation | errMsg: system error: error code: -604104", failure.Get("message").String())
+	c.sdk.assertCallFails(t, late("/callFunction"), -501008, "the invocation that this call belongs to is over")
 }
 
 // request sends a request, and returns the answer's status and body.

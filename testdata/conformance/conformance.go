@@ -1,4 +1,4 @@
-// Package conformance has Node, the official SDK and SDKs of others ready for tests.
+// Package conformance has Node, the official SDK in every generation and SDKs of others ready for tests.
 package conformance
 
 import (
@@ -69,7 +69,7 @@ func npm(dir string) error {
 	if there, err := os.ReadFile(stamp); err == nil && bytes.Equal(there, lock) {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 90*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
 	cmd.Dir = dir

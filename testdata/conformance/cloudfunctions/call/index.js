@@ -1,12 +1,12 @@
-const cloud = require('wx-server-sdk')
-const tcb = require('@cloudbase/node-sdk')
+const sdk = process.env.SDK || 'wx-server-sdk'
+const cloud = require(sdk)
 
 cloud.init({ env: cloud.DYNAMIC_CURRENT_ENV })
 
 // Buffers of an event have crossed JSON.
 const revive = (key, value) => value && value.type === 'Buffer' ? Buffer.from(value.data) : value
 
-// Calls an API, and returns {openid, ok: result} or {openid, error}.
+// Calls an API with the official SDK, of the version in the variable SDK, and returns {openid, ok: result} or {openid, error}.
 //
 //   api             its name, such as "wxacode.createQRCode"
 //   params          its parameters
@@ -14,7 +14,7 @@ const revive = (key, value) => value && value.type === 'Buffer' ? Buffer.from(va
 //   options         those of cloud.openapi(options)
 //   parseContext    true: parse the context argument first, as functions on @cloudbase/node-sdk do
 exports.main = async (event, context) => {
-  if (event.parseContext) tcb.parseContext(context)
+  if (event.parseContext) require(require.resolve('@cloudbase/node-sdk', { paths: [require.resolve(sdk)] })).parseContext(context)
   const params = event.params === undefined ? undefined : JSON.parse(JSON.stringify(event.params), revive)
   for (const name of event.undefined || []) params[name] = undefined
   const api = event.api.split('.').reduce((o, name) => o[name], event.options ? cloud.openapi(event.options) : cloud.openapi)

@@ -1,4 +1,4 @@
-const cloud = require('wx-server-sdk')
+const cloud = require(process.env.SDK || 'wx-server-sdk')
 const http = require('http')
 
 cloud.init()

@@ -1,0 +1,18 @@
+const tcb = require(process.env.SDK)
+
+const app = tcb.init()
+
+// Uses the SDK below wx-server-sdk directly. Returns {ok: result} or {error}; a Buffer as base64.
+//
+//   name, data           the function to call, and its event
+//   api, requestData     the API to call, and the protobuf of the call as base64
+exports.main = async event => {
+  try {
+    const ok = event.api
+      ? await app.callCompatibleWxOpenApi({ apiName: event.api, requestData: Buffer.from(event.requestData, 'base64') })
+      : await app.callFunction({ name: event.name, data: event.data })
+    return { ok: Buffer.isBuffer(ok) ? ok.toString('base64') : ok }
+  } catch (err) {
+    return { error: { code: err.code, message: err.message, requestId: err.requestId } }
+  }
+}
