@@ -98,7 +98,7 @@ func (e *Emulator) serveInvoke(w http.ResponseWriter, r *http.Request) {
 		control.WriteError(w, http.StatusBadRequest, fmt.Errorf("reading the event: %w", err))
 		return
 	}
-	if len(bytes.TrimSpace(event)) == 0 {
+	if len(event) <= maxEvent && len(bytes.TrimSpace(event)) == 0 {
 		event = []byte("{}")
 	}
 	caller := e.callerOf(r)

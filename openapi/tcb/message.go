@@ -131,6 +131,9 @@ func (m *OpenAPIData) Unmarshal(b []byte) error {
 		if err := pair.Unmarshal(v.bytes); err != nil {
 			return err
 		}
+		if len(m.Pairs) == maxPairs { // a pair takes much more memory than the two bytes of an empty one
+			return fmt.Errorf("there are more than %d", maxPairs)
+		}
 		m.Pairs = append(m.Pairs, pair)
 		return nil
 	})
@@ -225,6 +228,9 @@ func appendBytes(b []byte, n protowire.Number, v []byte) []byte {
 func appendMessage(b []byte, n protowire.Number, v []byte) []byte {
 	return protowire.AppendBytes(protowire.AppendTag(b, n, protowire.BytesType), v)
 }
+
+// maxPairs bounds the parameters of a call; no API takes nearly as many.
+const maxPairs = 100_000
 
 // field is a field's value: bytes is nil unless it is length-delimited.
 type field struct {

@@ -2,6 +2,7 @@ package tcb
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -9,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"mime"
 	"mime/multipart"
 	"net/http"
@@ -205,10 +205,13 @@ func ParseRequest(r *http.Request, limit int64) (*Request, error) {
 	if r.Method != http.MethodPost {
 		return nil, fmt.Errorf("the method is %s; the admin endpoint takes POST", r.Method)
 	}
+	if r.ContentLength > limit {
+		return nil, &http.MaxBytesError{Limit: limit}
+	}
 	contentType := r.Header.Get("Content-Type")
 	mediaType, args, err := mime.ParseMediaType(contentType)
 	if err != nil {
-		return nil, fmt.Errorf("content type %q: %w", contentType, err)
+		return nil, fmt.Errorf("content type %.200q: %w", contentType, err)
 	}
 	body := http.MaxBytesReader(nil, r.Body, limit)
 	q := &Request{}
@@ -218,7 +221,7 @@ func ParseRequest(r *http.Request, limit int64) (*Request, error) {
 	case "application/json":
 		err = q.readJSON(body)
 	default:
-		err = fmt.Errorf("content type %q: the admin endpoint takes multipart/form-data and application/json", contentType)
+		err = fmt.Errorf("content type %.200q: the admin endpoint takes multipart/form-data and application/json", contentType)
 	}
 	if err != nil {
 		return nil, err
@@ -229,8 +232,29 @@ func ParseRequest(r *http.Request, limit int64) (*Request, error) {
 	return q, nil
 }
 
+// The bounds of a request's parameters, beside that of the body; the SDKs send some fifteen, with short names.
+const (
+	maxParams    = 256
+	maxParamName = 256 // bytes
+)
+
+// add takes in a parameter that was received; called is what it is in the body. Each is checked before the next is read.
+func (q *Request) add(called string, p param) error {
+	switch {
+	case p.name == "":
+		return fmt.Errorf("a %s has no name", called)
+	case len(p.name) > maxParamName:
+		return fmt.Errorf("the name of a %s is longer than %d bytes", called, maxParamName)
+	case slices.ContainsFunc(q.params, func(o param) bool { return o.name == p.name }):
+		return fmt.Errorf("%s %q comes twice", called, p.name)
+	case len(q.params) == maxParams:
+		return fmt.Errorf("it has more than %d %ss", maxParams, called)
+	}
+	q.set(p)
+	return nil
+}
+
 func (q *Request) readForm(form *multipart.Reader) error {
-	seen := map[string]bool{}
 	for {
 		part, err := form.NextRawPart()
 		if errors.Is(err, io.EOF) {
@@ -241,38 +265,58 @@ func (q *Request) readForm(form *multipart.Reader) error {
 		}
 		value, err := io.ReadAll(part)
 		if err != nil {
-			return fmt.Errorf("multipart form: part %q: %w", part.FormName(), err)
-		}
-		if part.FormName() == "" {
-			return errors.New("multipart form: a part has no name")
+			return fmt.Errorf("multipart form: part %.*q: %w", maxParamName, part.FormName(), err)
 		}
 		p := param{name: part.FormName(), value: value}
 		if part.Header.Get("Content-Type") != "" { // the official SDKs give text parts none
 			p.kind = binary
 		}
-		if seen[p.name] {
-			return fmt.Errorf("multipart form: part %q comes twice", p.name)
+		if err := q.add("part", p); err != nil {
+			return fmt.Errorf("multipart form: %w", err)
 		}
-		seen[p.name] = true
-		q.set(p)
 	}
 }
 
 func (q *Request) readJSON(body io.Reader) error {
-	var values map[string]json.RawMessage
-	if err := json.NewDecoder(body).Decode(&values); err != nil {
+	if err := q.readObject(json.NewDecoder(body)); err != nil {
 		return fmt.Errorf("JSON body: %w", err)
 	}
-	for _, name := range slices.Sorted(maps.Keys(values)) {
-		p := param{name: name, value: values[name], kind: jsonText}
+	return nil
+}
+
+// readObject reads the one JSON object that a body is, member by member.
+func (q *Request) readObject(d *json.Decoder) error {
+	if t, err := d.Token(); err != nil || t != json.Delim('{') {
+		return cmp.Or(err, errors.New("it is not an object"))
+	}
+	for d.More() {
+		name, err := d.Token()
+		if err != nil {
+			return err
+		}
+		p := param{name: name.(string), kind: jsonText} // within an object, a value follows a name
+		if err := d.Decode((*json.RawMessage)(&p.value)); err != nil {
+			return err
+		}
 		if p.value[0] == '"' {
 			var s string
 			if err := json.Unmarshal(p.value, &s); err != nil {
-				return fmt.Errorf("JSON body: %w", err)
+				return err
 			}
-			p = param{name: name, value: []byte(s)}
+			p = param{name: p.name, value: []byte(s)}
 		}
-		q.set(p)
+		if err := q.add("member", p); err != nil {
+			return err
+		}
+	}
+	if _, err := d.Token(); err != nil { // the object's end
+		return err
+	}
+	switch _, err := d.Token(); {
+	case err == nil:
+		return errors.New("something follows the object")
+	case err != io.EOF:
+		return err
 	}
 	return nil
 }

@@ -129,8 +129,14 @@ func jsonResult(v any) *apiResult {
 // jsonType is written as the platform does.
 const jsonType = "application/json; encoding=utf-8"
 
+// maxAdvice is the length, in bytes, from which on advice gets no longer.
+const maxAdvice = 4 << 10
+
 // warn adds to the advice that stands in the journal of a good call, too.
 func (c *apiCall) warn(format string, args ...any) {
+	if len(c.log.Advice) > maxAdvice {
+		return
+	}
 	text := fmt.Sprintf(format, args...)
 	if c.log.Advice != "" {
 		text = c.log.Advice + "; " + text

@@ -114,6 +114,9 @@ func (e *endpoint) takesFile() bool {
 // bodyPairs returns the parameters of the body. What kind it is, its first bytes tell, whatever the header says: JSON
 // travels under many names.
 func (q *serverRequest) bodyPairs() ([]tcb.KeyValuePair, error) {
+	if q.http.ContentLength > maxRequest {
+		return nil, errDataFormat.because("the body is larger than %d MB", maxRequest>>20)
+	}
 	body, err := io.ReadAll(io.LimitReader(q.http.Body, maxRequest+1))
 	switch {
 	case err != nil:
@@ -170,6 +173,9 @@ func (q *serverRequest) wantJSON(is bool) error {
 	return errDataFormat.because("the body is no JSON object")
 }
 
+// maxParts bounds the parts of a form; each costs much more than its bytes.
+const maxParts = 1000
+
 // formPairs reads a form of several parts: files are those that have a file name.
 func formPairs(q *serverRequest, form *multipart.Reader) (pairs []tcb.KeyValuePair, err error) {
 	for {
@@ -179,6 +185,9 @@ func formPairs(q *serverRequest, form *multipart.Reader) (pairs []tcb.KeyValuePa
 		}
 		if err != nil {
 			return nil, errDataFormat.because("the form cannot be read: %v", err)
+		}
+		if len(pairs) == maxParts {
+			return nil, errDataFormat.because("the form has more than %d parts", maxParts)
 		}
 		data, err := io.ReadAll(part)
 		if err != nil {
