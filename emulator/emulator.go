@@ -35,6 +35,7 @@ import (
 
 	"github.com/wxcloud-go/wxfn/cloudfn"
 	"github.com/wxcloud-go/wxfn/config"
+	"github.com/wxcloud-go/wxfn/emulator/internal/egress"
 	"github.com/wxcloud-go/wxfn/emulator/internal/host"
 	"github.com/wxcloud-go/wxfn/emulator/internal/journal"
 	"github.com/wxcloud-go/wxfn/emulator/internal/platform"
@@ -100,6 +101,7 @@ type Emulator struct {
 	platform *platform.Platform
 	store    *store.Store
 	builder  host.Builder
+	egress   *egress.Egress
 	token    string
 	handler  http.Handler
 	bodyTime time.Duration
@@ -181,6 +183,7 @@ func New(c Config) (*Emulator, error) {
 		Store: e.store, Functions: (*functions)(e),
 		Pages: func() *config.Pages { return e.project.Load().Pages },
 	})
+	e.egress = egress.New(egress.Config{Dir: e.runDir, Admin: e.platform, Server: e.platform.Server(), Log: e.log})
 	e.setStubsFile()
 	e.handler = e.routes()
 	for _, dir := range project.Functions {
@@ -299,6 +302,7 @@ func (e *Emulator) Close() error {
 		all.Wait()
 		e.replaced.Wait()
 		e.builder.Wait()
+		e.egress.Close()
 		e.listenOnce.Do(func() { e.listenErr = errors.New("the emulator is closed") })
 		if e.server != nil {
 			// Whoever still waits for an answer gets it: a moment is enough, since nothing runs any more.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"strings"
 
@@ -95,7 +96,7 @@ func (e *Emulator) runtime(ctx context.Context, f *function, build buildFunc) (h
 		return nil, fmt.Errorf("%d functions have the name %q: %s and %s; give each a name of its own",
 			len(dir.Duplicate)+1, dir.Name, dir.Dir, strings.Join(dir.Duplicate, ", "))
 	}
-	environ, err := e.processEnviron(dir)
+	environ, err := e.processEnviron(f)
 	if err != nil {
 		return nil, err
 	}
@@ -160,18 +161,20 @@ func nodeHandler(dir config.FunctionDir) string {
 }
 
 // processEnviron returns the variables that an instance has from its start.
-func (e *Emulator) processEnviron(dir config.FunctionDir) (map[string]string, error) {
+func (e *Emulator) processEnviron(f *function) (map[string]string, error) {
 	url, err := e.Listen()
 	if err != nil {
 		return nil, err
 	}
-	environ := e.platform.ProcessEnviron()
-	for name, value := range dir.Env {
-		environ[name] = value
+	own, err := e.gateEnviron(f)
+	if err != nil {
+		return nil, err
 	}
+	environ := e.platform.ProcessEnviron()
+	maps.Copy(environ, own)
 	environ["WXFN_URL"] = url
 	environ["WX_API_BASE_URL"] = url // an HTTPS call does not leave this machine either
-	environ["SCF_FUNCTIONNAME"] = dir.Name
+	environ["SCF_FUNCTIONNAME"] = f.name
 	return environ, nil
 }
 

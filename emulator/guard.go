@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -13,10 +12,9 @@ import (
 // guard keeps pages elsewhere out: by DNS rebinding they come with a Host that is not this machine's, and without as
 // checkPage says.
 func (e *Emulator) guard(r *http.Request) error {
-	// A client whose transport dials this address in place of WeChat's or CloudBase's still names theirs. No page can do
-	// so: that name is not its own to point here.
-	forWeChat := isServerHost(r.Host) && e.platform.ServesPath(r.URL.Path) || isAdminHost(r.Host) && r.URL.Path == adminPath
-	if !e.ownHost(r.Host) && !forWeChat {
+	// A client whose transport dials this address in place of the platform's still names the platform's host. No page can
+	// do so: that name is not its own to point here.
+	if !e.ownHost(r.Host) && !servesHost(e.platform, r) {
 		return fmt.Errorf("the Host %q is not this machine's", r.Host)
 	}
 	return e.checkPage(r)
@@ -24,21 +22,6 @@ func (e *Emulator) guard(r *http.Request) error {
 
 // adminPath is the admin endpoint's, here as in the cloud.
 const adminPath = "/admin"
-
-// adminHosts are the admin endpoint's in the cloud: tcb-admin-node, below wx-server-sdk 0.8 to 2.0, knows no other place to
-// send its requests to. The newer SDKs' hosts end in adminDomain, unless TCB_CONTEXT_CNFG names another.
-var adminHosts = []string{
-	"tcb-admin.tencentyun.com", "tcb-admin.tencentcloudapi.com",
-	"tcb-open.tencentyun.com", "tcb-open.tencentcloudapi.com",
-}
-
-const adminDomain = ".tcb-api.tencentcloudapi.com"
-
-func isAdminHost(hostport string) bool {
-	name, ok := hostName(hostport)
-	name = strings.ToLower(name)
-	return ok && (slices.Contains(adminHosts, name) || strings.HasSuffix(name, adminDomain))
-}
 
 // checkPage returns why a request from a page is refused. A page of this machine (another local server's) may call; one
 // elsewhere may not. Browsers name the page in Origin, but not for a plain GET such as an <img>'s or a link's; of these,

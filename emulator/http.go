@@ -27,10 +27,6 @@ import (
 // API /_wxfn/….
 // Requests for a Host that is not this machine, and from pages of another origin, are refused.
 func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if e.isForProxy(r) {
-		e.serveProxy(w, r)
-		return
-	}
 	if err := e.guard(r); err != nil {
 		control.WriteError(w, http.StatusForbidden, err)
 		return

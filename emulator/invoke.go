@@ -268,7 +268,7 @@ func (e *Emulator) run(ctx context.Context, name string, event []byte, s *platfo
 	}
 	environ := e.platform.Begin(s, adminURL)
 	defer e.platform.End(s)
-	s.Record.Redact(environ["WX_API_TOKEN"], environ["TENCENTCLOUD_SECRETKEY"], environ["TENCENTCLOUD_SESSIONTOKEN"])
+	s.Record.Redact(environ["WX_API_TOKEN"], environ["TENCENTCLOUD_SECRETKEY"], environ["TENCENTCLOUD_SESSIONTOKEN"], f.gateKey())
 	return hosted.Invoke(ctx, &host.Call{RequestID: s.RequestID, Event: event, Environ: environ, Record: s.Record})
 }
 

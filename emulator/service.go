@@ -77,9 +77,12 @@ func (e *Emulator) serviceEnviron(f *function) (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	environ := proxyEnviron(url, f.service.Key())
-	environ["TZ"] = "UTC"
-	maps.Copy(environ, f.folder.Env)
+	environ := map[string]string{"TZ": "UTC"}
+	own, err := e.gateEnviron(f)
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(environ, own)
 	maps.Copy(environ, map[string]string{
 		"WXFN_URL":                       url,
 		"WX_API_BASE_URL":                url + f.service.Sidecar(),

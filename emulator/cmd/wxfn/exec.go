@@ -104,7 +104,15 @@ func (x *execution) run() error {
 	for _, name := range slices.Sorted(maps.Keys(broken)) {
 		x.config.Log.Error(broken[name].Error(), "function", name)
 	}
-	err = x.runCommand(ctx, append(os.Environ(),
+	environ := os.Environ()
+	wayOut, err := e.CommandEnviron()
+	if err != nil {
+		return err
+	}
+	for name, value := range wayOut {
+		environ = append(environ, name+"="+value)
+	}
+	err = x.runCommand(ctx, append(environ,
 		"WXFN_URL="+url, "WXFN_TOKEN="+e.Token(), "WX_API_BASE_URL="+url, "WX_APPID="+e.AppID(), "WX_APPSECRET="+e.AppSecret(),
 		"TCB_ENV="+e.Env()))
 	for _, s := range e.Stubs() {

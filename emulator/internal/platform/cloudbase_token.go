@@ -196,9 +196,6 @@ func (p *Platform) ServeSidecar(w http.ResponseWriter, r *http.Request, key stri
 	p.serveAPI(w, r, s)
 }
 
-// KnowsSidecar tells whether a service has the sidecar of this key.
-func (p *Platform) KnowsSidecar(key string) bool { return p.serviceOf(key) != nil }
-
 func (p *Platform) serviceOf(key string) *Service {
 	p.services.mu.RLock()
 	defer p.services.mu.RUnlock()

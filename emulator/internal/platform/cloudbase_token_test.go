@@ -53,8 +53,8 @@ func TestACloudbaseTokenStandsForItsServiceUntilItsEnd(t *testing.T) {
 	now = now.Add(-time.Minute)
 	one.Close()
 	assert.Equal(t, 40001, code(token), "the service is gone")
-	assert.False(t, p.KnowsSidecar(one.Key()))
-	assert.True(t, p.KnowsSidecar(two.Key()))
+	assert.Nil(t, p.serviceOf(one.Key()))
+	assert.NotNil(t, p.serviceOf(two.Key()))
 }
 
 func TestACallIsGivenToARequestOnlyWhereThereIsOne(t *testing.T) {

@@ -1,0 +1,125 @@
+package egress
+
+import (
+	"bytes"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+//go:embed hook.js
+var hook []byte
+
+// files are what programs read to trust this run's authority.
+type files struct {
+	dir    string
+	own    string // the authority's certificate, with those that the developer has for Node
+	bundle string // the same and the system's roots; empty where the system has no such file
+}
+
+// systemRoots are where systems keep the certificates that they trust, as one file.
+var systemRoots = []string{
+	"/etc/ssl/certs/ca-certificates.crt",                // Debian, Alpine, Arch
+	"/etc/pki/tls/certs/ca-bundle.crt",                  // Fedora, RHEL 6
+	"/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", // RHEL 7
+	"/etc/ssl/ca-bundle.pem",                            // openSUSE
+	"/etc/ssl/cert.pem",                                 // macOS, Alpine, BSD
+}
+
+// writeFiles writes the certificates into dir.
+func writeFiles(dir string, a *authority) (*files, error) {
+	f := &files{dir: dir, own: filepath.Join(dir, "ca.pem")}
+	own := append(a.pem(), contents(os.Getenv("NODE_EXTRA_CA_CERTS"))...)
+	if err := os.WriteFile(f.own, own, 0o600); err != nil {
+		return nil, fmt.Errorf("the certificate of this run: %w", err)
+	}
+	for _, name := range append([]string{os.Getenv("SSL_CERT_FILE")}, systemRoots...) {
+		roots := contents(name)
+		if roots == nil {
+			continue
+		}
+		for _, more := range []string{"REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"} {
+			if file := os.Getenv(more); file != name {
+				roots = append(roots, contents(file)...)
+			}
+		}
+		f.bundle = filepath.Join(dir, "ca-bundle.pem")
+		if err := os.WriteFile(f.bundle, append(roots, own...), 0o600); err != nil {
+			return nil, fmt.Errorf("the certificates that programs trust: %w", err)
+		}
+		break
+	}
+	return f, nil
+}
+
+// contents returns a file that ends with a newline; nil where there is none.
+func contents(name string) []byte {
+	if name == "" {
+		return nil
+	}
+	text, err := os.ReadFile(name)
+	if err != nil || len(text) == 0 {
+		return nil
+	}
+	return append(bytes.TrimRight(text, "\n"), '\n')
+}
+
+// writeHook writes the file that Node programs load to find the gate, and returns its path.
+func (f *files) writeHook(g *Gate) (path string, err error) {
+	type row struct {
+		Pattern string `json:"pattern"`
+		Refusal string `json:"refusal,omitempty"`
+	}
+	settings := struct {
+		Port  int   `json:"port"`
+		Hosts []row `json:"hosts"`
+	}{Port: g.port()}
+	for i := range hosts {
+		r := row{Pattern: hosts[i].Pattern}
+		if hosts[i].Door == Closed {
+			r.Refusal = hosts[i].refusal("{host}", g.caller)
+		}
+		settings.Hosts = append(settings.Hosts, r)
+	}
+	text, err := json.Marshal(settings)
+	if err == nil {
+		path = filepath.Join(f.dir, fmt.Sprintf("egress-%d.js", settings.Port))
+		err = os.WriteFile(path, fmt.Appendf(nil, "%s\ninstall(%s)\n", hook, text), 0o600)
+	}
+	if err != nil {
+		return "", fmt.Errorf("the file that sends Node programs to the emulator: %w", errors.Unwrap(err))
+	}
+	return path, nil
+}
+
+func (f *files) remove(path string) { _ = os.Remove(path) }
+
+// NodeEnviron returns the variables that a Node program needs to find the gate: those for the hook, and none of a proxy.
+// options are the NODE_OPTIONS that the program would have.
+func (g *Gate) NodeEnviron(options string) map[string]string {
+	quoted := strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(g.hook)
+	return map[string]string{
+		"NODE_OPTIONS":        strings.TrimSpace(`--require="` + quoted + `" ` + options),
+		"NODE_EXTRA_CA_CERTS": g.files.own,
+	}
+}
+
+// Environ returns the variables that any program needs to find the gate.
+func (g *Gate) Environ(options string) map[string]string {
+	const loopback = "localhost,127.0.0.1,::1"
+	environ := g.NodeEnviron(options)
+	for _, name := range []string{"HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy"} {
+		environ[name] = g.proxy()
+	}
+	environ["NO_PROXY"], environ["no_proxy"] = loopback, loopback
+	if g.files.bundle != "" {
+		for _, name := range []string{"SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"} {
+			environ[name] = g.files.bundle
+		}
+	}
+	return environ
+}

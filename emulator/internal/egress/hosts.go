@@ -1,0 +1,86 @@
+package egress
+
+import (
+	"fmt"
+	"net"
+	"strings"
+)
+
+// Door is the part of the emulator that stands for a host of the platform.
+type Door int
+
+// The doors. Closed is the one of hosts that are not emulated.
+const (
+	Closed Door = iota
+	Admin       // the admin endpoint, /admin
+	Server      // the server API of api.weixin.qq.com
+)
+
+// Host is a row of the table of the platform's hosts.
+type Host struct {
+	// Pattern is a host name, or "*." and a domain: the domain itself and all names below it.
+	Pattern string
+	Door    Door
+	// What the host serves and what to use instead, where the Door is Closed.
+	What, Instead string
+}
+
+const (
+	toOpenAPI = "cloud calls, callFunction and the HTTPS paths of api.weixin.qq.com are emulated"
+	toStorage = "the SDK's uploadFile, downloadFile, getTempFileURL and deleteFile go to the emulator by themselves"
+)
+
+// hosts are the hosts of the platform; the first match wins. Old SDKs know the admin endpoint by fixed names, of which
+// <env>.<region>.tcb-api.tencentcloudapi.com is the newest. WeChat documents the further names of api.weixin.qq.com at
+// https://developers.weixin.qq.com/doc/offiaccount/Basic_Information/Interface_field_description.html.
+var hosts = []Host{
+	{Pattern: "tcb-admin.tencentyun.com", Door: Admin},
+	{Pattern: "tcb-open.tencentyun.com", Door: Admin},
+	{Pattern: "tcb-admin.tencentcloudapi.com", Door: Admin},
+	{Pattern: "tcb-open.tencentcloudapi.com", Door: Admin},
+	{Pattern: "*.tcb-api.tencentcloudapi.com", Door: Admin},
+	{Pattern: "*.api.weixin.qq.com", Door: Server},
+	{Pattern: "api2.weixin.qq.com", Door: Server},
+
+	{Pattern: "*.mch.weixin.qq.com", What: "WeChat Pay's API", Instead: "call it behind an interface that a test can replace; " + toOpenAPI},
+	{Pattern: "*.tcloudbasegateway.com", What: "the CloudBase gateway (ai, models, callContainer)", Instead: toOpenAPI},
+	{Pattern: "*.tcb.qcloud.la", What: "cloud storage", Instead: toStorage},
+	{Pattern: "*.myqcloud.com", What: "object storage (COS)", Instead: toStorage},
+	{Pattern: "*.tencentcos.cn", What: "object storage (COS)", Instead: toStorage},
+	{Pattern: "*.tcloudbase.com", What: "CloudBase's public addresses", Instead: "call a function at $WXFN_URL/invoke/NAME or $WXFN_URL/fn/NAME/"},
+	{Pattern: "*.tcloudbaseapp.com", What: "CloudBase's static hosting", Instead: "serve the files from this machine"},
+	{Pattern: "*.tencentcloudapi.com", What: "Tencent Cloud's API", Instead: toOpenAPI},
+	{Pattern: "*.tencentyun.com", What: "Tencent Cloud's internal network", Instead: toOpenAPI},
+}
+
+// Find returns the row of a host, with or without a port; nil where the host is not the platform's.
+func Find(hostport string) *Host {
+	name := hostName(hostport)
+	for i := range hosts {
+		if hosts[i].matches(name) {
+			return &hosts[i]
+		}
+	}
+	return nil
+}
+
+func hostName(hostport string) string {
+	name, _, err := net.SplitHostPort(hostport)
+	if err != nil {
+		name = hostport
+	}
+	return strings.ToLower(strings.TrimSuffix(name, "."))
+}
+
+func (h *Host) matches(name string) bool {
+	domain, wild := strings.CutPrefix(h.Pattern, "*.")
+	return name == domain || wild && strings.HasSuffix(name, "."+domain)
+}
+
+// domain returns the host name that a certificate authority for the row is limited to.
+func (h *Host) domain() string { return strings.TrimPrefix(h.Pattern, "*.") }
+
+// refusal is the one line that a caller of a host without a door gets.
+func (h *Host) refusal(name, caller string) string {
+	return fmt.Sprintf("wxfn: %s is not emulated: %s called %s; %s", name, caller, h.What, h.Instead)
+}

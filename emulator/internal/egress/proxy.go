@@ -1,0 +1,181 @@
+package egress
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+)
+
+// serve answers what comes to a gate: requests to the proxy, and those that the hook or a tunnel leads here in place of
+// the platform's hosts.
+func (e *Egress) serve(w http.ResponseWriter, r *http.Request) {
+	c := r.Context().Value(connKey{}).(*conn)
+	toProxy := r.Method == http.MethodConnect || r.URL.Host != ""
+	switch {
+	case toProxy && c.tunnel == "" && !c.gate.admits(r):
+		w.Header().Set("Proxy-Authenticate", `Basic realm="wxfn"`)
+		refuse(w, http.StatusProxyAuthRequired, fmt.Sprintf("wxfn: this proxy is for %s, which finds it in HTTPS_PROXY", c.gate.caller))
+	case c.tunnel == "" && r.Header.Get("Origin") != "":
+		refuse(w, http.StatusForbidden, "wxfn: this is no server for pages")
+	case r.Method == http.MethodConnect:
+		e.connect(w, r, c.gate)
+	case toProxy && Find(r.URL.Host) == nil:
+		e.forward.ServeHTTP(w, r)
+	case Find(r.Host) == nil:
+		refuse(w, http.StatusForbidden, fmt.Sprintf("wxfn: the Host %q is not the platform's", r.Host))
+	default:
+		secure := c.secure()
+		if r.URL.Host != "" {
+			secure = r.URL.Scheme == "https"
+		}
+		e.answer(w, r, c.gate, secure)
+	}
+}
+
+// answer answers in place of one of the platform's hosts.
+func (e *Egress) answer(w http.ResponseWriter, r *http.Request, g *Gate, secure bool) {
+	host := Find(r.Host)
+	r.Header.Del("Proxy-Authorization")
+	r.Header.Del("Proxy-Connection")
+	switch {
+	case host.Door == Admin && r.URL.Path == "/admin":
+		e.Admin.ServeHTTP(w, r)
+	case host.Door == Admin:
+		refuse(w, http.StatusNotFound, fmt.Sprintf("wxfn: %s of %s is not emulated: only /admin is, the admin endpoint", r.URL.Path, hostName(r.Host)))
+	case host.Door == Server && secure:
+		e.Server.ServeHTTP(w, r)
+	case host.Door == Server:
+		g.plain.ServeHTTP(w, r)
+	default:
+		refuse(w, http.StatusBadGateway, g.refusal(host, r.Host))
+	}
+}
+
+// refusal returns why a host cannot be reached, and logs it.
+func (g *Gate) refusal(host *Host, hostport string) string {
+	text := host.refusal(hostName(hostport), g.caller)
+	g.egress.Log.Warn(text)
+	return text
+}
+
+// connect answers a CONNECT request. Clients show the reason of a refusal, and not its body.
+func (e *Egress) connect(w http.ResponseWriter, r *http.Request, g *Gate) {
+	host := Find(r.Host)
+	var out net.Conn
+	var err error
+	var refusal string
+	switch {
+	case host != nil && host.Door == Closed:
+		refusal = g.refusal(host, r.Host)
+	case host == nil:
+		if out, err = e.dial(r); err != nil {
+			refusal = fmt.Sprintf("wxfn: %s cannot be reached: %v", r.Host, err)
+		}
+	}
+	in, buffered, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		if out != nil {
+			_ = out.Close()
+		}
+		return
+	}
+	if refusal != "" {
+		_, _ = fmt.Fprintf(in, "HTTP/1.1 502 %s\r\nConnection: close\r\nContent-Length: 0\r\n\r\n", oneLine(refusal))
+		_ = in.Close()
+		return
+	}
+	_ = in.SetDeadline(time.Time{})
+	_, _ = io.WriteString(in, "HTTP/1.1 200 Connection established\r\n\r\n")
+	in = &readerConn{in, buffered}
+	if out == nil {
+		_ = e.server.Serve(&once{&conn{Conn: in, gate: g, tunnel: r.Host}}) // returns at once
+		return
+	}
+	if !e.start(func() { e.tunnel(in, out) }) {
+		_ = in.Close()
+		_ = out.Close()
+	}
+}
+
+func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
+
+// tunnel copies both ways until both have ended, or the emulator is closed.
+func (e *Egress) tunnel(in, out net.Conn) {
+	end := func() {
+		_ = in.Close()
+		_ = out.Close()
+	}
+	defer end()
+	defer context.AfterFunc(e.ctx, end)()
+	var sending sync.WaitGroup
+	sending.Go(func() { pipe(out, in) })
+	pipe(in, out)
+	sending.Wait()
+}
+
+// pipe copies to the end of from, which it passes on.
+func pipe(to, from net.Conn) {
+	_, _ = io.Copy(to, from)
+	if half, ok := to.(interface{ CloseWrite() error }); ok && half.CloseWrite() == nil {
+		return
+	}
+	_ = to.Close()
+}
+
+// dial connects to a host of the internet, by way of the developer's own proxy where there is one for it.
+func (e *Egress) dial(r *http.Request) (net.Conn, error) {
+	dialer := &net.Dialer{Timeout: dialTime}
+	proxy, err := e.Upstream(&http.Request{URL: &url.URL{Scheme: "https", Host: r.Host}})
+	if err != nil {
+		return nil, err
+	}
+	if proxy == nil {
+		return dialer.DialContext(r.Context(), "tcp", r.Host)
+	}
+	if proxy.Scheme != "http" {
+		return nil, fmt.Errorf("the proxy %s is none that speaks HTTP; set HTTPS_PROXY to one that does", proxy.Redacted())
+	}
+	conn, err := dialer.DialContext(r.Context(), "tcp", net.JoinHostPort(proxy.Hostname(), cmp.Or(proxy.Port(), "80")))
+	if err != nil {
+		return nil, fmt.Errorf("by the proxy %s: %w", proxy.Redacted(), err)
+	}
+	_ = conn.SetDeadline(time.Now().Add(dialTime))
+	ask := &http.Request{Method: http.MethodConnect, URL: &url.URL{Opaque: r.Host}, Host: r.Host, Header: http.Header{}}
+	if user := proxy.User; user != nil {
+		password, _ := user.Password()
+		basic := http.Request{Header: http.Header{}}
+		basic.SetBasicAuth(user.Username(), password)
+		ask.Header["Proxy-Authorization"] = basic.Header["Authorization"]
+	}
+	err = ask.Write(conn)
+	reader := bufio.NewReader(conn)
+	if err == nil {
+		var resp *http.Response
+		if resp, err = http.ReadResponse(reader, ask); err == nil && resp.StatusCode != http.StatusOK {
+			err = fmt.Errorf("it answers %s", resp.Status)
+		}
+	}
+	if err != nil {
+		_ = conn.Close()
+		return nil, fmt.Errorf("by the proxy %s: %w", proxy.Redacted(), err)
+	}
+	_ = conn.SetDeadline(time.Time{})
+	return &readerConn{conn, reader}, nil
+}
+
+// refuse answers with one line.
+func refuse(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	body, _ := json.Marshal(map[string]any{"errcode": -1, "errmsg": text}) // text always encodes
+	_, _ = w.Write(body)
+}
