@@ -7,6 +7,7 @@ import (
 	"image"
 	"image/color"
 	"image/jpeg"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -213,7 +214,7 @@ func (c conformance) testGetUnlimited(t *testing.T) {
 	const home = "page/index/index"
 	for _, tt := range []struct {
 		name, event string
-		page, scene string
+		page, scene string // scene as the page decodes it
 		errCode     int
 	}{
 		{name: "the home page", event: `"params":{"scene":"id"}`, page: home, scene: "id"},
@@ -266,6 +267,9 @@ func (c conformance) testGetUnlimited(t *testing.T) {
 				}
 				assertMade(t, answer, "wxacode.getUnlimited")
 				_, options := c.scanned(t, answer)
+				scene, err := url.PathUnescape(options.Query["scene"]) // for what it has, as decodeURIComponent
+				require.NoError(t, err)
+				options.Query["scene"] = scene
 				assert.Equal(t, &emulator.LaunchOptions{Path: tt.page, Query: map[string]string{"scene": tt.scene}, Scene: 1047, AppID: conformanceApp}, options)
 			}
 		})
@@ -331,6 +335,7 @@ func (c conformance) testLooks(t *testing.T) {
 		{name: "a colour below 0", params: `"lineColor":{"r":"-1","g":30,"b":0}`, errCode: 40097},
 		{name: "a colour with a fraction", params: `"lineColor":{"r":200.5,"g":30,"b":0}`, errCode: 40097},
 		{name: "an unknown version", params: `"envVersion":"preview"`, errCode: 40097},
+		{name: "an empty version", params: `"envVersion":""`, errCode: 40097},
 		{name: "a version in the wrong case", params: `"envVersion":"Trial"`, errCode: 40097},
 		{name: "a version that is a number", params: `"envVersion":1`, errCode: 40097},
 	} {

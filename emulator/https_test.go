@@ -163,7 +163,7 @@ func TestAHandlerCallsOverHTTPSInProcess(t *testing.T) {
 		require.NoError(t, json.Unmarshal(r.JSON, &image))
 		launch, err := emu.ScanPicture(image.Buffer)
 		require.NoError(t, err)
-		assert.Equal(t, "a=1", launch.Query["scene"])
+		assert.Equal(t, "a%3D1", launch.Query["scene"])
 		assert.Len(t, emu.Calls("auth.getStableAccessToken"), 1)
 		assert.Empty(t, emu.Calls("wxacode.getUnlimited")[0].Function, "it came over the server API")
 	}

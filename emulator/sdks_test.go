@@ -33,7 +33,7 @@ func TestSDKsOfOthers(t *testing.T) {
 			index := &emulator.LaunchOptions{Path: "page/index/index", Query: map[string]string{"a": "1"}, AppID: emu.AppID()}
 			assertOpens(t, emu, steps["createQRCode"], "jpeg", 300, 1011, index)
 			assertOpens(t, emu, steps["get"], "png", 300, 1047, index)
-			index.Query = map[string]string{"scene": "a=1"}
+			index.Query = map[string]string{"scene": "a%3D1"}
 			assertOpens(t, emu, steps["getUnlimited"], "jpeg", 430, 1047, index)
 			for step, want := range map[string]struct {
 				code    int64

@@ -39,7 +39,7 @@ func TestSilenceper(t *testing.T) {
 			assertOpens(t, picture, "png", 430, `{"path":"page/index/index","query":{},"scene":1047,"appId":"`+appID+`","envVersion":"trial"}`)
 			picture, err = codes.GetWXACodeUnlimit(qrcode.QRCoder{Scene: "a=1"})
 			require.NoError(t, err)
-			assertOpens(t, picture, "jpeg", 430, `{"path":"page/index/index","query":{"scene":"a=1"},"scene":1047,"appId":"`+appID+`"}`)
+			assertOpens(t, picture, "jpeg", 430, `{"path":"page/index/index","query":{"scene":"a%3D1"},"scene":1047,"appId":"`+appID+`"}`)
 			_, err = codes.GetWXACodeUnlimit(qrcode.QRCoder{Scene: "a=1", Page: "page/none"})
 			assert.ErrorContains(t, err, "errcode=41030 , errmsg=invalid page rid: ")
 

@@ -41,7 +41,7 @@ func TestWeapp(t *testing.T) {
 	code = picture(app.GetQRCode(&weapp.QRCode{Path: "page/index/index", IsHyaline: true}))
 	assertOpens(t, code, "png", 430, `{"path":"page/index/index","query":{},"scene":1047,"appId":"`+appID+`"}`)
 	code = picture(app.GetUnlimitedQRCode(&weapp.UnlimitedQRCode{Scene: "a=1", Page: "page/none"})) // no check_path means that none is made
-	assertOpens(t, code, "jpeg", 430, `{"path":"page/none","query":{"scene":"a=1"},"scene":1047,"appId":"`+appID+`"}`)
+	assertOpens(t, code, "jpeg", 430, `{"path":"page/none","query":{"scene":"a%3D1"},"scene":1047,"appId":"`+appID+`"}`)
 	_, failure, err := app.GetUnlimitedQRCode(&weapp.UnlimitedQRCode{Scene: "a=1", Page: "page/none", CheckPath: true})
 	require.NoError(t, err)
 	assert.EqualValues(t, 41030, failure.ErrCode)

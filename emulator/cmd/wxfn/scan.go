@@ -30,7 +30,8 @@ func scanCommand(p process) *cobra.Command {
 		Short: "Tell what a code or a link opens, as a phone would",
 		Long: `Print the launch options {path, query, scene, appId} of the code in FILE, a JPEG or PNG file or - for standard input, or of
 LINK: a URL Scheme, URL Link or Short Link. A photo of a screen will do, within reason. The code or link must be one that the
-emulator of this folder has made.`,
+emulator of this folder has made. query is what the page's onLoad gets: the scene of a getUnlimited code is percent-encoded
+in it, and pages call decodeURIComponent.`,
 		Example: `  wxfn invoke createqrcode --out qr.jpg && wxfn scan qr.jpg
   wxfn scan https://wxaurl.cn/Xb0T9kQ2yUuO1f3a`,
 		Args: oneArgument("scan needs one picture, or one link"),

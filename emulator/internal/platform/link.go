@@ -44,7 +44,7 @@ const (
 func (p *Platform) generateScheme(c *apiCall) (*apiResult, error) {
 	var to struct {
 		Path, Query string
-		EnvVersion  string `json:"env_version"`
+		EnvVersion  *string `json:"env_version"`
 	}
 	c.decode("jump_wxa", &to)
 	code, err := p.newLink(c, to.Path, to.Query, to.EnvVersion)
@@ -65,7 +65,9 @@ func (p *Platform) generateScheme(c *apiCall) (*apiResult, error) {
 // generateURLLink mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/qrcode-link/url-link/api_generateurllink.html.
 func (p *Platform) generateURLLink(c *apiCall) (*apiResult, error) {
-	code, err := p.newLink(c, c.text("path"), c.text("query"), c.text("env_version"))
+	var version *string
+	c.decode("env_version", &version)
+	code, err := p.newLink(c, c.text("path"), c.text("query"), version)
 	if err != nil {
 		return nil, err
 	}
@@ -109,7 +111,7 @@ func (p *Platform) generateShortLink(c *apiCall) (*apiResult, error) {
 }
 
 // newLink returns a link to a page, which is not kept yet.
-func (p *Platform) newLink(c *apiCall, path, query, version string) (launch.Code, error) {
+func (p *Platform) newLink(c *apiCall, path, query string, version *string) (_ launch.Code, err error) {
 	code := launch.Code{AppID: c.appID, API: c.name, Path: strings.TrimPrefix(path, "/")}
 	if strings.Contains(path, "?") {
 		return code, errPagePath.because("path is %q; it may have no query: put that into query", path)
@@ -128,11 +130,8 @@ func (p *Platform) newLink(c *apiCall, path, query, version string) (launch.Code
 	if query != "" {
 		code.Path += "?" + query
 	}
-	var ok bool
-	if code.EnvVersion, ok = envVersion(version); !ok {
-		return code, errEnvVersion.because("env_version is %q; it may be release, trial or develop", version)
-	}
-	return code, nil
+	code.EnvVersion, err = envVersion(version, errEnvVersion)
+	return code, err
 }
 
 // notPublished tells why a page cannot be opened; "" where it can be. No page is the home page.

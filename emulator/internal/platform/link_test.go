@@ -89,7 +89,7 @@ func TestALinkWithoutAPageOpensTheHomePage(t *testing.T) {
 
 func TestALinkOpensItsVersion(t *testing.T) {
 	t.Parallel()
-	for version, want := range map[string]string{"release": "", "trial": "trial", "develop": "develop", "": ""} {
+	for version, want := range map[string]string{"release": "", "trial": "trial", "develop": "develop"} {
 		for api, params := range map[string]object{
 			apiScheme:    {"jump_wxa": object{"env_version": version}},
 			apiNFCScheme: {"jump_wxa": object{"env_version": version}, "model_id": "m"},
@@ -266,13 +266,15 @@ func TestTheParametersOfLinks(t *testing.T) {
 			})
 		}
 	}
-	for name, params := range map[string]object{
-		apiScheme:    {"jump_wxa": object{"env_version": "preview"}},
-		apiNFCScheme: {"jump_wxa": object{"env_version": "preview"}, "model_id": "m"},
-		apiURLLink:   {"env_version": "preview"},
-	} {
-		call := tryNew(t, name, params)
-		assert.Equal(t, []any{85402, `env_version is "preview"; it may be release, trial or develop`}, []any{call.ErrCode, call.Advice}, name)
+	for _, version := range []string{"preview", ""} {
+		for name, params := range map[string]object{
+			apiScheme:    {"jump_wxa": object{"env_version": version}},
+			apiNFCScheme: {"jump_wxa": object{"env_version": version}, "model_id": "m"},
+			apiURLLink:   {"env_version": version},
+		} {
+			call := tryNew(t, name, params)
+			assert.Equal(t, []any{85402, `env_version is "` + version + `"; it may be release, trial or develop`}, []any{call.ErrCode, call.Advice}, name)
+		}
 	}
 	p := newPlatform()
 	call := p.try(t, p.begin(apiURLLink), apiURLLink, object{"path": "any/page"})

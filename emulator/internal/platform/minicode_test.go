@@ -41,6 +41,7 @@ func TestTheParametersOfMiniProgramCodes(t *testing.T) {
 			"nulls":                {params: []string{"width", "null", "auto_color", "null", "line_color", "null", "is_hyaline", "null", "env_version", "null"}},
 			"too wide":             {params: []string{"width", "1281"}, code: 40097, advice: "width is 1281; it may be 280 to 1280 px"},
 			"another version":      {params: []string{"env_version", `"preview"`}, code: 40097, advice: `env_version is "preview"; it may be release, trial or develop`},
+			"an empty version":     {params: []string{"env_version", `""`}, code: 40097, advice: `env_version is ""; it may be release, trial or develop`},
 			"a version as number":  {params: []string{"env_version", "1"}, code: 40097, advice: "env_version must be a string"},
 			"a colour over 255":    {params: []string{"line_color", `{"r":256,"g":0,"b":0}`}, code: 40097, advice: "line_color.r must be 0 to 255"},
 			"a colour of two":      {params: []string{"line_color", `{"r":1,"g":0}`}, code: 40097, advice: "line_color.b is required (blue, 0 to 255)"},
@@ -122,15 +123,21 @@ func TestSceneAndPage(t *testing.T) {
 	}
 }
 
-func TestASceneOfEveryCharacterComesBack(t *testing.T) {
+// TestSceneIsEncoded: pages get the scene of a code percent-encoded, and decode it with decodeURIComponent.
+func TestSceneIsEncoded(t *testing.T) {
 	t.Parallel()
-	for _, scene := range []string{"0123456789abcdefghijklmnopqrstuv", "wxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", sceneCharacters, "a=1&b=2"} {
+	for scene, encoded := range map[string]string{
+		"0123456789abcdefghijklmnopqrstuv": "0123456789abcdefghijklmnopqrstuv",
+		"wxyzABCDEFGHIJKLMNOPQRSTUVWXYZ":   "wxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
+		sceneCharacters:                    "!%23%24%26'()*%2B%2C%2F%3A%3B%3D%3F%40-._~",
+		"a=1&b=2":                          "a%3D1%26b%3D2",
+	} {
 		p := newPlatform()
 		s := p.begin(apiGetUnlimited)
 		resp := p.call(t, s, apiGetUnlimited, "scene", fmt.Sprintf("%q", scene), "page", `"any/page"`, "env_version", `"develop"`)
 		got, err := p.ScanPicture(resp.RespData)
 		require.NoError(t, err)
-		assert.Equal(t, &LaunchOptions{Path: "any/page", Query: map[string]string{"scene": scene}, Scene: 1047, AppID: "wx1", EnvVersion: "develop"}, got)
+		assert.Equal(t, &LaunchOptions{Path: "any/page", Query: map[string]string{"scene": encoded}, Scene: 1047, AppID: "wx1", EnvVersion: "develop"}, got)
 		assert.Contains(t, s.Record.View().Calls[0].Advice, "no app.json was found", "any page passes, with a word about it")
 	}
 }

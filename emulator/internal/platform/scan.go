@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/url"
 	"strings"
 	"time"
 
@@ -25,7 +26,9 @@ const (
 // LaunchOptions is what the Mini Program is started with: wx.getLaunchOptionsSync().
 type LaunchOptions struct {
 	// Path is the page, without its query.
-	Path  string            `json:"path"`
+	Path string `json:"path"`
+	// Query is what the page's onLoad gets. The scene of a wxacode.getUnlimited code is percent-encoded in it, as by
+	// JavaScript's encodeURIComponent ("a=1" is "a%3D1"): pages call decodeURIComponent. Other values are as in the path.
 	Query map[string]string `json:"query"`
 	// Scene tells how it was opened (场景值): 1011 is a scanned QR code, 1047 a scanned Mini Program code, 1065 a URL Scheme,
 	// 1179 a Short Link, 1194 a URL Link.
@@ -64,7 +67,7 @@ func (p *Platform) Scan(content string) (*LaunchOptions, error) {
 	options := &LaunchOptions{Path: path, Query: query, Scene: sceneMiniProgramCode, AppID: code.AppID, EnvVersion: code.EnvVersion}
 	switch code.API {
 	case apiGetUnlimited:
-		options.Query["scene"] = code.Scene
+		options.Query["scene"] = encodeURIComponent(code.Scene)
 	case apiCreateQRCode, apiPreview:
 		options.Scene = sceneQRCode
 	case apiScheme, apiNFCScheme:
@@ -99,3 +102,11 @@ func splitPath(path string) (page string, query map[string]string) {
 	}
 	return strings.TrimPrefix(page, "/"), query
 }
+
+// encodeURIComponent encodes a text as JavaScript's function of this name.
+func encodeURIComponent(text string) string {
+	return unreserved.Replace(url.QueryEscape(text))
+}
+
+// unreserved undoes the encodings of [url.QueryEscape] that encodeURIComponent does not make.
+var unreserved = strings.NewReplacer("+", "%20", "%21", "!", "%27", "'", "%28", "(", "%29", ")", "%2A", "*")

@@ -257,22 +257,22 @@ func (c *apiCall) style() (s picture.Style, version string, err error) {
 		s.Line = line
 	}
 	s.Transparent = c.boolean("is_hyaline", false)
-	version, ok := envVersion(c.text("env_version"))
-	if !ok {
-		return s, "", errInvalidArgs.because("env_version is %q; it may be release, trial or develop", c.text("env_version"))
-	}
-	return s, version, nil
+	var name *string
+	c.decode("env_version", &name)
+	version, err = envVersion(name, errInvalidArgs)
+	return s, version, err
 }
 
-// envVersion returns the version that a code or a link opens, "" for the released one.
-func envVersion(name string) (version string, ok bool) {
-	switch name {
-	case "", "release":
-		return "", true
-	case "trial", "develop":
-		return name, true
+// envVersion returns the version that a code or a link opens, "" for the released one. That is the default, but an empty
+// name is refused.
+func envVersion(name *string, refusal apiError) (version string, err error) {
+	switch {
+	case name == nil || *name == "release":
+		return "", nil
+	case *name == "trial" || *name == "develop":
+		return *name, nil
 	}
-	return "", false
+	return "", refusal.because("env_version is %q; it may be release, trial or develop", *name)
 }
 
 // color returns a colour {r, g, b}, whose parts are decimal, as numbers or as strings; black where it is absent. An empty
