@@ -117,6 +117,54 @@ func form(t *testing.T, file string, params map[string]json.RawMessage) (body []
 	return b.Bytes(), w.FormDataContentType()
 }
 
+// TestMediaMissing: without the file, or with an empty one, an upload is refused with 41005, whatever else is sent.
+func TestMediaMissing(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, Config{})
+	token := s.stableToken("").Get("access_token").String()
+	const (
+		formType = "multipart/form-data; boundary=b"
+		end      = "--b--\r\n"
+	)
+	part := func(header, body string) string {
+		return "--b\r\nContent-Disposition: form-data; " + header + "\r\n\r\n" + body + "\r\n"
+	}
+	for name, sent := range map[string]struct{ contentType, body string }{
+		"nothing":              {"", ""},
+		"another field":        {formType, part(`name="x"`, "1") + end},
+		"an empty form":        {formType, end},
+		"no file name":         {formType, part(`name="media"`, "bytes") + part(`name="img"`, "bytes") + end},
+		"an empty file":        {formType, part(`name="media"; filename="a.png"`, "") + part(`name="img"; filename="a.png"`, "") + end},
+		"a file of other name": {formType, part(`name="file"; filename="a.png"`, "bytes") + end},
+		"half a form":          {formType, "--b\r\nContent-Disposition: form-data"},
+		"no boundary":          {"multipart/form-data", part(`name="media"; filename="a.png"`, "bytes") + end},
+		"JSON":                 {"application/json", `{"media": "bytes", "img": {"contentType": "image/png", "value": "bytes"}}`},
+		"a form of fields":     {"application/x-www-form-urlencoded", "media=bytes&img=bytes"},
+		"the bytes alone":      {"image/png", "\x89PNG\xff"},
+	} {
+		for _, target := range []string{"/cgi-bin/media/upload?type=image", "/cv/ocr/idcard?type=photo", "/cv/img/aicrop?img_url="} {
+			answer := gjson.Parse(ask(s.Emulator, http.MethodPost, withToken(target, token), sent.body, "Content-Type", sent.contentType).Body.String())
+			assert.EqualValues(t, 41005, answer.Get("errcode").Int(), "%s, %s: %s", name, target, answer)
+			assert.Regexp(t, "^media data missing rid: ", answer.Get("errmsg").String())
+		}
+	}
+}
+
+// TestPictureByGET: pages show calls with img_url as a plain curl, which gets.
+func TestPictureByGET(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, Config{})
+	token := s.stableToken("").Get("access_token").String()
+	for target, code := range map[string]int64{
+		"/cv/ocr/comm?img_url=http://a/b.png": 0,
+		"/cv/ocr/comm?type=photo":             43002,
+		"/wxa/getwxacode?img_url=a":           43002,
+	} {
+		answer := ask(s.Emulator, http.MethodGet, withToken(target, token), "").Body.String()
+		assert.Equal(t, code, gjson.Get(answer, "errcode").Int(), "%s: %s", target, answer)
+	}
+}
+
 func TestTheServerAPIHasEveryPath(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, Config{})

@@ -123,7 +123,7 @@ func (a CloudbaseAPI) GetOpenData(ctx context.Context, req *CloudbaseGetOpenData
 func (a CloudbaseAPI) GetStatistics(ctx context.Context, req *CloudbaseGetStatisticsRequest) (*CloudbaseGetStatisticsResult, error) {
 	return call[CloudbaseGetStatisticsResult](ctx, a.client, method{
 		name:       "cloudbase.getStatistics",
-		documented: "begin_date end_date page_limit page_offset",
+		documented: "activity_id begin_date by_channel_id end_date env_id page_limit page_offset",
 		refusal:    refusal{CodeInvalidArgs, "invalid args"},
 	}, given(req))
 }
@@ -437,6 +437,8 @@ type CloudbaseGetStatisticsRequest struct {
 	PageLimit *int `json:"pageLimit,omitempty"`
 	// Optional: number of rows to skip; required for smsMarketingOverviewData and smsMarketingConversionData.
 	PageOffset *int `json:"pageOffset,omitempty"`
+	// Optional: which data; the page has it in its examples only.
+	Condition *CloudbaseGetStatisticsCondition `json:"condition,omitempty"`
 }
 
 func (r *CloudbaseGetStatisticsRequest) missing() *missing {
@@ -449,6 +451,16 @@ func (r *CloudbaseGetStatisticsRequest) missing() *missing {
 		return &missing{name: "endDate"}
 	}
 	return nil
+}
+
+// CloudbaseGetStatisticsCondition is Condition of [CloudbaseGetStatisticsRequest].
+type CloudbaseGetStatisticsCondition struct {
+	// Optional: ID of the cloud environment.
+	EnvID string `json:"envId,omitempty"`
+	// Optional: ID of the marketing activity.
+	ActivityID string `json:"activityId,omitempty"`
+	// Optional: channel, such as "0".
+	ByChannelID string `json:"byChannelId,omitempty"`
 }
 
 // CloudbaseGetStatisticsResult is what [CloudbaseAPI.GetStatistics] answers.

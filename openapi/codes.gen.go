@@ -42,6 +42,7 @@ const (
 	CodeInvalidPageTitle       Code = 40225     // invalid page title
 	CodeHTTPBadRequest         Code = 40400     // the HTTP request is malformed
 	CodeAccessTokenMissing     Code = 41001     // access_token is missing
+	CodeMediaMissing           Code = 41005     // media data missing
 	CodeInvalidPage            Code = 41030     // page is not in the published app.json
 	CodeAccessTokenExpired     Code = 42001     // access_token has expired
 	CodeRequireGET             Code = 43001     // the API wants the GET method
@@ -95,6 +96,7 @@ const (
 	CodeLinkVisitLimit         Code = 85406     // the visits a day through links are used up
 	CodeLinkNoPermission       Code = 85407     // the app may not generate links
 	CodeLinkBanned             Code = 85408     // the app is banned from generating links
+	CodeRiskyContent           Code = 87014     // risky content
 	CodeRepeatRequestLimit     Code = 87020     // the same request was repeated too often
 	CodeOpenPlatformUnbound    Code = 89002     // the app is not bound to an Open Platform account
 	CodeInvalidTrade           Code = 89300     // the order is invalid

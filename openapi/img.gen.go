@@ -83,9 +83,9 @@ type ImgAiCropRequest struct {
 func (r *ImgAiCropRequest) missing() *missing {
 	switch {
 	case len(r.Img.Value) == 0 && r.ImgURL == "":
-		return &missing{name: "img", refusal: refusal{CodeInvalidImageData, "invalid image data"}}
+		return &missing{name: "img", refusal: refusal{CodeMediaMissing, "media data missing"}}
 	case len(r.Img.Value) > 0 && r.Img.ContentType == "":
-		return &missing{name: "img.contentType", refusal: refusal{CodeInvalidImageData, "invalid image data"}}
+		return &missing{name: "img.contentType", refusal: refusal{CodeMediaMissing, "media data missing"}}
 	}
 	return nil
 }
@@ -130,9 +130,9 @@ type ImgScanQRCodeRequest struct {
 func (r *ImgScanQRCodeRequest) missing() *missing {
 	switch {
 	case len(r.Img.Value) == 0 && r.ImgURL == "":
-		return &missing{name: "img", refusal: refusal{CodeInvalidImageData, "invalid image data"}}
+		return &missing{name: "img", refusal: refusal{CodeMediaMissing, "media data missing"}}
 	case len(r.Img.Value) > 0 && r.Img.ContentType == "":
-		return &missing{name: "img.contentType", refusal: refusal{CodeInvalidImageData, "invalid image data"}}
+		return &missing{name: "img.contentType", refusal: refusal{CodeMediaMissing, "media data missing"}}
 	}
 	return nil
 }
@@ -186,9 +186,9 @@ type ImgSuperresolutionRequest struct {
 func (r *ImgSuperresolutionRequest) missing() *missing {
 	switch {
 	case len(r.Img.Value) == 0 && r.ImgURL == "":
-		return &missing{name: "img"}
+		return &missing{name: "img", refusal: refusal{CodeMediaMissing, "media data missing"}}
 	case len(r.Img.Value) > 0 && r.Img.ContentType == "":
-		return &missing{name: "img.contentType"}
+		return &missing{name: "img.contentType", refusal: refusal{CodeMediaMissing, "media data missing"}}
 	}
 	return nil
 }

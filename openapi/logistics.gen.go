@@ -167,7 +167,7 @@ func (a LogisticsAPI) GetOrder(ctx context.Context, req *LogisticsGetOrderReques
 func (a LogisticsAPI) GetPath(ctx context.Context, req *LogisticsGetPathRequest) (*LogisticsGetPathResult, error) {
 	return call[LogisticsGetPathResult](ctx, a.client, method{
 		name:       "logistics.getPath",
-		documented: "delivery_id waybill_id",
+		documented: "delivery_id order_id waybill_id",
 		refusal:    refusal{CodeInvalidArgs, "invalid args"},
 	}, given(req))
 }
@@ -774,6 +774,8 @@ type LogisticsGetOrderResult struct {
 
 // LogisticsGetPathRequest holds the parameters of [LogisticsAPI.GetPath].
 type LogisticsGetPathRequest struct {
+	// Optional: id of the order; the page's example has it.
+	OrderID string `json:"orderId,omitempty"`
 	// Optional: openid of the user; not needed if the order's add_source is 2.
 	OpenID string `json:"openid,omitempty"`
 	// Required: id of the express company, such as "SF"; see getAllDelivery.
@@ -893,9 +895,8 @@ type LogisticsPreviewTemplateCustom struct {
 	CustomRemark string `json:"customRemark,omitempty"`
 	// Optional: tag of the order, for platforms: which of its merchants it belongs to.
 	Tagid *int `json:"tagid,omitempty"`
-	// Required, may be 0: where the order comes from: 0 mini program, 2 app or web page (no notice is sent to the
-	// user).
-	AddSource int `json:"addSource"`
+	// Optional: where the order comes from: 0 mini program, 2 app or web page (no notice is sent to the user).
+	AddSource *int `json:"addSource,omitempty"`
 	// Optional: appid of the app or web page; required if AddSource is 2; bound to the same open platform account
 	// as the mini program.
 	WxAppID string `json:"wxAppid,omitempty"`

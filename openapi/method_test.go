@@ -62,11 +62,8 @@ func eachLacking(t *testing.T) (all []lacking) {
 // canBeMissed tells whether a Go field shows that nothing was given: a number that may be 0 does not, and an object lacks
 // what it requires.
 func canBeMissed(f catalog.Field) bool {
-	kind := f.Type
-	if kind == catalog.Any && f.Of != "" {
-		kind = f.Of
-	}
-	return f.Required && !f.Blank && !(f.Type == catalog.Any && kind == catalog.Number) && kind != catalog.Boolean && (kind != catalog.Object || len(f.Fields) == 0)
+	kind := f.Kind()
+	return f.Required && !f.Blank && kind != catalog.Boolean && (kind != catalog.Object || len(f.Fields) == 0)
 }
 
 func TestWhatIsRequiredIsMissedAndNothingIsSent(t *testing.T) {
@@ -125,7 +122,7 @@ func TestARequestSaysWhatIsMissing(t *testing.T) {
 		{"an object that is not given", func(ctx context.Context) (any, error) {
 			return openapi.CustomerServiceMessage.Send(ctx, &openapi.CustomerServiceMessageSendRequest{Touser: "o", Msgtype: "text"})
 		}, "", 0},
-		{"a picture or its address", func(ctx context.Context) (any, error) { return openapi.Img.AiCrop(ctx, nil) }, "img", openapi.CodeInvalidImageData},
+		{"a picture or its address", func(ctx context.Context) (any, error) { return openapi.Img.AiCrop(ctx, nil) }, "img", openapi.CodeMediaMissing},
 		{"the address of a picture", func(ctx context.Context) (any, error) {
 			return openapi.Img.AiCrop(ctx, &openapi.ImgAiCropRequest{ImgURL: "https://example.com/a.png"})
 		}, "", 0},
@@ -134,11 +131,11 @@ func TestARequestSaysWhatIsMissing(t *testing.T) {
 		}, "", 0},
 		{"a picture without bytes", func(ctx context.Context) (any, error) {
 			return openapi.Img.AiCrop(ctx, &openapi.ImgAiCropRequest{Img: openapi.Media{ContentType: "image/png", Value: openapi.Buffer{}}})
-		}, "img", openapi.CodeInvalidImageData},
+		}, "img", openapi.CodeMediaMissing},
 		// The official SDK sends such bytes as JSON, which no API understands.
 		{"a picture without a type", func(ctx context.Context) (any, error) {
 			return openapi.Img.AiCrop(ctx, &openapi.ImgAiCropRequest{Img: openapi.Media{Value: picture.Value}})
-		}, "img.contentType", openapi.CodeInvalidImageData},
+		}, "img.contentType", openapi.CodeMediaMissing},
 		{"an empty text that may be empty", func(ctx context.Context) (any, error) {
 			return openapi.WxaSecOrderAPI{}.SetMsgJumpPath(ctx, nil)
 		}, "", 0},

@@ -13,8 +13,8 @@ type NearbyPoiAPI struct{ client *Client }
 //
 // Calls must not run concurrently; leave one second between them.
 //
-// Required: KfInfo, PicList, ServiceInfos, StoreName, ContractPhone, Hour, CompanyName, Credential, Address,
-// QualificationList, IsCommNearby, PoiID, MapPoiID.
+// Required: PicList, ServiceInfos, StoreName, ContractPhone, Hour, CompanyName, Credential, Address,
+// IsCommNearby.
 //
 // Errors: 40001 [CodeInvalidCredential].
 //
@@ -86,8 +86,8 @@ func (a NearbyPoiAPI) SetShowStatus(ctx context.Context, req *NearbyPoiSetShowSt
 
 // NearbyPoiAddRequest holds the parameters of [NearbyPoiAPI.Add].
 type NearbyPoiAddRequest struct {
-	// Required, may be empty: customer service, a string with JSON, such as {"open_kf":false}; may be left out.
-	KfInfo string `json:"kfInfo"`
+	// Optional: customer service, a string with JSON, such as {"open_kf":false}; may be left out.
+	KfInfo string `json:"kfInfo,omitempty"`
 	// Required: one to nine pictures of the shop, a string with JSON: {"list":["http://mmbiz.qpic.cn/…"]}; URLs
 	// from the official account's uploadimg API; bmp, png, jpeg, jpg or gif of at most 5 MB.
 	PicList string `json:"picList"`
@@ -107,16 +107,16 @@ type NearbyPoiAddRequest struct {
 	Credential string `json:"credential"`
 	// Required: address.
 	Address string `json:"address"`
-	// Required, may be empty: proof that company and mini program belong together; only needed if CompanyName is
-	// not the mini program's owner.
-	QualificationList string `json:"qualificationList"`
+	// Optional: proof that company and mini program belong together; only needed if CompanyName is not the mini
+	// program's owner.
+	QualificationList string `json:"qualificationList,omitempty"`
 	// Required: always "1".
 	IsCommNearby string `json:"isCommNearby"`
-	// Required, may be empty: id of the place to change; empty for a new place.
-	PoiID string `json:"poiId"`
-	// Required, may be empty: id of the place in Tencent Maps (sosomap_poi_uid of the map search); without it the
-	// submission sometimes fails.
-	MapPoiID string `json:"mapPoiId"`
+	// Optional: id of the place to change; empty for a new place.
+	PoiID string `json:"poiId,omitempty"`
+	// Optional: id of the place in Tencent Maps (sosomap_poi_uid of the map search); without it the submission
+	// sometimes fails.
+	MapPoiID string `json:"mapPoiId,omitempty"`
 }
 
 func (r *NearbyPoiAddRequest) missing() *missing {

@@ -147,9 +147,9 @@ type OCRBankcardRequest struct {
 func (r *OCRBankcardRequest) missing() *missing {
 	switch {
 	case len(r.Img.Value) == 0 && r.ImgURL == "":
-		return &missing{name: "img"}
+		return &missing{name: "img", refusal: refusal{CodeMediaMissing, "media data missing"}}
 	case len(r.Img.Value) > 0 && r.Img.ContentType == "":
-		return &missing{name: "img.contentType"}
+		return &missing{name: "img.contentType", refusal: refusal{CodeMediaMissing, "media data missing"}}
 	}
 	return nil
 }
@@ -172,9 +172,9 @@ type OCRBusinessLicenseRequest struct {
 func (r *OCRBusinessLicenseRequest) missing() *missing {
 	switch {
 	case len(r.Img.Value) == 0 && r.ImgURL == "":
-		return &missing{name: "img", refusal: refusal{CodeInvalidImageData, "decode image failed"}}
+		return &missing{name: "img", refusal: refusal{CodeMediaMissing, "media data missing"}}
 	case len(r.Img.Value) > 0 && r.Img.ContentType == "":
-		return &missing{name: "img.contentType", refusal: refusal{CodeInvalidImageData, "decode image failed"}}
+		return &missing{name: "img.contentType", refusal: refusal{CodeMediaMissing, "media data missing"}}
 	}
 	return nil
 }
@@ -258,9 +258,9 @@ type OCRDriverLicenseRequest struct {
 func (r *OCRDriverLicenseRequest) missing() *missing {
 	switch {
 	case len(r.Img.Value) == 0 && r.ImgURL == "":
-		return &missing{name: "img"}
+		return &missing{name: "img", refusal: refusal{CodeMediaMissing, "media data missing"}}
 	case len(r.Img.Value) > 0 && r.Img.ContentType == "":
-		return &missing{name: "img.contentType"}
+		return &missing{name: "img.contentType", refusal: refusal{CodeMediaMissing, "media data missing"}}
 	}
 	return nil
 }
@@ -305,9 +305,9 @@ type OCRDrivingLicenseRequest struct {
 func (r *OCRDrivingLicenseRequest) missing() *missing {
 	switch {
 	case len(r.Img.Value) == 0 && r.ImgURL == "":
-		return &missing{name: "img"}
+		return &missing{name: "img", refusal: refusal{CodeMediaMissing, "media data missing"}}
 	case len(r.Img.Value) > 0 && r.Img.ContentType == "":
-		return &missing{name: "img.contentType"}
+		return &missing{name: "img.contentType", refusal: refusal{CodeMediaMissing, "media data missing"}}
 	}
 	return nil
 }
@@ -362,9 +362,9 @@ type OCRIdcardRequest struct {
 func (r *OCRIdcardRequest) missing() *missing {
 	switch {
 	case len(r.Img.Value) == 0 && r.ImgURL == "":
-		return &missing{name: "img", refusal: refusal{CodeInvalidImageData, "decode image failed"}}
+		return &missing{name: "img", refusal: refusal{CodeMediaMissing, "media data missing"}}
 	case len(r.Img.Value) > 0 && r.Img.ContentType == "":
-		return &missing{name: "img.contentType", refusal: refusal{CodeInvalidImageData, "decode image failed"}}
+		return &missing{name: "img.contentType", refusal: refusal{CodeMediaMissing, "media data missing"}}
 	}
 	return nil
 }
@@ -401,9 +401,9 @@ type OCRPrintedTextRequest struct {
 func (r *OCRPrintedTextRequest) missing() *missing {
 	switch {
 	case len(r.Img.Value) == 0 && r.ImgURL == "":
-		return &missing{name: "img", refusal: refusal{CodeInvalidImageData, "decode image failed"}}
+		return &missing{name: "img", refusal: refusal{CodeMediaMissing, "media data missing"}}
 	case len(r.Img.Value) > 0 && r.Img.ContentType == "":
-		return &missing{name: "img.contentType", refusal: refusal{CodeInvalidImageData, "decode image failed"}}
+		return &missing{name: "img.contentType", refusal: refusal{CodeMediaMissing, "media data missing"}}
 	}
 	return nil
 }

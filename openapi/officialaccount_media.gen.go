@@ -92,9 +92,9 @@ func (r *OfficialAccountMediaUploadRequest) missing() *missing {
 	case r.Type == "":
 		return &missing{name: "type", refusal: refusal{CodeInvalidMediaType, "invalid media type"}}
 	case len(r.Media.Value) == 0:
-		return &missing{name: "media"}
+		return &missing{name: "media", refusal: refusal{CodeMediaMissing, "media data missing"}}
 	case len(r.Media.Value) > 0 && r.Media.ContentType == "":
-		return &missing{name: "media.contentType"}
+		return &missing{name: "media.contentType", refusal: refusal{CodeMediaMissing, "media data missing"}}
 	}
 	return nil
 }

@@ -118,11 +118,11 @@ func (r *WxacodeGetRequest) missing() *missing {
 
 // WxacodeLineColor is LineColor of [WxacodeGetRequest] and LineColor of [WxacodeGetUnlimitedRequest].
 type WxacodeLineColor struct {
-	// Required: red, 0 to 255.
+	// Required, may be 0: red, 0 to 255.
 	R int `json:"r"`
-	// Required: green, 0 to 255.
+	// Required, may be 0: green, 0 to 255.
 	G int `json:"g"`
-	// Required: blue, 0 to 255.
+	// Required, may be 0: blue, 0 to 255.
 	B int `json:"b"`
 }
 

@@ -31,6 +31,7 @@ type API struct {
 	Path     string  `json:"path"`     // of the HTTPS call: "/cgi-bin/wxaapp/createwxaqrcode"
 	Binary   bool    `json:"binary"`   // success answers with bytes (an image, a file) in place of JSON
 	Query    []Field `json:"query"`    // URL parameters of the HTTPS call, without access_token
+	Envelope string  `json:"envelope"` // the object that the page's examples put all parameters into, where its tables do not; both work
 	Request  []Field `json:"request"`  // the body's parameters
 	Response []Field `json:"response"` // without errcode and errmsg
 	Errors   []Error `json:"errors"`   // the error codes on the API's page; others can occur
@@ -46,21 +47,34 @@ func (a *API) Params() []Field {
 type Field struct {
 	Name     string  `json:"name"` // as on the wire, mostly snake_case
 	Type     Type    `json:"type"`
-	Of       Type    `json:"of"`       // what an array holds, and which of the types that an any takes is the usual one; empty if not known
+	Of       Type    `json:"of"`       // what an array holds; of an any that takes texts and numbers, which is the usual; empty if not known
 	Float    bool    `json:"float"`    // of a number: it can have a fraction; without the mark it is whole
 	Required bool    `json:"required"` // it must be there and, unless Blank, be no empty text and not zero
 	Unless   string  `json:"unless"`   // of a required one: the other field that may be given in its place
+	Also     string  `json:"also"`     // of a parameter: the name that the page's examples give it, where that differs
 	Blank    bool    `json:"blank"`    // of a required text or number: it may be empty, or zero
-	Code     int     `json:"code"`     // the errcode for a value that is missing or no good; 0 where [API.Refusal] has to choose
+	Code     int     `json:"code"`     // the errcode for a value that is missing or no good; 0 where [API.Refusal] has to choose, as for every file
 	As       string  `json:"as"`       // of an object: a name that fields of the same kind share; empty for a kind of its own
 	Doc      string  `json:"doc"`      // what it means, one clause
 	Fields   []Field `json:"fields"`   // of an object, or of each object in an object[]; empty where the reference names none
 }
 
+// Kind returns the type of value that the field mostly holds: its Type, or for
+// an Any what it is Of.
+func (f Field) Kind() Type {
+	if f.Type == Any {
+		return cmp.Or(f.Of, Any)
+	}
+	return f.Type
+}
+
 // Refusal returns the error that answers a parameter which is missing or no
-// good: the field's own where the API has one, else the first of the API's
-// errors that is about parameters in general, else 40097.
+// good: of a file, 41005; else the field's own where the API has one, else the
+// first of the API's errors that is about parameters in general, else 40097.
 func (a *API) Refusal(f Field) Error {
+	if f.Type == File {
+		return Error{Code: mediaMissing, Message: Text(mediaMissing)}
+	}
 	for _, code := range append([]int{f.Code}, aboutParams...) {
 		if i := slices.IndexFunc(a.Errors, func(e Error) bool { return e.Code == code }); i >= 0 {
 			return a.Errors[i].inEnglish()
@@ -68,6 +82,11 @@ func (a *API) Refusal(f Field) Error {
 	}
 	return Error{Code: aboutParams[0], Message: "invalid args"}
 }
+
+// mediaMissing is what the server API answers to a form without the file, or
+// with an empty one, whatever else is in it. The pages of the APIs do not list
+// it; users report it (https://github.com/silenceper/wechat/pull/832).
+const mediaMissing = 41005
 
 // inEnglish returns e with a message in English: its own, where it is.
 func (e Error) inEnglish() Error {

@@ -66,7 +66,7 @@ func TestEveryFieldIsWellFormed(t *testing.T) {
 			assert.Contains(t, []Type{"", String, Number}, f.Of, at)
 			assert.True(t, f.Of == "" || f.Type == Array || f.Type == Any, "%s: a %s is not of anything", at, f.Type)
 			assert.True(t, f.As == "" || len(f.Fields) > 0, "%s: only an object shares its kind", at)
-			assert.True(t, !f.Blank || f.Required && (f.Type == String || f.Type == Number), "%s: only a required text or number can be blank", at)
+			assert.True(t, !f.Blank || f.Required && (f.Kind() == String || f.Kind() == Number), "%s: only a required text or number can be blank", at)
 			if f.Unless != "" {
 				assert.True(t, f.Required, "%s: unless %s is said of a required field", at, f.Unless)
 				assert.True(t, slices.ContainsFunc(siblings, func(g Field) bool { return g.Name == f.Unless && g.Type != File }), "%s: there is no %s", at, f.Unless)

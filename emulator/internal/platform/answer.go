@@ -22,7 +22,12 @@ func (p *Platform) defaultAnswer(c *apiCall) (*apiResult, error) {
 	if c.api.Binary {
 		return &apiResult{contentType: "image/jpeg", body: blank()}, nil
 	}
-	return okResult(p.sample(c, c.api.Response)), nil
+	fields := p.sample(c, c.api.Response)
+	if c.enveloped {
+		// The page's tables have the fields at the top, its examples in Response.
+		fields["Response"] = maps.Clone(fields)
+	}
+	return okResult(fields), nil
 }
 
 func (p *Platform) sample(c *apiCall, fields []catalog.Field) map[string]any {

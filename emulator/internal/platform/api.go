@@ -21,7 +21,9 @@ type apiCall struct {
 	// params are by their names in the catalogue; those that it does not have, as they came.
 	params   map[string]param
 	unknowns int // parameters that the API does not have
-	log      journal.Call
+	// enveloped is a call whose parameters came in the API's Envelope.
+	enveloped bool
+	log       journal.Call
 }
 
 // param is a parameter: its JSON text, or the bytes of a file.
@@ -73,6 +75,7 @@ func (e apiError) because(format string, args ...any) *apiError {
 // The errors of APIs that are emulated.
 var (
 	errInvalidArgs   = apiError{code: 40097, message: "invalid args"}
+	errMediaMissing  = apiError{code: 41005, message: "media data missing"}
 	errInvalidScene  = apiError{code: 40129, message: "invalid scene"}
 	errSceneLength   = apiError{code: 40169, message: "invalid length for scene, or the data is not json string"}
 	errInvalidPage   = apiError{code: 41030, message: "invalid page"}

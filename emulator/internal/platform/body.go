@@ -101,9 +101,15 @@ func (e *endpoint) inBody(name string) bool {
 	return e.method == http.MethodPost && !e.inURL
 }
 
-// bodyless tells whether a request needs no body, because all is in the URL.
+// bodyless tells whether a request needs no body: all is in the URL, or else it is a file that is missing.
 func (q *serverRequest) bodyless() bool {
-	return q.door.takesFile() && q.query.Get("img_url") != "" || q.path == pathClearBySecret && q.query.Has("appid")
+	return q.door.takesFile() || q.path == pathClearBySecret && q.query.Has("appid")
+}
+
+// namesPicture tells whether a picture is named in the URL in place of a file. The pages' examples call such an API by GET,
+// too: curl https://api.weixin.qq.com/cv/ocr/comm?img_url=….
+func (q *serverRequest) namesPicture() bool {
+	return q.door.takesFile() && q.query.Get("img_url") != ""
 }
 
 // takesFile tells whether a parameter is a file, so that the body is a form of several parts.
@@ -126,21 +132,20 @@ func (q *serverRequest) bodyPairs() ([]tcb.KeyValuePair, error) {
 	case len(bytes.TrimSpace(body)) == 0 && q.bodyless():
 		return nil, nil
 	case len(bytes.TrimSpace(body)) == 0:
-		as := "a JSON object"
-		if q.door.takesFile() {
-			as = "a form (multipart/form-data) with the file"
-		}
-		return nil, errEmptyBody.because("%s takes its parameters from the body, as %s", q.path, as)
+		return nil, errEmptyBody.because("%s takes its parameters from the body, as a JSON object", q.path)
 	}
 	q.body = body
 	contentType, params, _ := mime.ParseMediaType(q.http.Header.Get("Content-Type"))
-	if q.door.takesFile() && contentType == "multipart/form-data" {
+	switch {
+	case q.door.takesFile() && contentType == "multipart/form-data":
 		return formPairs(q, multipart.NewReader(bytes.NewReader(body), params["boundary"]))
+	case q.door.takesFile() && !isObject(body):
+		return nil, errMediaMissing.because("the body is no form; %s takes a file as multipart/form-data", q.path)
 	}
 	if q.path == pathInvoke {
 		return nil, q.wantJSON(json.Valid(body)) // an event may be any value
 	}
-	if err := q.wantJSON(json.Valid(body) && bytes.TrimSpace(body)[0] == '{'); err != nil {
+	if err := q.wantJSON(isObject(body)); err != nil {
 		return nil, err
 	}
 	var pairs []tcb.KeyValuePair
@@ -153,6 +158,8 @@ func (q *serverRequest) bodyPairs() ([]tcb.KeyValuePair, error) {
 	})
 	return pairs, nil
 }
+
+func isObject(text []byte) bool { return json.Valid(text) && bytes.TrimSpace(text)[0] == '{' }
 
 // wantJSON is the error about a body that is no JSON as it should be.
 func (q *serverRequest) wantJSON(is bool) error {
@@ -184,14 +191,14 @@ func formPairs(q *serverRequest, form *multipart.Reader) (pairs []tcb.KeyValuePa
 			return pairs, nil
 		}
 		if err != nil {
-			return nil, errDataFormat.because("the form cannot be read: %v", err)
+			return nil, errMediaMissing.because("the form cannot be read: %v", err)
 		}
 		if len(pairs) == maxParts {
 			return nil, errDataFormat.because("the form has more than %d parts", maxParts)
 		}
 		data, err := io.ReadAll(part)
 		if err != nil {
-			return nil, errDataFormat.because("the form cannot be read: %v", err)
+			return nil, errMediaMissing.because("the form cannot be read: %v", err)
 		}
 		pair := tcb.KeyValuePair{Key: part.FormName(), Value: data, ContentType: part.Header.Get("Content-Type"), Filename: part.FileName()}
 		if f, ok := q.field(pair.Key); pair.Filename == "" && (!ok || f.Type == catalog.String || f.Type == catalog.Any || !json.Valid(data)) {

@@ -22,9 +22,10 @@ const (
 
 // How links begin. A link ends with its ID; what users add behind it is one more query.
 const (
-	schemePrefix    = "weixin://dl/business/?t="
-	urlLinkPrefix   = "https://wxaurl.cn/"
-	shortLinkPrefix = "#小程序://"
+	schemePrefix      = "weixin://dl/business/?t="
+	plainSchemePrefix = "weixin://dl/business/?appid="
+	urlLinkPrefix     = "https://wxaurl.cn/"
+	shortLinkPrefix   = "#小程序://"
 )
 
 // The limits of links.
@@ -179,7 +180,11 @@ func (p *Platform) keepLink(code launch.Code) (launch.Code, error) {
 // queryScheme mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/qrcode-link/url-scheme/api_queryscheme.html.
 func (p *Platform) queryScheme(c *apiCall) (*apiResult, error) {
-	return p.queryLink(c, "scheme", "scheme_info", apiScheme, apiNFCScheme)
+	const info = "scheme_info"
+	if link := c.text("scheme"); strings.HasPrefix(link, plainSchemePrefix) && c.integer("query_type", 0) == 0 {
+		return okResult(map[string]any{info: plainScheme(link)}), nil
+	}
+	return p.queryLink(c, "scheme", info, apiScheme, apiNFCScheme)
 }
 
 // queryURLLink mirrors
@@ -221,6 +226,25 @@ func (p *Platform) queryLink(c *apiCall, name, info string, makers ...string) (*
 		fields["env_version"] = code.EnvVersion
 	}
 	return okResult(map[string]any{info: fields}), nil
+}
+
+// plainScheme returns what is in a URL Scheme that a Mini Program writes itself (明文 Scheme). Its query is all that follows
+// up to the next name of the scheme's own: query=a=1&b=2.
+func plainScheme(link string) map[string]any {
+	fields := map[string]any{"path": "", "query": "", "env_version": "release"}
+	last := ""
+	for pair := range strings.SplitSeq(link[strings.IndexByte(link, '?')+1:], "&") {
+		name, value, _ := strings.Cut(pair, "=")
+		switch name {
+		case "appid", "path", "query", "env_version":
+			fields[name], last = value, name
+		default:
+			if last == "query" {
+				fields[last] = fmt.Sprint(fields[last], "&", pair)
+			}
+		}
+	}
+	return fields
 }
 
 // linkID returns the ID in a link, "" for what is none, and the query that was added behind it.

@@ -343,6 +343,7 @@ func TestAQueryOfNoLinkIsRefused(t *testing.T) {
 		{"urllink.query", object{"url_link": urlLinkPrefix + id}, 85403, "this emulator has made no url_link"},
 		{"urllink.query", object{"url_link": urlLinkPrefix + "picture"}, 85403, ""},
 		{"urllink.query", object{"url_link": "https://example.com"}, 85403, ""},
+		{"urllink.query", object{"url_link": "weixin://dl/business/?appid=wx1"}, 85403, ""},
 		{"urllink.query", object{}, 40097, "url_link is required where query_type is 0"},
 		{"urllink.query", object{"url_link": ""}, 40097, "url_link is required where query_type is 0"},
 		{"urlscheme.query", object{"scheme": urlLink}, 85403, fmt.Sprintf("this emulator has made no scheme %q", urlLink)},
@@ -352,6 +353,13 @@ func TestAQueryOfNoLinkIsRefused(t *testing.T) {
 		call := p.try(t, p.begin(c.api), c.api, c.params)
 		assert.Equal(t, c.code, call.ErrCode, c.params)
 		assert.Contains(t, call.Advice, c.advice)
+	}
+	for scheme, want := range map[string]string{
+		"appid=wx1&path=pages/a&query=a=1&b=2&env_version=trial": `{"appid":"wx1","path":"pages/a","query":"a=1&b=2","env_version":"trial"}`,
+		"appid=wx1": `{"appid":"wx1","path":"","query":"","env_version":"release"}`,
+	} {
+		resp := p.ask(t, p.begin("urlscheme.query"), "urlscheme.query", object{"scheme": "weixin://dl/business/?" + scheme})
+		assert.JSONEq(t, `{"errcode":0,"errmsg":"ok","scheme_info":`+want+`}`, string(resp.RespData), "a scheme that the Mini Program writes itself")
 	}
 	for _, api := range []string{"urllink.query", "urlscheme.query"} {
 		resp := p.ask(t, p.begin(api), api, object{"query_type": 1})

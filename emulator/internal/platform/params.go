@@ -19,12 +19,15 @@ func (c *apiCall) check() error {
 	if c.api == nil {
 		return nil // only its name is known
 	}
+	if c.api.Envelope != "" {
+		c.open(c.api.Envelope)
+	}
 	fields := c.api.Params()
 	for _, f := range fields {
-		// An SDK that converts names sends roomId as room_id.
-		if p, ok := c.params[tcb.SnakeCase(f.Name)]; ok && tcb.SnakeCase(f.Name) != f.Name {
-			delete(c.params, tcb.SnakeCase(f.Name))
-			c.params[f.Name] = p
+		c.rename(tcb.SnakeCase(f.Name), f.Name) // an SDK that converts names sends roomId as room_id
+		if f.Also != "" {
+			c.rename(f.Also, f.Name)
+			c.rename(tcb.SnakeCase(f.Also), f.Name)
 		}
 	}
 	for _, name := range sortedKeys(c.params) {
@@ -42,6 +45,28 @@ func (c *apiCall) check() error {
 		}
 	}
 	return nil
+}
+
+// rename gives a parameter the name that it has in the catalogue.
+func (c *apiCall) rename(from, to string) {
+	if p, ok := c.params[from]; ok && from != to {
+		delete(c.params, from)
+		c.params[to] = p
+	}
+}
+
+// open takes the parameters out of the object that they came in, if they did. The answer is in one, too.
+func (c *apiCall) open(envelope string) {
+	c.rename(tcb.SnakeCase(envelope), envelope)
+	var inside map[string]json.RawMessage
+	if p := c.params[envelope]; p.file || json.Unmarshal(p.json, &inside) != nil || inside == nil {
+		return
+	}
+	delete(c.params, envelope)
+	for name, value := range inside {
+		c.params[name] = param{json: value}
+	}
+	c.enveloped = true
 }
 
 // The bounds of what is said about parameters that an API does not have.
@@ -81,6 +106,8 @@ func (c *apiCall) checkField(f catalog.Field, path string, p param) error {
 		return nil
 	case !p.given() && f.Unless != "":
 		return refuse("is required, or %s", f.Unless)
+	case !p.given() && f.Type == catalog.File:
+		return refuse("is required: a part of a form with a file name, or {contentType, value} of a cloud call")
 	case !p.given():
 		return refuse("is required%s", meaning(f))
 	case p.file != (f.Type == catalog.File):
@@ -97,16 +124,19 @@ func (c *apiCall) checkField(f catalog.Field, path string, p param) error {
 	case catalog.Object:
 		return c.checkObject(f, path, p.json, refuse)
 	}
+	if f.Type == catalog.Any && f.Of != "" && !bytes.ContainsAny(bytes.TrimSpace(p.json)[:1], `"-0123456789`) {
+		return refuse("must be a text or a number")
+	}
 	if !hasType(p.json, f.Type, f.Float) {
 		if f.Type == catalog.Number && f.Float {
 			return refuse("must be a number")
 		}
 		return refuse("must be %s", kinds[f.Type])
 	}
-	if f.Required && !f.Blank && f.Type != catalog.Any && p.empty() {
+	if f.Required && !f.Blank && f.Kind() != catalog.Any && p.empty() {
 		return refuse("is required, and may not be empty%s", meaning(f))
 	}
-	if f.Required && !f.Blank && f.Type == catalog.Number && string(bytes.TrimSpace(p.json)) == "0" {
+	if f.Required && !f.Blank && f.Kind() == catalog.Number && string(bytes.TrimSpace(p.json)) == "0" {
 		return refuse("is required, and may not be 0%s", meaning(f))
 	}
 	return nil

@@ -148,6 +148,28 @@ func TestEveryAPITakesGoodParameters(t *testing.T) {
 	}
 }
 
+// TestMediaMissing: without a file, or with an empty one, a call is refused with 41005, whatever the API's own codes.
+func TestMediaMissing(t *testing.T) {
+	t.Parallel()
+	files := 0
+	for _, api := range catalog.All() {
+		for _, f := range api.Request {
+			if f.Type != catalog.File {
+				continue
+			}
+			files++
+			for _, wrong := range []any{nil, aFile(""), "bytes", object{"type": "Buffer", "data": []int{1}}} {
+				params := goodParams(api.Params())
+				params[f.Name] = wrong
+				delete(params, f.Unless)
+				call := tryNew(t, api.Name, params)
+				assert.Equal(t, []any{41005, "media data missing"}, []any{call.ErrCode, call.ErrMsg}, "%s with %v", api.Name, wrong)
+			}
+		}
+	}
+	assert.Equal(t, 10, files)
+}
+
 func TestEveryAPIRefusesParametersThatAreMissingOrOfAWrongType(t *testing.T) {
 	t.Parallel()
 	for _, api := range catalog.All() {

@@ -272,7 +272,7 @@ func (p *Platform) pass(q *serverRequest) (*outcome, error) {
 		none.message += ": wxfn has no API at " + q.path
 		return nil, none.because("%s", p.adviceForPath(q.path))
 	}
-	if q.http.Method != q.door.method {
+	if q.http.Method != q.door.method && !q.namesPicture() {
 		wrong := errRequirePOST
 		if q.door.method == http.MethodGet {
 			wrong = errRequireGET

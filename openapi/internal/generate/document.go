@@ -84,7 +84,7 @@ func fieldDoc(f catalog.Field, request bool) string {
 	switch {
 	case f.Required && f.Unless != "":
 		word = "Required unless " + catalog.GoName(f.Unless) + " is given"
-	case f.Required && f.Blank && f.Type == catalog.Number:
+	case f.Required && f.Blank && f.Kind() == catalog.Number:
 		word = "Required, may be 0"
 	case f.Required && f.Blank:
 		word = "Required, may be empty"

@@ -399,15 +399,12 @@ func (g *generator) structType(b *strings.Builder, t *goType) {
 
 // fieldType returns the Go type of a field, and the options of its JSON name.
 func (g *generator) fieldType(t *goType, f catalog.Field) (goType, options string) {
-	switch kind := f.Type; {
+	switch {
 	case len(f.Fields) > 0:
 		namespace, _ := split(t.api.Name)
 		goType = typeName(namespaceName(namespace), t.method, f)
 	default:
-		if kind == catalog.Any && f.Of != "" {
-			kind = f.Of
-		}
-		goType = scalar(kind, f.Float)
+		goType = scalar(f.Kind(), f.Float)
 	}
 	switch f.Type {
 	case catalog.Objects:
@@ -472,7 +469,7 @@ func (g *generator) missing(b *strings.Builder, t *goType) {
 				condition += " && r." + catalog.GoName(f.Unless) + ` == ""`
 			}
 			var refusal string // the API's, unless the field has its own
-			if f.Code != 0 {
+			if f.Code != 0 || f.Type == catalog.File {
 				refusal = ", " + g.refusal(t.api, f)
 			}
 			fmt.Fprintf(&cases, "\tcase %s:\n\t\treturn &missing{name: %q%s}\n", condition, name, refusal)
@@ -522,7 +519,7 @@ func (g *generator) zero(t *goType, f catalog.Field) string {
 		return "!"
 	case goType == "string":
 		return ` == ""`
-	case goType == "int" && f.Type == catalog.Number:
+	case goType == "int" && f.Kind() == catalog.Number:
 		return " == 0"
 	case strings.HasPrefix(goType, "[]"), strings.HasPrefix(goType, "map["), goType == "any":
 		return " == nil"
