@@ -64,6 +64,7 @@ func (r *report) function(dir string) *Function {
 	path := filepath.Join(dir, "config.json")
 	_, err := os.Stat(path)
 	root := r.open(path)
+	r.officialSDK(dir)
 	misspelt := slices.Concat(lintKeys(root), lintKeys(root.member("permissions")))
 	permitted := root.member("permissions")
 	list := permitted.member("openapi")

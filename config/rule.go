@@ -24,6 +24,7 @@ const (
 	docPaths        = "https://github.com/tidwall/gjson/blob/master/SYNTAX.md"
 	docPermissions  = "https://developers.weixin.qq.com/miniprogram/dev/wxcloud/guide/openapi/openapi.html"
 	docProject      = "https://developers.weixin.qq.com/miniprogram/dev/devtools/projectconfig.html"
+	docSDK          = "https://www.npmjs.com/package/wx-server-sdk"
 	docTriggers     = "https://developers.weixin.qq.com/miniprogram/dev/wxcloud/guide/functions/triggers.html"
 )
 
@@ -77,6 +78,7 @@ const (
 	codeStubFault           = "stub-fault"
 	codeStubDelay           = "stub-delay"
 	codePhoneNumber         = "phone-number"
+	codeOldSDK              = "old-sdk"
 )
 
 var rules = []Rule{
@@ -128,6 +130,7 @@ var rules = []Rule{
 	{codeStubSystemError, Error, "The systemError of a stub is none of the platform's; the stub is not used.", "Write one of -604100 to -604104, -601001, -601002; the codes of an API go into errcode.", docPermissions},
 	{codeStubFault, Error, "The fault of a stub is timeout, cut or malformed; a stub with another is not used.", "Write one of them.", ""},
 	{codeStubDelay, Error, "The delay of a stub is a duration of at most 10 minutes, or min, max and seed; the stub is not used.", `Write a duration such as "200ms", and min not above max.`, ""},
+	{codeOldSDK, Warning, "package.json asks for a wx-server-sdk older than 0.8, of 2019. The emulator serves neither its uploads nor the callFunction of 0.0 and 0.1, which sends no token.", "Take a later version: run npm install wx-server-sdk@latest in the function's folder.", docSDK},
 	{codePhoneNumber, Error, "A phone number is digits, after a + or not; the entry is not used.", "Write the digits without spaces.", ""},
 }
 

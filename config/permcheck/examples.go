@@ -13,6 +13,7 @@ const (
 	inCloudBase = "cloudbaserc.json"
 	inContainer = "container.config.json"
 	inStubs     = "wxfn.stubs.json"
+	inPackage   = "package.json"
 	inShell     = "in a shell"
 )
 
@@ -56,6 +57,7 @@ var examples = map[string]example{
 	"function-name":       {inCloudBase, `{"functions": [{"name": "cloudfunctions/hello"}]}`, `{"functions": [{"name": "hello", "dir": "cloudfunctions/hello"}]}`},
 	"function-type":       {inCloudBase, `{"functions": [{"name": "hello", "type": "Web"}]}`, `{"functions": [{"name": "hello", "type": "HTTP"}]}`},
 	"timeout-range":       {inCloudBase, `{"functions": [{"name": "hello", "timeout": 5000}]}`, `{"functions": [{"name": "hello", "timeout": 5}]}`},
+	"old-sdk":             {inPackage, `{"dependencies": {"wx-server-sdk": "^0.4.3"}}`, `{"dependencies": {"wx-server-sdk": "latest"}}`},
 	"long-timeout":        {inCloudBase, `{"functions": [{"name": "hello", "timeout": 300}]}`, `{"functions": [{"name": "hello", "timeout": 60}]}`},
 	"memory-size":         {inCloudBase, `{"functions": [{"name": "hello", "memorySize": 0.5}]}`, `{"functions": [{"name": "hello", "memorySize": 512}]}`},
 	"port-range":          {inContainer, `{"containerPort": 0}`, `{"containerPort": 80}`},

@@ -83,7 +83,7 @@ func codesOf(t *testing.T, name, text string) []string {
 	for name, text := range exampleProject {
 		put(name, text)
 	}
-	if name == inConfig || name == inContainer {
+	if name == inConfig || name == inContainer || name == inPackage {
 		name = "cloudfunctions/hello/" + name
 	}
 	if name == inCloudBase { // its functionRoot is to be found

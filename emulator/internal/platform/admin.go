@@ -66,17 +66,25 @@ func (p *Platform) serve(r *http.Request) (*wireAnswer, error) {
 	switch q.Action {
 	case tcb.ActionOpenAPI:
 		if !alive {
-			return (&outcome{system: illegalSource, advice: "the invocation that this call belongs to is over; await every call before the handler returns"}).admin(), nil
+			return (&outcome{system: illegalSource, advice: noInvocation(q)}).admin(), nil
 		}
 		return p.openAPI(r.Context(), s, q)
 	case tcb.ActionInvokeFunction:
 		if !alive {
-			return nil, &tcb.Error{Code: "INVALID_REQUEST_SOURCE", Message: "the invocation that this call belongs to is over; await every call before the handler returns"}
+			return nil, &tcb.Error{Code: "INVALID_REQUEST_SOURCE", Message: noInvocation(q)}
 		}
 		return p.invokeFunction(r.Context(), s, q)
 	}
 	return nil, &tcb.Error{Code: "ACTION_NOT_SUPPORTED", Message: fmt.Sprintf(
 		"wxfn does not emulate %q; it emulates cloud calls (%s) and callFunction (%s)", q.Action, tcb.ActionOpenAPI, tcb.ActionInvokeFunction)}
+}
+
+// noInvocation returns why a request belongs to no running invocation.
+func noInvocation(q *tcb.Request) string {
+	if q.CloudAPIToken == "" {
+		return "the request has no wxCloudApiToken, as those of wx-server-sdk 0.0 and 0.1; run npm install wx-server-sdk@latest in the function's folder"
+	}
+	return "the invocation that this call belongs to is over; await every call before the handler returns"
 }
 
 func (p *Platform) invokeFunction(ctx context.Context, s *Session, q *tcb.Request) (*wireAnswer, error) {

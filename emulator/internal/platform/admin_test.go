@@ -213,6 +213,10 @@ func TestATokenLivesAsLongAsItsInvocation(t *testing.T) {
 	require.ErrorAs(t, err, &refused)
 	assert.Equal(t, "INVALID_REQUEST_SOURCE", refused.Code)
 	assert.Equal(t, advice, refused.Message)
+	w = p.post(t, &tcb.Request{Action: tcb.ActionInvokeFunction, FunctionName: "other"})
+	_, err = tcb.ReadInvoke(w.Body.Bytes())
+	require.ErrorAs(t, err, &refused)
+	assert.Contains(t, refused.Message, "no wxCloudApiToken, as those of wx-server-sdk 0.0 and 0.1; run npm install wx-server-sdk@latest")
 	for _, token := range []string{"", strings.Repeat("0", 64)} {
 		assert.Equal(t, "illegal source of invocation", outcomeOf(t, p.post(t, openAPIRequest(&Session{token: token}, "wxacode.createQRCode", pairs()))))
 	}
