@@ -28,7 +28,19 @@ const conformanceDir = "../testdata/conformance"
 // SDK, gocall does by package openapi, and their answers must be the same to the letter.
 func TestConformance(t *testing.T) {
 	t.Parallel()
-	c := newConformance(t)
+	needsConformancePackages(t)
+	c := conformance{emu: emulatortest.New(t, emulator.Config{Dir: conformanceDir})}
+	require.Empty(t, c.emu.Findings())
+	require.Empty(t, c.emu.Build(t.Context()))
+	for version := range sdks {
+		c := c.with(version)
+		t.Run(version+"/openapi of this generation", c.testGenerationOpenAPI)
+		t.Run(version+"/callFunction of this generation", c.testGenerationCallFunction)
+		t.Run(version+"/getWXContext of this generation", c.testGenerationContext)
+	}
+	for function, fails := range map[string]string{"nodesdk-211": "error", "nodesdk-admin": "ok"} {
+		t.Run(function, func(t *testing.T) { c.testNodeSDK(t, function, fails) })
+	}
 	for _, version := range []string{"4.0.2", "2.6.3"} {
 		c := c.with(version)
 		for name, test := range map[string]func(*testing.T){
@@ -47,6 +59,7 @@ func TestConformance(t *testing.T) {
 			t.Run(version+"/"+name, test)
 		}
 	}
+	c = c.with("4.0.2")
 	for name, test := range map[string]func(*testing.T){
 		"Resources that are not emulated": c.testNotEmulated,
 		"Kinds of handlers":               c.testHandlers,
@@ -57,16 +70,6 @@ func TestConformance(t *testing.T) {
 	} {
 		t.Run(name, test)
 	}
-}
-
-// newConformance returns an emulator of testdata/conformance.
-func newConformance(t *testing.T) conformance {
-	t.Helper()
-	needsConformancePackages(t)
-	c := conformance{emu: emulatortest.New(t, emulator.Config{Dir: conformanceDir})}
-	require.Empty(t, c.emu.Findings())
-	require.Empty(t, c.emu.Build(t.Context()))
-	return c.with("4.0.2")
 }
 
 // needsConformancePackages skips a test of Node functions where they cannot run, but for one in CI, where they must.
