@@ -49,6 +49,7 @@ func (e *Emulator) routes() http.Handler {
 		Stubs:       &e.platform.Stubs,
 		StubDir:     e.stubDir(),
 		Outbox:      e.Outbox,
+		PhoneCode:   e.PhoneCode,
 		Clock:       e.changeClock,
 		Functions:   e.describe,
 		Done:        e.ctx.Done(),

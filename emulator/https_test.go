@@ -1,6 +1,7 @@
 package emulator_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -43,6 +44,7 @@ func TestEveryMethodGivesTheSameOverHTTPS(t *testing.T) {
 		if err != nil {
 			return nil, err
 		}
+		params = bytes.Replace(params, []byte(`"a code"`), []byte(`"another code"`), 1) // each is good once
 		got, err := methods.Call(context.Background(), overHTTPS, api, params)
 		if err != nil {
 			return nil, err

@@ -134,6 +134,13 @@ func (e *Emulator) RiskyTexts(texts ...string) {
 	e.platform.Stubs.Add(&config.Stubs{RiskyTexts: texts}, "Go")
 }
 
+// PhoneCode returns a new code of a user's phone number, as the Mini Program's button of open-type getPhoneNumber gives it to
+// a page. phonenumber.getPhoneNumber takes it once, within 5 minutes by [Emulator.Clock], and answers 40029 after that. It
+// takes any other code, too, once, for the user who calls.
+//
+// See https://developers.weixin.qq.com/miniprogram/dev/server/API/user-info/phone-number/api_getphonenumber.html.
+func (e *Emulator) PhoneCode(openid string) string { return e.platform.PhoneCode(openid) }
+
 // PhoneNumber gives a user the number that phonenumber.getPhoneNumber answers: digits, of mainland China ("13800138000"), or
 // with a country code ("+852-51234567"). Users without one have a number of their own that never changes.
 func (e *Emulator) PhoneNumber(openid, number string) error {

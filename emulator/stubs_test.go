@@ -292,7 +292,7 @@ func TestRiskyTextsAndPhoneNumbersAreThoseOfTheTest(t *testing.T) {
 			PhoneInfo struct{ PhoneNumber, PurePhoneNumber, CountryCode string }
 		}
 		_, err := outcomeOf(t, e, func(ctx context.Context) (any, error) {
-			return nil, openapi.Call(ctx, phoneNumberAPI, map[string]any{"code": "c"}, &answer)
+			return nil, openapi.Call(ctx, phoneNumberAPI, map[string]any{"code": e.PhoneCode("oAlice")}, &answer)
 		})
 		require.NoError(t, err)
 		return strings.Join([]string{answer.PhoneInfo.PhoneNumber, answer.PhoneInfo.PurePhoneNumber, answer.PhoneInfo.CountryCode}, " ")

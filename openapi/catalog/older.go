@@ -75,3 +75,43 @@ func Retired(name string) (instead string, ok bool) {
 	instead, ok = retired[namespace]
 	return instead, ok && Known(name)
 }
+
+// EarlierForm is a form that an API had before, and that WeChat still answers.
+type EarlierForm struct {
+	*API
+	Instead string // what to do in place of it
+}
+
+// earlier lists the 1.0 forms of content security. A call without version is
+// one of them. Their pages:
+// https://developers.weixin.qq.com/miniprogram/dev/framework/security.msgSecCheck-v1.html,
+// security.mediaCheckAsync-v1.html and security.imgSecCheck.html beside it.
+var earlier = []EarlierForm{
+	{&API{
+		Name: "security.imgSecCheck", Title: "imgSecCheck", Method: "POST", Path: "/wxa/img_sec_check",
+		Request: []Field{{Name: "media", Type: File, Required: true, Doc: "the image, at most 1 MB"}},
+	}, "use security.mediaCheckAsync with version: 2"},
+	{&API{
+		Name: "security.mediaCheckAsync", Title: "mediaCheckAsync", Method: "POST", Path: "/wxa/media_check_async",
+		Request: []Field{
+			{Name: "media_url", Type: String, Required: true, Doc: "address of the image or the audio file"},
+			{Name: "media_type", Type: Number, Required: true, Doc: "1 audio, 2 image"},
+		},
+		Response: []Field{{Name: "trace_id", Type: String}},
+	}, "add version: 2, scene and openid"},
+	{&API{
+		Name: "security.msgSecCheck", Title: "msgSecCheck", Method: "POST", Path: "/wxa/msg_sec_check",
+		Request: []Field{{Name: "content", Type: String, Required: true, Doc: "the text, at most 500 KB"}},
+		Errors:  []Error{{47001, "data format error"}, {87014, "risky content"}},
+	}, "add version: 2, scene and openid"},
+}
+
+// Earlier returns the form that an API had before its present one, or before it
+// was left out of the reference.
+func Earlier(name string) (EarlierForm, bool) {
+	i := slices.IndexFunc(earlier, func(f EarlierForm) bool { return f.Name == name })
+	if i < 0 {
+		return EarlierForm{}, false
+	}
+	return earlier[i], true
+}

@@ -38,6 +38,7 @@ type Config struct {
 	Stubs       *platform.Stubs
 	StubDir     string // files of stubs are relative to it
 	Outbox      func(openid string) []platform.Message
+	PhoneCode   func(openid string) string
 	// Clock returns what the clock says, after a change of it (JSON) if there is one.
 	Clock func(change []byte) (any, error)
 	// Done ends the streams that are open.
@@ -59,6 +60,7 @@ type Config struct {
 //	PUT /_wxfn/stubs             the same in the place of all that were added
 //	DELETE /_wxfn/stubs          takes away all that were added
 //	GET /_wxfn/outbox?openid=…   the messages that a user was sent
+//	POST /_wxfn/phonecode?openid=…  {code} of the user's phone number, for phonenumber.getPhoneNumber; good once, for 5 minutes
 //	GET /_wxfn/clock             {now, held}
 //	POST /_wxfn/clock            changes it: {"hold": true, "move": "90s", "set": "2026-01-02T03:04:05Z"}, or some of it
 func New(c Config) http.Handler {
@@ -134,6 +136,13 @@ func New(c Config) http.Handler {
 		return c.Stubs.List(), nil
 	})
 	get("/_wxfn/outbox", func(r *http.Request) (any, error) { return c.Outbox(r.URL.Query().Get("openid")), nil })
+	handle(http.MethodPost, "/_wxfn/phonecode", func(r *http.Request) (any, error) {
+		openID := r.URL.Query().Get("openid")
+		if openID == "" {
+			return nil, badRequest{errors.New("name the user: /_wxfn/phonecode?openid=…")}
+		}
+		return map[string]string{"code": c.PhoneCode(openID)}, nil
+	})
 	get("/_wxfn/clock", func(*http.Request) (any, error) { return c.Clock(nil) })
 	handle(http.MethodPost, "/_wxfn/clock", func(r *http.Request) (any, error) {
 		change, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, 1<<10))

@@ -36,6 +36,7 @@ func TestTheControlAPI(t *testing.T) {
 			}
 			return nil, platform.ErrUnknownCode
 		},
+		PhoneCode: func(openid string) string { return "code of " + openid },
 	})
 	const record = `{"requestID":"r-1","function":"hello","openid":"oAlice","source":"wx_client","start":"2026-01-02T03:04:05Z",` +
 		`"running":false,"duration":1000000000,"coldStart":false,` +
@@ -54,6 +55,8 @@ func TestTheControlAPI(t *testing.T) {
 		"GET /_wxfn/scan?content=broken":  {500, `{"errCode":-1,"errMsg":"the store is broken"}`},
 		"GET /_wxfn/scan":                 {400, `{"errCode":-1,"errMsg":"name what the code holds: /_wxfn/scan?content=…"}`},
 		"GET /_wxfn/nothing":              {404, `{"errCode":-1,"errMsg":"the control API has no /_wxfn/nothing"}`},
+		"POST /_wxfn/phonecode?openid=oA": {200, `{"code":"code of oA"}`},
+		"POST /_wxfn/phonecode":           {400, `{"errCode":-1,"errMsg":"name the user: /_wxfn/phonecode?openid=…"}`},
 		"POST /_wxfn/journal":             {405, `{"errCode":-1,"errMsg":"/_wxfn/journal does not take the method POST"}`},
 	} {
 		t.Run(request, func(t *testing.T) {

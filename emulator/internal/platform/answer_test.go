@@ -155,6 +155,9 @@ func TestAnswersTellOfTheCallerAndTheTime(t *testing.T) {
 func TestOlderNamesAnswerOKAndCheckNothing(t *testing.T) {
 	t.Parallel()
 	for _, api := range catalog.Older() {
+		if _, known := catalog.Earlier(api); known {
+			continue
+		}
 		t.Run(api, func(t *testing.T) {
 			t.Parallel()
 			p := newPlatform()

@@ -21,6 +21,8 @@ type apiCall struct {
 	// params are by their names in the catalogue; those that it does not have, as they came.
 	params   map[string]param
 	unknowns int // parameters that the API does not have
+	// earlier is a call in a form that the API had before: [catalog.Earlier].
+	earlier bool
 	// enveloped is a call whose parameters came in the API's Envelope.
 	enveloped bool
 	log       journal.Call
@@ -90,6 +92,7 @@ var (
 	errExpireTime      = apiError{code: 85401, message: "time limit between 1min and 30days"}
 	errEnvVersion      = apiError{code: 85402, message: "invalid env_version"}
 	errLinkNotFound    = apiError{code: 85403, message: "not found"}
+	errRiskyContent    = apiError{code: 87014, message: "risky content"}
 	errTemplateContent = apiError{code: 47003, message: "argument invalid!"}
 )
 

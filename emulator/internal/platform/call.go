@@ -46,6 +46,10 @@ func (c *apiCall) refused(code int, advice string) *outcome {
 // the API itself, or what stands in its place. The error is one of the connection, for a fault that a stub makes.
 func (p *Platform) callAPI(ctx context.Context, s *Session, call *apiCall) (*outcome, error) {
 	call.api, _ = catalog.Lookup(call.name)
+	if form, ok := catalog.Earlier(call.name); ok && !call.params["version"].given() {
+		call.api, call.earlier = form.API, true
+		call.warn("this is the 1.0 form of %s, which WeChat has not kept up since 2021-09-01; %s", call.name, form.Instead)
+	}
 	err := call.check()
 	var stub *stub
 	if err == nil {

@@ -66,8 +66,9 @@ type Platform struct {
 	unlimited  rate // calls of getUnlimited
 	usage      usage
 	tokens     tokens
-	logins     rate // of users of apps
-	usedCodes  recent[bool]
+	logins     rate         // of users of apps
+	usedCodes  recent[bool] // of wx.login and of phone numbers, by app and code
+	phoneCodes recent[phoneCode]
 	failed     recent[failedRequest] // HTTPS calls, by the rid of their error
 	services   services
 	endpoints  func() map[string]*endpoint // of the server API, by path; made when the first call comes

@@ -61,6 +61,9 @@ func newEndpoints() map[string]*endpoint {
 	for _, a := range catalog.All() {
 		all[a.Path] = &endpoint{name: a.Name, method: a.Method, api: a}
 	}
+	if a, ok := catalog.Earlier("security.imgSecCheck"); ok {
+		all[a.Path] = &endpoint{name: a.Name, method: a.Method, api: a.API}
+	}
 	return all
 }
 
@@ -89,6 +92,7 @@ func firstOf(path string) string {
 var (
 	errInvalidToken  = doorError(40001)
 	errGrantType     = doorError(40002)
+	errInvalidOpenID = doorError(40003)
 	errInvalidAppID  = doorError(40013)
 	errInvalidCode   = doorError(40029)
 	errInvalidSecret = doorError(40125)
@@ -124,6 +128,7 @@ func doorError(code int) apiError { return apiError{code: code, message: serverE
 var serverErrors = map[int]string{
 	40001:   "invalid credential, access_token is invalid or not latest",
 	40002:   "invalid grant_type",
+	40003:   "invalid openid",
 	40013:   "invalid appid",
 	40029:   "invalid code",
 	40101:   "missing parameter",

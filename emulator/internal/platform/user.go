@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"fmt"
 	"hash/fnv"
+	"slices"
 	"strings"
+	"time"
 )
 
 // The labels and suggestions of security.msgSecCheck.
@@ -15,10 +17,21 @@ const (
 	risky       = "risky"
 )
 
+// sampleTexts are risky in the 1.0 form of security.msgSecCheck, by its page: for trying whether a call arrives.
+var sampleTexts = []string{"特3456书yuuo莞6543李zxcz蒜7782法fgnv级", "完2347全dfji试3726测asad感3847知qwez到"}
+
 // checkText mirrors
-// https://developers.weixin.qq.com/miniprogram/dev/server/API/sec-center/sec-check/api_msgseccheck.html. A text is risky
-// that contains one of the texts that the stubs name; every other passes.
+// https://developers.weixin.qq.com/miniprogram/dev/server/API/sec-center/sec-check/api_msgseccheck.html, and the 1.0 form of
+// https://developers.weixin.qq.com/miniprogram/dev/framework/security.msgSecCheck-v1.html, in which a risky text is an error.
+// A text is risky that contains one of the texts that the stubs name; every other passes.
 func (p *Platform) checkText(c *apiCall) (*apiResult, error) {
+	if c.earlier {
+		content := c.text("content")
+		if p.Stubs.riskyIn(content) != "" || slices.Contains(sampleTexts, content) {
+			return nil, errRiskyContent.because("the text contains one of riskyTexts, or is one of the platform's samples")
+		}
+		return okResult(nil), nil
+	}
 	suggest, label, keyword := pass, labelNormal, ""
 	for _, name := range []string{"content", "title", "nickname", "signature"} {
 		if found := p.Stubs.riskyIn(c.text(name)); found != "" {
@@ -53,12 +66,40 @@ func (s *Stubs) riskyIn(text string) string {
 	return ""
 }
 
+// phoneCodeLife is how long a code of a phone number can be used.
+const phoneCodeLife = 5 * time.Minute
+
+// phoneCode is a code that [Platform.PhoneCode] made.
+type phoneCode struct {
+	openID  string
+	expires time.Time
+}
+
+// PhoneCode returns a new code of a user's phone number, as the button of open-type getPhoneNumber gives it to a Mini
+// Program. It is good once, within 5 minutes by the platform's clock.
+func (p *Platform) PhoneCode(openID string) string {
+	code := randomHex(32)
+	p.phoneCodes.add(p.AppID+" "+code, phoneCode{openID, p.Now().Add(phoneCodeLife)})
+	return code
+}
+
 // getPhoneNumber mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/user-info/phone-number/api_getphonenumber.html. The code
-// comes from a phone, which is not emulated: any one will do. The number is that of the user who called the function, or of
-// the one that the parameter openid names.
+// comes from a phone, which is not emulated: any one is good, once, but for one of wx.login, which is another kind. The
+// number is that of the user whose code [Platform.PhoneCode] made, else of the one that the parameter openid names, else of
+// the one who called the function.
 func (p *Platform) getPhoneNumber(c *apiCall) (*apiResult, error) {
-	number := p.Stubs.phoneNumber(cmp.Or(c.text("openid"), c.caller.OpenID))
+	openID, key := c.text("openid"), c.appID+" "+c.text("code")
+	code, made := p.phoneCodes.find(key)
+	switch {
+	case made && openID != "" && openID != code.openID:
+		return nil, errInvalidOpenID.because("the code is one of %s, and openid is %s", code.openID, openID)
+	case made && p.Now().After(code.expires):
+		return nil, errInvalidCode.because("the code was good until %s; a code lasts %s", code.expires.UTC().Format(time.RFC3339), phoneCodeLife)
+	case !p.usedCodes.add(key, true):
+		return nil, errInvalidCode.because("the code has been used, and a code is good once; that of wx.login is none for this")
+	}
+	number := p.Stubs.phoneNumber(cmp.Or(code.openID, openID, c.caller.OpenID))
 	country, pure := "86", strings.TrimPrefix(number, "+86")
 	if i := strings.IndexAny(number, " -"); i > 0 {
 		country, pure = number[1:i], number[i+1:]

@@ -1,6 +1,7 @@
 package platform
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -77,10 +78,12 @@ func TestAPhoneNumberIsItsUsers(t *testing.T) {
 	const api = "phonenumber.getPhoneNumber"
 	p := newPlatform()
 	p.Stubs.SetFile(parseStubs(t, `{"phoneNumbers": {"oAlice": "13800138000", "oBob": "+86-13800138001", "oCarol": "+8613800138002", "oDave": "+852-51234567", "oErin": "+1 5551234"}}`), "file")
+	codes := 0
 	ask := func(caller string, params object) gjson.Result {
 		s := p.begin(api)
 		s.Caller.OpenID = caller
-		params["code"] = "any"
+		codes++
+		params["code"] = fmt.Sprint("code ", codes) // any is good, once
 		answer := gjson.ParseBytes(p.ask(t, s, api, params).RespData)
 		require.Equal(t, "0", answer.Get("errcode").Raw)
 		return answer.Get("phone_info")
@@ -118,4 +121,78 @@ func TestAPhoneNumberIsItsUsers(t *testing.T) {
 	assert.Equal(t, "13900139001", number("oBob", object{})[0])
 	p.Stubs.Remove()
 	assert.Equal(t, "13800138000", number("oAlice", object{})[0])
+}
+
+// TestPhoneCode: a code is good once; one that the emulator made also ends after 5 minutes, and is its user's.
+func TestPhoneCode(t *testing.T) {
+	t.Parallel()
+	const api = "phonenumber.getPhoneNumber"
+	p := newPlatform()
+	p.Stubs.SetFile(parseStubs(t, `{"phoneNumbers": {"oAlice": "13800138000", "oBob": "13800138001"}}`), "file")
+	now := start
+	p.Now = func() time.Time { return now }
+	s := p.begin(api)
+	s.Caller.OpenID = "oBob"
+	ask := func(code string, params object) string {
+		params["code"] = code
+		answer := gjson.ParseBytes(p.ask(t, s, api, params).RespData)
+		if answer.Get("errcode").Int() != 0 {
+			return answer.Get("errcode").Raw + " " + answer.Get("errmsg").String()[:12]
+		}
+		return answer.Get("phone_info.phoneNumber").String()
+	}
+	assert.Equal(t, "13800138001", ask("any", object{}), "the caller's")
+	assert.Equal(t, "40029 invalid code", ask("any", object{}))
+	assert.Equal(t, "13800138000", ask("another", object{"openid": "oAlice"}))
+	assert.Equal(t, "40029 invalid code", ask("another", object{"openid": "oAlice"}))
+
+	code := p.PhoneCode("oAlice")
+	assert.Len(t, code, 64)
+	assert.NotEqual(t, code, p.PhoneCode("oAlice"))
+	assert.Equal(t, "40003 invalid open", ask(code, object{"openid": "oBob"}))
+	assert.Equal(t, "13800138000", ask(code, object{"openid": "oAlice"}), "a refused call uses no code up")
+	assert.Equal(t, "40029 invalid code", ask(code, object{}))
+	code, late := p.PhoneCode("oAlice"), p.PhoneCode("oAlice")
+	now = now.Add(5 * time.Minute)
+	assert.Equal(t, "13800138000", ask(code, object{}), "the user's who asked for the code")
+	now = now.Add(time.Second)
+	assert.Equal(t, "40029 invalid code", ask(late, object{}))
+}
+
+// TestFirstSecurityForms: content security without version is its 1.0 form, which has an error for what is risky.
+func TestFirstSecurityForms(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		api    string
+		params object
+		want   string
+		advice string
+	}{
+		"a text":               {"security.msgSecCheck", object{"content": "hello"}, `{"errcode":0,"errmsg":"ok"}`, "add version: 2, scene and openid"},
+		"version null":         {"security.msgSecCheck", object{"content": "hello", "version": nil}, `{"errcode":0,"errmsg":"ok"}`, "1.0 form"},
+		"a risky text":         {"security.msgSecCheck", object{"content": "my Casino"}, "87014 risky content", "riskyTexts"},
+		"the page's sample":    {"security.msgSecCheck", object{"content": "特3456书yuuo莞6543李zxcz蒜7782法fgnv级"}, "87014 risky content", ""},
+		"its other sample":     {"security.msgSecCheck", object{"content": "完2347全dfji试3726测asad感3847知qwez到"}, "87014 risky content", ""},
+		"no text":              {"security.msgSecCheck", object{}, "47001 data format error", "content is required"},
+		"what only 2.0 has":    {"security.msgSecCheck", object{"content": "hello", "scene": 1}, `{"errcode":0,"errmsg":"ok"}`, "has no parameter scene"},
+		"2.0 without a scene":  {"security.msgSecCheck", object{"content": "hello", "version": 2, "openid": "o"}, "40129 invalid scene", "scene is required"},
+		"a picture":            {"security.imgSecCheck", object{"media": aFile("bytes")}, `{"errcode":0,"errmsg":"ok"}`, "use security.mediaCheckAsync"},
+		"no picture":           {"security.imgSecCheck", object{"media": aFile("")}, "41005 media data missing", ""},
+		"a picture by address": {"security.mediaCheckAsync", object{"media_url": "https://a/b.png", "media_type": 2}, `{"errcode":0,"errmsg":"ok","trace_id":"trace_id"}`, "add version: 2"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newPlatform()
+			p.Stubs.SetFile(parseStubs(t, `{"riskyTexts": ["casino"]}`), "file")
+			s := p.begin(c.api)
+			answer := gjson.ParseBytes(p.ask(t, s, c.api, c.params).RespData)
+			call := s.Record.View().Calls[0]
+			assert.Contains(t, call.Advice, c.advice)
+			if call.ErrCode != 0 {
+				assert.Equal(t, c.want, fmt.Sprint(call.ErrCode, " ", call.ErrMsg))
+				return
+			}
+			assert.JSONEq(t, c.want, answer.Raw)
+		})
+	}
 }
