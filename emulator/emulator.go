@@ -68,6 +68,9 @@ type Config struct {
 	// State is a folder for what the emulator builds and keeps: codes and quotas last there, and only one emulator at a
 	// time can have it. If empty, a folder that Close removes, and codes and quotas end with the emulator.
 	State string
+	// AllowHosts are hosts of the platform that functions reach as they are, and that neither the emulator answers for nor
+	// refuses: "sms.tencentcloudapi.com", or "*.tencentcloudapi.com" for all below a domain.
+	AllowHosts []string
 	// Install runs npm install for Node functions whose packages are missing.
 	Install bool
 	// MaxInstances bounds the instances of each function of Dir; 10 if 0.
@@ -183,7 +186,7 @@ func New(c Config) (*Emulator, error) {
 		Store: e.store, Functions: (*functions)(e),
 		Pages: func() *config.Pages { return e.project.Load().Pages },
 	})
-	e.egress = egress.New(egress.Config{Dir: e.runDir, Admin: e.platform, Server: e.platform.Server(), Log: e.log})
+	e.egress = egress.New(egress.Config{Dir: e.runDir, Admin: e.platform, Allow: c.AllowHosts, Log: e.log})
 	e.setStubsFile()
 	e.handler = e.routes()
 	for _, dir := range project.Functions {

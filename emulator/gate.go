@@ -29,11 +29,12 @@ func servesHost(p *platform.Platform, r *http.Request) bool {
 // sets, which win.
 func (e *Emulator) gateEnviron(f *function) (map[string]string, error) {
 	if f.gate == nil {
-		var sidecar http.Handler
+		server := e.platform.ServerFor(f.name)
+		plain := server
 		if f.service != nil {
-			sidecar = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { e.platform.ServeSidecar(w, r, f.service.Key()) })
+			plain = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { e.platform.ServeSidecar(w, r, f.service.Key()) })
 		}
-		gate, err := e.egress.Open("function "+f.name, sidecar)
+		gate, err := e.egress.Open("function "+f.name, server, plain)
 		if err != nil {
 			return nil, err
 		}
@@ -68,7 +69,7 @@ func runsNode(dir config.FunctionDir) bool {
 // platform's hosts, such as https://api.weixin.qq.com: as a proxy for HTTP clients, and for Node programs by a hook.
 // Other hosts are reached as they are.
 func (e *Emulator) CommandEnviron() (map[string]string, error) {
-	gate, err := e.egress.Open("the command", nil)
+	gate, err := e.egress.Open("the command", e.platform.Server(), e.platform.Server())
 	if err != nil {
 		return nil, err
 	}

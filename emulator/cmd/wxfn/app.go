@@ -32,3 +32,5 @@ func (a apps) String() string { return "" }
 
 // Type implements pflag.Value.
 func (a apps) Type() string { return "APPID:SECRET" }
+
+const allowHostUsage = "reach `HOST` of the platform as it is, which is refused otherwise (more than once for several)"

@@ -66,6 +66,7 @@ dev.json of the state folder, and to those of --app, and takes HTTPS calls with 
 	f.StringVar(&c.AppID, "appid", "", "`APPID` of the Mini Program (default: the project's)")
 	f.Var(appsOf(&c.Apps), "app", appsUsage)
 	f.StringVar(&c.Env, "env", "", "id `ENV` of the cloud environment (default: the project's)")
+	f.StringArrayVar(&c.AllowHosts, "allow-host", nil, allowHostUsage)
 	f.StringVar(&c.OpenID, "openid", "", "`OPENID` of the user who calls, where a call names none")
 	f.StringVar(&c.State, "state", "", "`FOLDER` for what the emulator builds and keeps (default DIR/.wxfn)")
 	f.BoolVar(&d.ephemeral, "ephemeral", false, "keep nothing after the end")

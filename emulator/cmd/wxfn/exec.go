@@ -38,7 +38,18 @@ exit with COMMAND's code. COMMAND finds the emulator by its environment:
   WX_API_BASE_URL   the same URL, in the place of https://api.weixin.qq.com
   WX_APPID          the AppID of the emulated Mini Program
   WX_APPSECRET      its secret, which is worth nothing anywhere else
-  TCB_ENV           the id of the cloud environment`,
+  TCB_ENV           the id of the cloud environment
+
+Libraries that insist on https://api.weixin.qq.com reach the emulator, too:
+
+  HTTPS_PROXY, HTTP_PROXY   a proxy for most HTTP clients (Go, curl, Python)
+  NODE_OPTIONS              loads a hook, for all that Node programs send
+  SSL_CERT_FILE, REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE, NODE_EXTRA_CA_CERTS
+                            trust the certificate authority of this run
+
+All other hosts are reached as before; other hosts of the platform are refused.
+Go programs on macOS and Windows do not read SSL_CERT_FILE: have them use
+WX_API_BASE_URL there. So must clients that mind no proxy.`,
 		Example: `  wxfn exec -- npm test
   wxfn exec ./cloudfunctions -- sh -c 'curl -s -H "Content-Type: application/json" -d "{}" $WXFN_URL/invoke/add'`,
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -64,6 +75,7 @@ exit with COMMAND's code. COMMAND finds the emulator by its environment:
 	f.StringVar(&c.AppID, "appid", "", "`APPID` of the Mini Program (default: the project's)")
 	f.Var(appsOf(&c.Apps), "app", appsUsage)
 	f.StringVar(&c.Env, "env", "", "id `ENV` of the cloud environment (default: the project's)")
+	f.StringArrayVar(&c.AllowHosts, "allow-host", nil, allowHostUsage)
 	f.StringVar(&c.OpenID, "openid", "", "`OPENID` of the user who calls, where a call names none")
 	f.BoolVar(&c.Install, "install", false, "run npm install for Node functions whose packages are missing")
 	f.IntVar(&c.MaxInstances, "max-instances", 10, "run at most `N` instances of a function at once")

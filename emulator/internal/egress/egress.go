@@ -29,12 +29,14 @@ const (
 	dialTime   = 30 * time.Second
 )
 
-// Config is what an Egress is made of; Dir, Admin and Server are required.
+// Config is what an Egress is made of; Dir and Admin are required.
 type Config struct {
 	// Dir returns the folder for the files that programs need to find their gate.
 	Dir func() (string, error)
-	// Admin is the admin endpoint, and Server the server API.
-	Admin, Server http.Handler
+	// Admin is the admin endpoint.
+	Admin http.Handler
+	// Allow are the hosts of the platform that are reached as they are, as [Host.Pattern] has them.
+	Allow []string
 	// Upstream returns the proxy for a request to the internet, as http.ProxyFromEnvironment does, which it is if nil.
 	Upstream func(*http.Request) (*url.URL, error)
 	// Log gets a line for each request that is refused; nothing is logged if nil.
@@ -44,6 +46,7 @@ type Config struct {
 // Egress is what the gates of an emulator share. It is safe for concurrent use.
 type Egress struct {
 	Config
+	allowed   []Host
 	server    *http.Server
 	tls       *tls.Config
 	forward   *httputil.ReverseProxy
@@ -57,6 +60,9 @@ type Egress struct {
 	files *files     // nil until the first gate is opened
 }
 
+// forwarded are the headers that httputil.ReverseProxy takes away.
+var forwarded = []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"}
+
 // New returns an Egress, which listens and writes nothing yet.
 func New(c Config) *Egress {
 	if c.Upstream == nil {
@@ -66,6 +72,9 @@ func New(c Config) *Egress {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	e := &Egress{Config: c}
+	for _, pattern := range c.Allow {
+		e.allowed = append(e.allowed, Host{Pattern: hostName(pattern)})
+	}
 	e.ctx, e.cancel = context.WithCancel(context.Background())
 	e.transport = &http.Transport{Proxy: c.Upstream, DisableCompression: true, ForceAttemptHTTP2: true}
 	e.forward = &httputil.ReverseProxy{
@@ -73,6 +82,11 @@ func New(c Config) *Egress {
 		Rewrite: func(p *httputil.ProxyRequest) {
 			p.Out.URL.RawQuery = p.In.URL.RawQuery // even one that Go would not parse
 			p.Out.Host = ""                        // that of the URL
+			for _, name := range forwarded {       // which are the client's own
+				if values, ok := p.In.Header[name]; ok {
+					p.Out.Header[name] = values
+				}
+			}
 		},
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
 			refuse(w, http.StatusBadGateway, fmt.Sprintf("wxfn: %s cannot be reached: %v", r.URL.Host, err))
@@ -98,6 +112,14 @@ func (e *Egress) Close() {
 	_ = e.server.Close()
 	e.running.Wait()
 	e.transport.CloseIdleConnections()
+}
+
+// find is [Find], without the hosts that are reached as they are.
+func (e *Egress) find(hostport string) *Host {
+	if find(e.allowed, hostport) != nil {
+		return nil
+	}
+	return Find(hostport)
 }
 
 // start runs f in a goroutine that Close waits for, and reports whether it did: after Close it does not.

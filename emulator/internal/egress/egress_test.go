@@ -27,7 +27,6 @@ func newEgress(t *testing.T, change ...func(*Config)) *Egress {
 	c := Config{
 		Dir:      func() (string, error) { return dir, nil },
 		Admin:    say("admin"),
-		Server:   say("server"),
 		Upstream: http.ProxyURL(nil),
 	}
 	for _, f := range change {
@@ -40,7 +39,7 @@ func newEgress(t *testing.T, change ...func(*Config)) *Egress {
 
 func newGate(t *testing.T, e *Egress) *Gate {
 	t.Helper()
-	g, err := e.Open("function poster", say("sidecar"))
+	g, err := e.Open("function poster", say("server"), say("sidecar"))
 	require.NoError(t, err)
 	return g
 }

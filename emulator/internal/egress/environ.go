@@ -37,21 +37,25 @@ func writeFiles(dir string, a *authority) (*files, error) {
 	if err := os.WriteFile(f.own, own, 0o600); err != nil {
 		return nil, fmt.Errorf("the certificate of this run: %w", err)
 	}
+	var roots []byte
 	for _, name := range append([]string{os.Getenv("SSL_CERT_FILE")}, systemRoots...) {
-		roots := contents(name)
-		if roots == nil {
-			continue
+		if roots = contents(name); roots != nil {
+			break
 		}
-		for _, more := range []string{"REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"} {
-			if file := os.Getenv(more); file != name {
-				roots = append(roots, contents(file)...)
-			}
+	}
+	if roots == nil {
+		return f, nil
+	}
+	seen := map[string]bool{os.Getenv("SSL_CERT_FILE"): true}
+	for _, variable := range []string{"REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"} {
+		if name := os.Getenv(variable); !seen[name] {
+			seen[name] = true
+			roots = append(roots, contents(name)...)
 		}
-		f.bundle = filepath.Join(dir, "ca-bundle.pem")
-		if err := os.WriteFile(f.bundle, append(roots, own...), 0o600); err != nil {
-			return nil, fmt.Errorf("the certificates that programs trust: %w", err)
-		}
-		break
+	}
+	f.bundle = filepath.Join(dir, "ca-bundle.pem")
+	if err := os.WriteFile(f.bundle, append(roots, a.pem()...), 0o600); err != nil {
+		return nil, fmt.Errorf("the certificates that programs trust: %w", err)
 	}
 	return f, nil
 }
@@ -72,12 +76,16 @@ func contents(name string) []byte {
 func (f *files) writeHook(g *Gate) (path string, err error) {
 	type row struct {
 		Pattern string `json:"pattern"`
+		Allowed bool   `json:"allowed,omitempty"`
 		Refusal string `json:"refusal,omitempty"`
 	}
 	settings := struct {
 		Port  int   `json:"port"`
 		Hosts []row `json:"hosts"`
 	}{Port: g.port()}
+	for _, h := range g.egress.allowed {
+		settings.Hosts = append(settings.Hosts, row{Pattern: h.Pattern, Allowed: true})
+	}
 	for i := range hosts {
 		r := row{Pattern: hosts[i].Pattern}
 		if hosts[i].Door == Closed {
@@ -116,6 +124,7 @@ func (g *Gate) Environ(options string) map[string]string {
 		environ[name] = g.proxy()
 	}
 	environ["NO_PROXY"], environ["no_proxy"] = loopback, loopback
+	environ["DENO_CERT"] = g.files.own
 	if g.files.bundle != "" {
 		for _, name := range []string{"SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"} {
 			environ[name] = g.files.bundle

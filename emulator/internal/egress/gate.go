@@ -13,24 +13,22 @@ import (
 type Gate struct {
 	egress   *Egress
 	caller   string       // as messages call it: "function poster"
-	plain    http.Handler // the server API without TLS
+	server   http.Handler // https://api.weixin.qq.com
+	plain    http.Handler // http://api.weixin.qq.com
 	key      string       // of the proxy
 	listener *net.TCPListener
 	files    *files
 	hook     string // the path of the hook's file
 }
 
-// Open returns a gate for a caller, whom messages call by that name. plain answers http://api.weixin.qq.com, which is the
-// open interface service of a container; if nil, the server API does, as over https.
-func (e *Egress) Open(caller string, plain http.Handler) (*Gate, error) {
+// Open returns a gate for a caller, whom messages call by that name. server answers https://api.weixin.qq.com, and plain
+// the same without TLS, which is the open interface service of a container.
+func (e *Egress) Open(caller string, server, plain http.Handler) (*Gate, error) {
 	shared, err := e.shared()
 	if err != nil {
 		return nil, err
 	}
-	if plain == nil {
-		plain = e.Server
-	}
-	g := &Gate{egress: e, caller: caller, plain: plain, key: rand.Text(), files: shared}
+	g := &Gate{egress: e, caller: caller, server: server, plain: plain, key: rand.Text(), files: shared}
 	if g.listener, err = net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)}); err != nil {
 		return nil, fmt.Errorf("a port for what %s sends out: %w", caller, err)
 	}

@@ -14,9 +14,9 @@ const install = ({ port, hosts }) => {
     const [options, listener] = Array.isArray(args[0]) ? args[0] : net._normalizeArgs(args)
     const name = typeof options.host === 'string' ? options.host.toLowerCase().replace(/\.$/, '') : ''
     const host = options.path ? undefined : find(name)
-    if (!host) return connect.apply(this, args)
+    if (!host || host.allowed) return connect.apply(this, args)
     if (host.refusal) { // as if the name could not be resolved, but with the reason
-      const err = Object.assign(new Error(host.refusal.replace('{host}', name)), { code: 'ERR_WXFN_NOT_EMULATED' })
+      const err = Object.assign(new Error(host.refusal.replaceAll('{host}', name)), { code: 'ERR_WXFN_NOT_EMULATED' })
       const lookup = (name, options, done) => process.nextTick(done, err)
       return connect.call(this, { ...options, lookup }, listener)
     }

@@ -21,14 +21,9 @@ type Host struct {
 	// Pattern is a host name, or "*." and a domain: the domain itself and all names below it.
 	Pattern string
 	Door    Door
-	// What the host serves and what to use instead, where the Door is Closed.
-	What, Instead string
+	// What the host serves, where the Door is Closed.
+	What string
 }
-
-const (
-	toOpenAPI = "cloud calls, callFunction and the HTTPS paths of api.weixin.qq.com are emulated"
-	toStorage = "the SDK's uploadFile, downloadFile, getTempFileURL and deleteFile go to the emulator by themselves"
-)
 
 // hosts are the hosts of the platform; the first match wins. Old SDKs know the admin endpoint by fixed names, of which
 // <env>.<region>.tcb-api.tencentcloudapi.com is the newest. WeChat documents the further names of api.weixin.qq.com at
@@ -42,23 +37,25 @@ var hosts = []Host{
 	{Pattern: "*.api.weixin.qq.com", Door: Server},
 	{Pattern: "api2.weixin.qq.com", Door: Server},
 
-	{Pattern: "*.mch.weixin.qq.com", What: "WeChat Pay's API", Instead: "call it behind an interface that a test can replace; " + toOpenAPI},
-	{Pattern: "*.tcloudbasegateway.com", What: "the CloudBase gateway (ai, models, callContainer)", Instead: toOpenAPI},
-	{Pattern: "*.tcb.qcloud.la", What: "cloud storage", Instead: toStorage},
-	{Pattern: "*.myqcloud.com", What: "object storage (COS)", Instead: toStorage},
-	{Pattern: "*.tencentcos.cn", What: "object storage (COS)", Instead: toStorage},
-	{Pattern: "*.tcloudbase.com", What: "CloudBase's public addresses", Instead: "call a function at $WXFN_URL/invoke/NAME or $WXFN_URL/fn/NAME/"},
-	{Pattern: "*.tcloudbaseapp.com", What: "CloudBase's static hosting", Instead: "serve the files from this machine"},
-	{Pattern: "*.tencentcloudapi.com", What: "Tencent Cloud's API", Instead: toOpenAPI},
-	{Pattern: "*.tencentyun.com", What: "Tencent Cloud's internal network", Instead: toOpenAPI},
+	{Pattern: "*.mch.weixin.qq.com", What: "WeChat Pay's API"},
+	{Pattern: "*.tcloudbasegateway.com", What: "the CloudBase gateway"},
+	{Pattern: "*.tcb.qcloud.la", What: "cloud storage"},
+	{Pattern: "*.myqcloud.com", What: "object storage (COS)"},
+	{Pattern: "*.tencentcos.cn", What: "object storage (COS)"},
+	{Pattern: "*.tcloudbase.com", What: "CloudBase's public addresses"},
+	{Pattern: "*.tcloudbaseapp.com", What: "CloudBase's static hosting"},
+	{Pattern: "*.tencentcloudapi.com", What: "Tencent Cloud's API"},
+	{Pattern: "*.tencentyun.com", What: "Tencent Cloud's internal network"},
 }
 
 // Find returns the row of a host, with or without a port; nil where the host is not the platform's.
-func Find(hostport string) *Host {
+func Find(hostport string) *Host { return find(hosts, hostport) }
+
+func find(table []Host, hostport string) *Host {
 	name := hostName(hostport)
-	for i := range hosts {
-		if hosts[i].matches(name) {
-			return &hosts[i]
+	for i := range table {
+		if table[i].matches(name) {
+			return &table[i]
 		}
 	}
 	return nil
@@ -82,5 +79,7 @@ func (h *Host) domain() string { return strings.TrimPrefix(h.Pattern, "*.") }
 
 // refusal is the one line that a caller of a host without a door gets.
 func (h *Host) refusal(name, caller string) string {
-	return fmt.Sprintf("wxfn: %s is not emulated: %s called %s; %s", name, caller, h.What, h.Instead)
+	return fmt.Sprintf("wxfn: %s (%s) is not emulated, and %s may not reach the real one; "+
+		"emulated are https://api.weixin.qq.com and what wx-server-sdk calls; to let it through, start wxfn with --allow-host %[1]s",
+		name, h.What, caller)
 }

@@ -4,7 +4,9 @@ import (
 	"bufio"
 	"cmp"
 	"context"
+	"crypto/tls"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -28,9 +30,9 @@ func (e *Egress) serve(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusForbidden, "wxfn: this is no server for pages")
 	case r.Method == http.MethodConnect:
 		e.connect(w, r, c.gate)
-	case toProxy && Find(r.URL.Host) == nil:
+	case toProxy && e.find(r.URL.Host) == nil:
 		e.forward.ServeHTTP(w, r)
-	case Find(r.Host) == nil:
+	case e.find(r.Host) == nil:
 		refuse(w, http.StatusForbidden, fmt.Sprintf("wxfn: the Host %q is not the platform's", r.Host))
 	default:
 		secure := c.secure()
@@ -43,7 +45,7 @@ func (e *Egress) serve(w http.ResponseWriter, r *http.Request) {
 
 // answer answers in place of one of the platform's hosts.
 func (e *Egress) answer(w http.ResponseWriter, r *http.Request, g *Gate, secure bool) {
-	host := Find(r.Host)
+	host := e.find(r.Host)
 	r.Header.Del("Proxy-Authorization")
 	r.Header.Del("Proxy-Connection")
 	switch {
@@ -52,7 +54,7 @@ func (e *Egress) answer(w http.ResponseWriter, r *http.Request, g *Gate, secure 
 	case host.Door == Admin:
 		refuse(w, http.StatusNotFound, fmt.Sprintf("wxfn: %s of %s is not emulated: only /admin is, the admin endpoint", r.URL.Path, hostName(r.Host)))
 	case host.Door == Server && secure:
-		e.Server.ServeHTTP(w, r)
+		g.server.ServeHTTP(w, r)
 	case host.Door == Server:
 		g.plain.ServeHTTP(w, r)
 	default:
@@ -69,7 +71,7 @@ func (g *Gate) refusal(host *Host, hostport string) string {
 
 // connect answers a CONNECT request. Clients show the reason of a refusal, and not its body.
 func (e *Egress) connect(w http.ResponseWriter, r *http.Request, g *Gate) {
-	host := Find(r.Host)
+	host := e.find(r.Host)
 	var out net.Conn
 	var err error
 	var refusal string
@@ -141,10 +143,15 @@ func (e *Egress) dial(r *http.Request) (net.Conn, error) {
 	if proxy == nil {
 		return dialer.DialContext(r.Context(), "tcp", r.Host)
 	}
-	if proxy.Scheme != "http" {
-		return nil, fmt.Errorf("the proxy %s is none that speaks HTTP; set HTTPS_PROXY to one that does", proxy.Redacted())
+	var conn net.Conn
+	switch proxy.Scheme {
+	case "http":
+		conn, err = dialer.DialContext(r.Context(), "tcp", net.JoinHostPort(proxy.Hostname(), cmp.Or(proxy.Port(), "80")))
+	case "https":
+		conn, err = (&tls.Dialer{NetDialer: dialer}).DialContext(r.Context(), "tcp", net.JoinHostPort(proxy.Hostname(), cmp.Or(proxy.Port(), "443")))
+	default:
+		err = errors.New("it speaks no HTTP; set HTTPS_PROXY to a proxy that does")
 	}
-	conn, err := dialer.DialContext(r.Context(), "tcp", net.JoinHostPort(proxy.Hostname(), cmp.Or(proxy.Port(), "80")))
 	if err != nil {
 		return nil, fmt.Errorf("by the proxy %s: %w", proxy.Redacted(), err)
 	}

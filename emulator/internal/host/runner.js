@@ -33,10 +33,12 @@ function request (method, resource, body) {
 
 function describe (err) {
   if (err instanceof Error) {
-    const message = String(err)
+    let message = String(err)
     const stack = String(err.stack || '')
     // That of a file that cannot be read as JavaScript begins with the place.
     if (err instanceof SyntaxError && !stack.startsWith(message)) return { message, stack }
+    // fetch says no more than "fetch failed".
+    if (err.cause && err.cause.code === 'ERR_WXFN_NOT_EMULATED') message += ': ' + err.cause.message
     const at = stack.indexOf('\n    at ')
     return { message, stack: at < 0 ? '' : stack.slice(at + 1) }
   }

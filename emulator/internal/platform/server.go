@@ -1,6 +1,7 @@
 package platform
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -176,6 +177,15 @@ func (p *Platform) Server() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { p.serveAPI(w, r, nil) })
 }
 
+// ServerFor is [Platform.Server] for the requests of a function that takes events, which the journal then names.
+func (p *Platform) ServerFor(function string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p.serveAPI(w, r.WithContext(context.WithValue(r.Context(), functionKey{}, function)), nil)
+	})
+}
+
+type functionKey struct{}
+
 // serveAPI answers a request, which came through a service's sidecar if via is not nil.
 func (p *Platform) serveAPI(w http.ResponseWriter, r *http.Request, via *Service) {
 	e, ok := p.endpoints()[r.URL.Path]
@@ -226,6 +236,7 @@ func (p *Platform) serveEndpoint(e *endpoint, r *http.Request, via *Service) (*w
 		id := uuid.NewString()
 		ip, _, _ := net.SplitHostPort(r.RemoteAddr)
 		s = &Session{RequestID: id, Caller: Caller{AppID: c.appID, Source: SourceHTTPS, ClientIP: ip}}
+		s.Function, _ = r.Context().Value(functionKey{}).(string)
 		if c.service != nil {
 			s.Function = c.service.Function
 		}
@@ -275,6 +286,9 @@ func (p *Platform) pass(q *serverRequest) (*outcome, error) {
 	if q.door == nil {
 		none := errInvalidURL
 		none.message += ": wxfn has no API at " + q.path
+		if function := q.session.Function; function != "" {
+			none.message += ", which function " + function + " calls"
+		}
 		return nil, none.because("%s", p.adviceForPath(q.path))
 	}
 	if q.http.Method != q.door.method && !q.namesPicture() {
