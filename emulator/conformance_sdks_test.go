@@ -153,9 +153,11 @@ func (c conformance) testNodeSDK(t *testing.T, function, fails string) {
 		assert.Equal(t, errCode, resp.ErrorCode)
 		assert.Equal(t, errCode == 0, resp.ContentType == "image/jpeg")
 	}
-	answer, _ := c.invoke(t, c.alice(), function, `{"name":"goecho","data":{"a":1}}`)
-	assert.JSONEq(t, `{"a":1}`, answer.Get("ok.result.event").Raw, answer.Raw)
-	answer, _ = c.invoke(t, c.alice(), function, `{"name":"nobody"}`)
+	for _, event := range []string{`{"name":"goecho","data":{"a":1}}`, `{"name":"goecho","data":{"a":1},"parseContext":true}`} {
+		answer, _ := c.invoke(t, c.alice(), function, event)
+		assert.JSONEq(t, `{"a":1}`, answer.Get("ok.result.event").Raw, answer.Raw)
+	}
+	answer, _ := c.invoke(t, c.alice(), function, `{"name":"nobody"}`)
 	failure := answer.Get(fails)
 	assert.Equal(t, "FUNCTION_NOT_FOUND", failure.Get("code").String(), answer.Raw)
 	assert.Contains(t, failure.Get("message").String(), "FunctionName parameter could not be found")

@@ -31,7 +31,7 @@ const (
 // Errors of [Request.Verify]. ErrUnknownSecretID and ErrSignature mean that the caller is not who it says.
 var (
 	ErrNoSignature     = errors.New("the request carries no valid TC3-HMAC-SHA256 or v2 signature")
-	ErrUnknownSecretID = errors.New("the signature's secretId is not one of this environment")
+	ErrUnknownSecretID = errors.New("the signature's secretId is not this environment's; give init no secretId and secretKey in a cloud function")
 	ErrSignatureTime   = errors.New("the signature has expired, or its time is in the future; set this machine's clock")
 	ErrSignature       = errors.New("the signature does not match the request")
 )

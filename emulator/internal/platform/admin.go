@@ -60,7 +60,7 @@ func (p *Platform) serve(r *http.Request) (*wireAnswer, error) {
 	// Signatures live by the real clock: the client's is real, too.
 	err = q.Verify(r, time.Now(), func(id string) (string, bool) { return p.credential.SecretKey, id == p.credential.SecretID })
 	if err != nil {
-		return nil, &tcb.Error{Code: "SIGN_PARAM_INVALID", Message: err.Error()}
+		return nil, p.refuse(q, "SIGN_PARAM_INVALID", err.Error())
 	}
 	s, alive := p.session(q.CloudAPIToken)
 	switch q.Action {
@@ -75,8 +75,29 @@ func (p *Platform) serve(r *http.Request) (*wireAnswer, error) {
 		}
 		return p.invokeFunction(r.Context(), s, q)
 	}
-	return nil, &tcb.Error{Code: "ACTION_NOT_SUPPORTED", Message: fmt.Sprintf(
-		"wxfn does not emulate %q; it emulates cloud calls (%s) and callFunction (%s)", q.Action, tcb.ActionOpenAPI, tcb.ActionInvokeFunction)}
+	return nil, p.refuse(q, "ACTION_NOT_SUPPORTED", fmt.Sprintf(
+		"wxfn does not emulate %q; it emulates cloud calls (%s) and callFunction (%s)", q.Action, tcb.ActionOpenAPI, tcb.ActionInvokeFunction))
+}
+
+// refuse returns the refusal of a whole request. The invocation's record has it, too: wx-server-sdk 0.8 and 1.5 resolve
+// such a call as if nothing had happened.
+func (p *Platform) refuse(q *tcb.Request, code, message string) error {
+	refused := &tcb.Error{Code: code, Message: message}
+	if s, alive := p.session(q.CloudAPIToken); alive {
+		s.Record.Called(journal.Call{Time: p.Now(), API: target(q), Params: "{}", ErrCode: refused.ErrCode(), ErrMsg: refused.Error()})
+	}
+	return refused
+}
+
+// target returns what a request is for, as the journal names it.
+func target(q *tcb.Request) string {
+	switch q.Action {
+	case tcb.ActionOpenAPI:
+		return q.APIName
+	case tcb.ActionInvokeFunction:
+		return "callFunction " + q.FunctionName
+	}
+	return q.Action
 }
 
 // noInvocation returns why a request belongs to no running invocation.
@@ -103,7 +124,7 @@ func (p *Platform) invokeFunction(ctx context.Context, s *Session, q *tcb.Reques
 		return nil, &tcb.Error{Code: "FUNCTIONS_EXECUTE_FAIL", Message: fmt.Sprintf(
 			"functions call each other %d deep, and wxfn stops here; does %s call itself?", maxNesting, q.FunctionName)}
 	}
-	call := journal.Call{Time: p.Now(), API: "callFunction " + q.FunctionName, Params: q.EventText}
+	call := journal.Call{Time: p.Now(), API: target(q), Params: q.EventText}
 	begin := time.Now()
 	result, err := p.Functions.Call(ctx, caller, q.FunctionName, []byte(q.EventText))
 	call.Duration = time.Since(begin)

@@ -193,6 +193,26 @@ func TestWhatIsNotEmulatedSaysSo(t *testing.T) {
 	}
 }
 
+// Some SDKs resolve a refused call as if nothing had happened; the invocation's record tells.
+func TestRefusedRequestIsRecorded(t *testing.T) {
+	t.Parallel()
+	p := newPlatform()
+	s := p.begin()
+	other := tcb.Credential{SecretID: "AKIDother", SecretKey: "key"}
+	p.send(p.sign(t, &tcb.Request{Action: tcb.ActionInvokeFunction, FunctionName: "other", CloudAPIToken: s.token}, other, time.Now()))
+	p.send(p.sign(t, openAPIRequest(s, "wxacode.get", pairs()), other, time.Now()))
+	p.post(t, &tcb.Request{Action: "database.addDocument", CloudAPIToken: s.token})
+	var lines []string
+	for _, c := range s.Record.View().Calls {
+		assert.Equal(t, -501001, c.ErrCode)
+		lines = append(lines, c.API+": "+c.ErrMsg)
+	}
+	const refused = "SIGN_PARAM_INVALID: the signature's secretId is not this environment's; give init no secretId and secretKey in a cloud function"
+	require.Len(t, lines, 3)
+	assert.Equal(t, []string{"callFunction other: " + refused, "wxacode.get: " + refused}, lines[:2])
+	assert.Contains(t, lines[2], "database.addDocument: ACTION_NOT_SUPPORTED: wxfn does not emulate")
+}
+
 func TestATokenLivesAsLongAsItsInvocation(t *testing.T) {
 	t.Parallel()
 	p := newPlatform()

@@ -6,7 +6,9 @@ const app = tcb.init()
 //
 //   name, data           the function to call, and its event
 //   api, requestData     the API to call, and the protobuf of the call as base64
-exports.main = async event => {
+//   parseContext         true: parse the context argument first
+exports.main = async (event, context) => {
+  if (event.parseContext) (app.parseContext ? app : tcb).parseContext(context)
   try {
     const ok = event.api
       ? await app.callCompatibleWxOpenApi({ apiName: event.api, requestData: Buffer.from(event.requestData, 'base64') })
