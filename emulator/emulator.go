@@ -179,6 +179,7 @@ func New(c Config) (*Emulator, error) {
 		e.log = slog.New(slog.DiscardHandler)
 	}
 	e.journal = journal.New(e.clock.Now, e.logLine)
+	e.journal.Redact(e.token)
 	e.store = e.newStore()
 	e.platform = platform.New(platform.Config{
 		AppID: e.config.AppID, OpenID: e.config.OpenID, Apps: e.config.Apps, Env: e.config.Env, Now: e.clock.Now, Done: e.ctx.Done(),

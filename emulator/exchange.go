@@ -132,7 +132,7 @@ func (e *Emulator) pass(a *answer, r *http.Request, path *url.URL, s *platform.S
 	}
 	token := f.service.Begin(s)
 	defer f.service.End(s)
-	s.Record.Redact(token, e.tokenOf(f), f.service.Key(), f.gateKey())
+	s.Record.Redact(token)
 	body := &limitedBody{ReadCloser: r.Body, left: limit.bytes}
 	out := r.Clone(r.Context())
 	out.URL, out.RequestURI, out.Body = path, path.RequestURI(), body

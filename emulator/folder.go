@@ -17,6 +17,7 @@ import (
 func (e *Emulator) newFolder(dir config.FunctionDir) *function {
 	f := &function{name: dir.Name, kind: string(dir.Kind), dir: dir.Dir, folder: dir}
 	f.ctx, f.cancel = context.WithCancel(e.ctx)
+	e.journal.Redact(secretValues(dir.Env)...)
 	f.permitted = func(api string) (bool, string) {
 		ok, advice := e.permittedByFile(f, api)
 		if e.config.Record {

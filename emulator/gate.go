@@ -39,6 +39,7 @@ func (e *Emulator) gateEnviron(f *function) (map[string]string, error) {
 			return nil, err
 		}
 		context.AfterFunc(f.ctx, gate.Close)
+		e.journal.Redact(gate.Key())
 		f.gate = gate
 	}
 	options := cmp.Or(f.folder.Env["NODE_OPTIONS"], os.Getenv("NODE_OPTIONS"))
@@ -50,14 +51,6 @@ func (e *Emulator) gateEnviron(f *function) (map[string]string, error) {
 	maps.Copy(environ, f.folder.Env)
 	environ["NODE_OPTIONS"] = hook
 	return environ, nil
-}
-
-// gateKey returns the secret among these variables; empty where the function has no process.
-func (f *function) gateKey() string {
-	if f.gate == nil {
-		return ""
-	}
-	return f.gate.Key()
 }
 
 // runsNode reports whether a function's process is Node itself.

@@ -183,7 +183,10 @@ func (e *Error) cloudBaseCode() string {
 	return "FUNCTIONS_EXECUTE_FAIL"
 }
 
-const linesInError = 20
+const (
+	linesInError = 20
+	maxMessage   = 256 << 10
+)
 
 // invoke runs an invocation from its start to its record.
 func (e *Emulator) invoke(ctx context.Context, caller platform.Caller, name string, event []byte) (*Result, *Error) {
@@ -212,6 +215,7 @@ func explain(err error, record *journal.Record) *Error {
 	if !ok {
 		failure = &Error{ErrCode: host.CodeExecute, message: err.Error(), status: http.StatusInternalServerError}
 	}
+	failure.message = record.Clean(failure.message, maxMessage)
 	failure.RequestID, failure.BuildError = record.RequestID, record.View().BuildError
 	if f, ok := errors.AsType[*host.Failure](err); ok {
 		failure.ErrCode, failure.stack = openapi.Code(f.Code), f.Stack
@@ -268,7 +272,7 @@ func (e *Emulator) run(ctx context.Context, name string, event []byte, s *platfo
 	}
 	environ := e.platform.Begin(s, adminURL)
 	defer e.platform.End(s)
-	s.Record.Redact(environ["WX_API_TOKEN"], environ["TENCENTCLOUD_SECRETKEY"], environ["TENCENTCLOUD_SESSIONTOKEN"], f.gateKey())
+	s.Record.Redact(environ["WX_API_TOKEN"])
 	return hosted.Invoke(ctx, &host.Call{RequestID: s.RequestID, Event: event, Environ: environ, Record: s.Record})
 }
 

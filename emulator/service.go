@@ -110,7 +110,6 @@ type tokenFiles struct {
 type tokenFile struct {
 	path    string
 	written time.Time // by the emulator's clock
-	token   string
 }
 
 // tokenCheck is how often files are looked at that may be due.
@@ -174,16 +173,6 @@ func (e *Emulator) renewTokens() {
 	}
 }
 
-// tokenOf returns the token in a function's file.
-func (e *Emulator) tokenOf(f *function) string {
-	e.tokens.mu.Lock()
-	defer e.tokens.mu.Unlock()
-	if t := e.tokens.files[f]; t != nil {
-		return t.token
-	}
-	return ""
-}
-
 // renew writes a new token, in one step, so that nobody reads half of one. os.CreateTemp keeps it from other users.
 func (t *tokenFile) renew(s *platform.Service, now time.Time) error {
 	token := s.Token()
@@ -200,6 +189,6 @@ func (t *tokenFile) renew(s *platform.Service, now time.Time) error {
 	if err != nil {
 		return fmt.Errorf("the file of the cloudbase_access_token: %w", err)
 	}
-	t.token, t.written = token, now
+	t.written = now
 	return nil
 }

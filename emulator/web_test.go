@@ -52,6 +52,16 @@ func webProgram() http.Handler {
 		token = r.URL.Query().Get("for") + token
 		relay(w, r, os.Getenv("WXFN_URL")+strings.TrimPrefix(r.URL.Path, "/token")+"?cloudbase_access_token="+url.QueryEscape(token))
 	})
+	// The second of two requests prints the tokens of both.
+	first := make(chan string)
+	routes.HandleFunc("/both", func(_ http.ResponseWriter, r *http.Request) {
+		token := r.Header.Get("X-WX-CLOUDBASE-ACCESS-TOKEN")
+		select {
+		case first <- token:
+		case other := <-first:
+			fmt.Println("tokens", token, other)
+		}
+	})
 	routes.HandleFunc("/events", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/event-stream")
 		fmt.Fprint(w, "data: first\n\n")

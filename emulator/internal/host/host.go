@@ -59,16 +59,16 @@ func failed(format string, args ...any) *Failure {
 	return &Failure{Code: CodeExecute, Message: fmt.Sprintf(format, args...)}
 }
 
-// asFailure returns err as the failure of an invocation, no longer than people read.
-func asFailure(err error) *Failure {
+// asFailure returns err as the failure of an invocation: without secrets, and no longer than people read.
+func asFailure(err error, rec *journal.Record) *Failure {
 	var failure Failure
 	if f, ok := errors.AsType[*Failure](err); ok {
 		failure = *f
 	} else {
 		failure = *failed("%v", err)
 	}
-	failure.Message = journal.Cut(failure.Message, maxMessage)
-	failure.Stack = journal.Cut(failure.Stack, maxMessage)
+	failure.Message = rec.Clean(failure.Message, maxMessage)
+	failure.Stack = rec.Clean(failure.Stack, maxMessage)
 	return &failure
 }
 
@@ -166,7 +166,7 @@ func (f *Function) Invoke(ctx context.Context, c *Call) ([]byte, error) {
 	}
 	switch {
 	case err != nil:
-		return nil, asFailure(err)
+		return nil, asFailure(err, c.Record)
 	case len(result) > maxResult:
 		return nil, resultTooLarge(len(result))
 	case len(result) == 0:

@@ -33,8 +33,9 @@ type httpInstance struct {
 	*process
 	address   string
 	transport *http.Transport
-	served    atomic.Bool // a request, before the one that it answers
-	fixed     *claim      // where it is on the runtime's own port
+	served    atomic.Bool  // a request, before the one that it answers
+	running   atomic.Int64 // requests
+	fixed     *claim       // where it is on the runtime's own port
 }
 
 // alone tells whether there can be one instance only: as long as it is not known that the program minds $PORT.

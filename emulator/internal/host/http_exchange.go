@@ -25,12 +25,21 @@ func (i *httpInstance) Invoke(ctx context.Context, c *Call) ([]byte, error) {
 		}
 		defer i.fixed.leave()
 	}
-	i.printTo(c.Record)
+	if i.running.Add(1) == 1 {
+		i.flush()
+	} else {
+		i.drain()
+	}
+	i.record.Store(c.Record)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(c.Request.Context(), cancel)()
 	err := i.exchange(c.Answer, c.Request.WithContext(ctx))
-	i.flush()
+	if i.running.Add(-1) == 0 {
+		i.flush()
+	} else {
+		i.drain()
+	}
 	again := i.served.Swap(true)
 	switch {
 	case err == nil:

@@ -298,7 +298,7 @@ func (constant) Kill()                                                      {}
 
 func TestAFailureIsNoLongerThanPeopleRead(t *testing.T) {
 	t.Parallel()
-	err := asFailure(&Failure{Code: CodeExecute, Message: strings.Repeat("长", 1<<20), Stack: strings.Repeat("x", 1<<20)})
+	err := asFailure(&Failure{Code: CodeExecute, Message: strings.Repeat("长", 1<<20), Stack: strings.Repeat("x", 1<<20)}, newRecord())
 	assert.LessOrEqual(t, len(err.Message), maxMessage+len("…"))
 	assert.LessOrEqual(t, len(err.Stack), maxMessage+len("…"))
 	assert.Equal(t, strings.Repeat("长", maxMessage/3)+"…", err.Message)

@@ -130,9 +130,10 @@ func (proc *process) pipe(stream string) (*os.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("a pipe for %s: %w", stream, err)
 	}
-	proc.output = append(proc.output, &pipe{file: r, lines: lineWriter{emit: func(text string) {
-		proc.record.Load().Print(time.Now(), stream, text)
-	}}})
+	proc.output = append(proc.output, &pipe{file: r, lines: lineWriter{
+		emit: func(text string) { proc.record.Load().Print(time.Now(), stream, text) },
+		fit:  func(line []byte) int { return proc.record.Load().Fit(line, journal.MaxLine) },
+	}})
 	return w, nil
 }
 
@@ -147,6 +148,14 @@ func (proc *process) flush() {
 	for _, out := range proc.output {
 		out.drain()
 		out.finish()
+	}
+}
+
+// drain is flush, but for a last line that is not complete: the process is at work on something else, too, and what comes
+// next may belong to it.
+func (proc *process) drain() {
+	for _, out := range proc.output {
+		out.drain()
 	}
 }
 
@@ -219,31 +228,43 @@ func (p *pipe) finish() {
 	p.lines.flush()
 }
 
-// lineWriter splits what is written into lines. A line that a record cannot hold comes in pieces.
+// lineWriter splits what is written into lines. A line that a record cannot hold comes in pieces, which fit returns the
+// length of the first of.
 type lineWriter struct {
 	emit func(string)
+	fit  func([]byte) int
 	rest []byte
 }
+
+// lookAhead is how much of a long line is to be there before it is cut, so that a secret around that place is seen.
+const lookAhead = 1 << 10
 
 func (w *lineWriter) write(b []byte) {
 	for found := true; found; {
 		var line []byte
 		line, b, found = bytes.Cut(b, []byte("\n"))
 		w.rest = append(w.rest, line...)
-		for len(w.rest) > journal.MaxLine {
-			n := journal.Fit(w.rest, journal.MaxLine)
-			w.emit(string(w.rest[:n]))
-			w.rest = slices.Delete(w.rest, 0, n)
-		}
+		w.cut(journal.MaxLine + lookAhead)
 		if found {
+			w.cut(journal.MaxLine)
 			w.emit(strings.TrimSuffix(string(w.rest), "\r"))
 			w.rest = w.rest[:0]
 		}
 	}
 }
 
+// cut gives out pieces of the line until it is no longer than n.
+func (w *lineWriter) cut(n int) {
+	for len(w.rest) > n {
+		piece := w.fit(w.rest)
+		w.emit(string(w.rest[:piece]))
+		w.rest = slices.Delete(w.rest, 0, piece)
+	}
+}
+
 // flush gives out a line that no newline has ended.
 func (w *lineWriter) flush() {
+	w.cut(journal.MaxLine)
 	if len(w.rest) > 0 {
 		w.emit(string(w.rest))
 		w.rest = w.rest[:0]

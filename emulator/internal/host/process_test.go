@@ -32,7 +32,10 @@ func TestLinesAreToldApartHoweverTheyAreWritten(t *testing.T) {
 			t.Parallel()
 			for _, size := range []int{1, 2, 3, 1000, 32 << 10, 1 << 20} {
 				var got []string
-				w := lineWriter{emit: func(text string) { got = append(got, text) }}
+				w := lineWriter{
+					emit: func(text string) { got = append(got, text) },
+					fit:  func(line []byte) int { return journal.Fit(line, journal.MaxLine) },
+				}
 				for b := []byte(c.text); len(b) > 0; {
 					n := min(size, len(b))
 					w.write(bytes.Clone(b[:n]))

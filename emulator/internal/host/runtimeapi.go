@@ -228,9 +228,12 @@ func (i *runtimeInstance) finish(w http.ResponseWriter, o runtimeOutcome) {
 	call.outcome <- o
 }
 
+// maxReport is how much of an error is read, in bytes: more than is shown, as what is shown is cut without its secrets.
+const maxReport = 2 * maxMessage
+
 // readFailure reads an error: the own runner's {message, stack}, or any text.
 func readFailure(r *http.Request) *Failure {
-	body, _ := io.ReadAll(io.LimitReader(r.Body, 64<<10)) // what could be read says more than nothing
+	body, _ := io.ReadAll(io.LimitReader(r.Body, maxReport)) // what could be read says more than nothing
 	var own struct{ Message, Stack string }
 	if json.Unmarshal(body, &own) == nil && own.Message != "" {
 		f := failed("%s", own.Message)

@@ -117,7 +117,8 @@ func TestAnErrorOfARuntimeIsToldWhateverItsForm(t *testing.T) {
 		"broken JSON":         {body: `{"message": `, want: `{"message":`},
 		"nothing":             {body: "", want: "the function reported an error, and did not say which"},
 		"percent signs":       {body: "100% %s %d", want: "100% %s %d"},
-		"too much":            {body: strings.Repeat("x", 100<<10), want: strings.Repeat("x", 64<<10)},
+		"much":                {body: strings.Repeat("x", 100<<10), want: strings.Repeat("x", 100<<10)},
+		"too much":            {body: strings.Repeat("x", 200<<10), want: strings.Repeat("x", 128<<10)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

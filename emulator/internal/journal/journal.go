@@ -48,9 +48,12 @@ type Record struct {
 	called     int // bytes in calls
 	missed     int // bytes in their near misses
 
-	journal *Journal
-	hidden  map[string]bool
-	secrets *strings.Replacer // takes what is hidden out; nil where there is nothing
+	journal   *Journal
+	wide      []string          // secrets that are hidden in all records
+	narrow    []string          // those that are hidden in this one, each with what stands in its place
+	replacer  *strings.Replacer // of these; nil where there are none
+	evicted   bool              // the journal keeps it no longer
+	forgotten bool              // its secrets are hidden no longer
 }
 
 // Line is one line that a function printed.
@@ -114,11 +117,23 @@ type Journal struct {
 	next    int
 
 	followers map[*follower]struct{}
+
+	secrets secrets
 }
 
 // New returns an empty journal. onLine, if not nil, is called for every line that a function prints.
 func New(now func() time.Time, onLine func(*Record, Line)) *Journal {
 	return &Journal{now: now, notify: onLine, followers: map[*follower]struct{}{}}
+}
+
+// Redact hides secrets from now on: in all that records show, whoever's they are, [secret] stands in their place. That holds
+// for parts of them where a line was cut, for their lines, and for their forms in JSON, in URLs and in base64.
+func (j *Journal) Redact(secrets ...string) {
+	for _, secret := range secrets {
+		if len(secret) > 1 { // nothing is no secret
+			j.secrets.hide(secret)
+		}
+	}
 }
 
 // Begin makes the record of an invocation.
@@ -135,6 +150,7 @@ func (j *Journal) keep(r *Record) {
 	if len(j.records) < maxRecords {
 		j.records = append(j.records, r)
 	} else {
+		j.records[j.next].forget()
 		j.records[j.next] = r
 		j.next = (j.next + 1) % maxRecords
 	}
@@ -159,52 +175,85 @@ func (j *Journal) All() []*Record {
 	return append(append([]*Record{}, j.records[j.next:]...), j.records[:j.next]...)
 }
 
-// Redact keeps secrets out of the record, further ones each time: wherever one would come, stands [secret]. Of a long one
-// that was cut, the first half goes, which leaves too little to be of use; that of a short one may be in any text.
+// Redact hides secrets, as [Journal.Redact] does, for as long as the journal keeps the record. Short ones, which may be in
+// any text, are hidden in this record only.
 func (r *Record) Redact(secrets ...string) {
+	wide, narrow := []string{}, []string{}
+	for _, secret := range secrets {
+		switch {
+		case len(secret) >= minWide:
+			wide = append(wide, secret)
+		case len(secret) > 1: // nothing is no secret
+			narrow = append(narrow, secret, hidden)
+		}
+	}
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	before := len(r.hidden)
-	for _, s := range secrets {
-		if len(s) > 1 { // nothing is no secret
-			if r.hidden == nil {
-				r.hidden = map[string]bool{}
-			}
-			r.hidden[s] = true
-		}
+	if len(narrow) > 0 {
+		r.narrow = append(r.narrow, narrow...)
+		r.replacer = strings.NewReplacer(r.narrow...)
 	}
-	if len(r.hidden) == before {
-		return
+	if !r.forgotten {
+		r.journal.secrets.hide(wide...)
+		r.wide = append(r.wide, wide...)
 	}
-	var whole, halves []string
-	for s := range r.hidden {
-		whole = append(whole, s, "[secret]")
-		if len(s) >= minCut {
-			halves = append(halves, s[:len(s)/2], "[secret]")
-		}
-	}
-	r.secrets = strings.NewReplacer(append(whole, halves...)...)
-	if r.http != nil { // which came before anyone knew
-		r.http = &Exchange{Method: r.http.Method, Path: r.secrets.Replace(r.http.Path), Status: r.http.Status}
+	exchange := r.http
+	r.mu.Unlock()
+	if exchange != nil { // which came before anyone knew
+		path := r.Clean(exchange.Path, maxText)
+		r.mu.Lock()
+		r.http = &Exchange{Method: r.http.Method, Path: path, Status: r.http.Status}
+		r.mu.Unlock()
 	}
 }
 
-const minCut = 16 // bytes of a secret
-
-// clean takes the secrets out of a text, and cuts what is left.
-func (r *Record) clean(text string, n int) string {
+// forget makes the secrets of a record that is kept no longer plain texts again; those of an invocation that is running,
+// when it ends.
+func (r *Record) forget() {
 	r.mu.Lock()
-	secrets := r.secrets
+	defer r.mu.Unlock()
+	if r.evicted = true; !r.end.IsZero() {
+		r.release()
+	}
+}
+
+// release is called under the lock.
+func (r *Record) release() {
+	r.journal.secrets.reveal(r.wide...)
+	r.wide, r.forgotten = nil, true
+}
+
+// Clean returns a text that someone may see: without secrets, and then at most n bytes long.
+func (r *Record) Clean(text string, n int) string {
+	r.mu.Lock()
+	replacer := r.replacer
 	r.mu.Unlock()
-	if secrets != nil {
-		text = secrets.Replace(text)
+	text = r.journal.secrets.replace(text)
+	if replacer != nil {
+		text = replacer.Replace(text)
 	}
 	return Cut(text, n)
 }
 
+// lookAhead is how far behind the place where a line is cut the end of a secret is looked for, in bytes.
+const lookAhead = 1 << 10
+
+// Fit returns where to cut a line that is longer than n bytes: at a whole character, and not within a secret.
+func (r *Record) Fit(line []byte, n int) int {
+	n = Fit(line, n)
+	for _, found := range r.journal.secrets.find(string(line[:min(len(line), n+lookAhead)])) {
+		if found.from < n && n < found.to {
+			if found.from > 0 {
+				return found.from
+			}
+			return found.to
+		}
+	}
+	return n
+}
+
 // Requested notes an HTTP request; path has its query.
 func (r *Record) Requested(method, path string) {
-	exchange := &Exchange{Method: r.clean(method, maxText), Path: r.clean(path, maxText)}
+	exchange := &Exchange{Method: r.Clean(method, maxText), Path: r.Clean(path, maxText)}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.http = exchange
@@ -219,7 +268,7 @@ func (r *Record) Answered(status int) {
 
 // Received notes the event.
 func (r *Record) Received(event []byte) {
-	text := r.clean(string(event[:Fit(event, 2*maxText)]), maxText)
+	text := r.Clean(string(event[:Fit(event, 2*maxText)]), maxText)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.event = text
@@ -227,7 +276,7 @@ func (r *Record) Received(event []byte) {
 
 // Returned notes the result.
 func (r *Record) Returned(result []byte) {
-	text := r.clean(string(result[:Fit(result, 2*maxText)]), maxText)
+	text := r.Clean(string(result[:Fit(result, 2*maxText)]), maxText)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.result = text
@@ -235,7 +284,7 @@ func (r *Record) Returned(result []byte) {
 
 // Print adds a line of output. A line that is longer than [MaxLine] is cut.
 func (r *Record) Print(at time.Time, stream, text string) {
-	line := Line{Time: at, Stream: stream, Text: r.clean(text, MaxLine)}
+	line := Line{Time: at, Stream: stream, Text: r.Clean(text, MaxLine)}
 	r.mu.Lock()
 	r.lines = append(r.lines, line)
 	r.printed += len(line.Text)
@@ -266,13 +315,13 @@ func (r *Record) trim() {
 func (r *Record) Called(c Call) {
 	size := len(c.API)
 	for _, text := range []*string{&c.Params, &c.Result, &c.ErrMsg, &c.Advice, &c.Stub} {
-		*text = r.clean(*text, maxText)
+		*text = r.Clean(*text, maxText)
 		size += len(*text)
 	}
 	c.NearMisses = slices.Clone(c.NearMisses) // they show values of parameters
 	missed := 0
 	for i, miss := range c.NearMisses {
-		c.NearMisses[i] = r.clean(miss, maxText)
+		c.NearMisses[i] = r.Clean(miss, maxText)
 		missed += len(c.NearMisses[i])
 	}
 	r.mu.Lock()
@@ -296,6 +345,7 @@ func (r *Record) ColdStart() {
 
 // BuildError notes why the function that runs is not the newest.
 func (r *Record) BuildError(why string) {
+	why = r.Clean(why, maxError)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.buildError = why
@@ -303,9 +353,12 @@ func (r *Record) BuildError(why string) {
 
 // End closes the record; err is empty for a good end.
 func (r *Record) End(at time.Time, err string) {
-	err = r.clean(err, maxError)
+	err = r.Clean(err, maxError)
 	r.mu.Lock()
 	r.end, r.err = at, err
+	if r.evicted {
+		r.release()
+	}
 	r.mu.Unlock()
 	r.tell(Event{Type: End})
 }

@@ -56,6 +56,7 @@ type services struct {
 func (p *Platform) AddService(function string, permitted func(api string) (bool, string)) *Service {
 	s := &Service{Function: function, Permitted: permitted, platform: p, key: rand.Text(), running: map[uuid.UUID]*Session{}}
 	rand.Read(s.id[:])
+	p.Journal.Redact(s.key)
 	p.services.mu.Lock()
 	defer p.services.mu.Unlock()
 	if p.services.byID == nil {
@@ -99,8 +100,12 @@ func (s *Service) End(session *Session) {
 	delete(s.running, requestOf(session))
 }
 
-// Token returns a token that belongs to no request.
-func (s *Service) Token() string { return s.mint(uuid.Nil) }
+// Token returns a token that belongs to no request. The journal shows it nowhere.
+func (s *Service) Token() string {
+	token := s.mint(uuid.Nil)
+	s.platform.Journal.Redact(token)
+	return token
+}
 
 func requestOf(s *Session) uuid.UUID {
 	id, _ := uuid.Parse(s.RequestID) // all are

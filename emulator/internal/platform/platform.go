@@ -102,7 +102,7 @@ func New(c Config) *Platform {
 	if c.Journal == nil {
 		c.Journal = journal.New(c.Now, nil)
 	}
-	return &Platform{
+	p := &Platform{
 		Config:      c,
 		httpTimeout: httpTimeout,
 		endpoints:   sync.OnceValue(newEndpoints),
@@ -114,6 +114,13 @@ func New(c Config) *Platform {
 		},
 		sessions: map[string]*Session{},
 	}
+	p.Journal.Redact(p.credential.SecretID, p.credential.SecretKey, p.credential.SessionToken)
+	for _, secret := range p.Apps {
+		if len(secret) >= minSecret {
+			p.Journal.Redact(secret)
+		}
+	}
+	return p
 }
 
 // Buckets returns what the platform needs of [Config].Store.

@@ -249,11 +249,6 @@ func (p *Platform) serveEndpoint(e *endpoint, r *http.Request, via *Service) (*w
 	}
 	q := &serverRequest{client: c, door: e, path: r.URL.Path, session: s, http: r, query: r.URL.Query(), apiCall: newCall(name, at, nil),
 		secrets: []string{secret}}
-	for _, secret := range p.Apps {
-		if len(secret) >= minSecret {
-			q.secrets = append(q.secrets, secret)
-		}
-	}
 	ended, err := p.pass(q)
 	if refused, ok := errors.AsType[*apiError](err); ok {
 		ended, err = p.conclude(q.apiCall, nil, refused), nil

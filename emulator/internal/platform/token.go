@@ -157,7 +157,7 @@ func (p *Platform) getToken(r *serverRequest) (*apiResult, error) {
 		return nil, err
 	}
 	now := p.Now()
-	return r.tokenResult(p.tokens.renew(r.appID, now), now), nil
+	return p.tokenResult(p.tokens.renew(r.appID, now), now), nil
 }
 
 // getStableToken is /cgi-bin/stable_token.
@@ -170,13 +170,13 @@ func (p *Platform) getStableToken(r *serverRequest) (*apiResult, error) {
 	}
 	now := p.Now()
 	if !r.boolean("force_refresh", false) {
-		return r.tokenResult(p.tokens.keep(r.appID, now), now), nil
+		return p.tokenResult(p.tokens.keep(r.appID, now), now), nil
 	}
 	token, err := p.tokens.force(r.appID, now)
 	if err != nil {
 		return nil, err
 	}
-	return r.tokenResult(token, now), nil
+	return p.tokenResult(token, now), nil
 }
 
 const grantToken = "client_credential"
@@ -204,8 +204,8 @@ func (p *Platform) authenticate(r *serverRequest, secretName, grant string) erro
 
 // tokenResult answers with a token, and keeps it out of the journal. What remains of it is never more than a whole life,
 // not even where the clock was moved back.
-func (r *serverRequest) tokenResult(token *accessToken, now time.Time) *apiResult {
-	r.secrets = append(r.secrets, token.value)
+func (p *Platform) tokenResult(token *accessToken, now time.Time) *apiResult {
+	p.Journal.Redact(token.value)
 	return jsonResult(map[string]any{"access_token": token.value, "expires_in": int(min(token.ends.Sub(now), tokenLife) / time.Second)})
 }
 
