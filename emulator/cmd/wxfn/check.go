@@ -138,6 +138,9 @@ func (c *check) run() error {
 			return err
 		}
 	}
+	if c.format == "text" {
+		c.stdout = newPrintable(c.stdout, c.getenv)
+	}
 	if err := report.Write(c.stdout, c.format, permcheck.Strict(c.strict)); err != nil {
 		return err
 	}

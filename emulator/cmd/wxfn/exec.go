@@ -139,7 +139,7 @@ func (x *execution) run() error {
 func (x *execution) runCommand(ctx context.Context, environ []string) error {
 	cmd := exec.Command(x.command[0], x.command[1:]...)
 	cmd.Env = environ
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = x.stdin, x.stdout, x.stderr
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = x.stdin, raw(x.stdout), raw(x.stderr)
 	if err := cmd.Start(); err != nil {
 		return usage(fmt.Errorf("the command cannot be started: %w", err))
 	}

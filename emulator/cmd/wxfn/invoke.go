@@ -81,6 +81,7 @@ func functionNames(dir string, args []string) (names []string) {
 }
 
 func (v *invocation) run() error {
+	v.stdout = newPrintable(v.stdout, v.getenv)
 	event, err := v.event()
 	if err != nil {
 		return usage(fmt.Errorf("--data: %w", err))
@@ -117,12 +118,12 @@ func (v *invocation) run() error {
 	if v.out != "" {
 		saved, err := v.save(result)
 		if err != nil {
-			fmt.Fprintf(v.stdout, "%s\n", result)
+			fmt.Fprintf(v.stdout, "%s\n", safeJSON(result))
 			return err
 		}
 		result = saved
 	}
-	_, err = fmt.Fprintf(v.stdout, "%s\n", result)
+	_, err = fmt.Fprintf(v.stdout, "%s\n", safeJSON(result))
 	return err
 }
 

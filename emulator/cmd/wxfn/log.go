@@ -41,17 +41,20 @@ func (h *lineHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
 
 func (h *lineHandler) Handle(_ context.Context, r slog.Record) error {
 	var name, advice, rest strings.Builder
+	message, indent := r.Message, ""
 	add := func(a slog.Attr) bool {
-		text := a.Value.String()
+		text := oneLine(a.Value.String())
 		switch a.Key {
 		case "function":
 			fmt.Fprintf(&name, "%s: ", text)
 		case "stream": // a function's line looks as it was printed
+			message = oneLine(message)
 		case "advice":
 			if text != "" {
 				fmt.Fprintf(&advice, "; %s", text)
 			}
-		case "request_id":
+		case "request_id": // what a function says is not to look as what wxfn does
+			indent = "  "
 			fmt.Fprintf(&rest, " [%.8s]", text)
 		case "cold":
 			if a.Value.Bool() {
@@ -77,9 +80,9 @@ func (h *lineHandler) Handle(_ context.Context, r slog.Record) error {
 		level = "warning: "
 	}
 	// A message of several lines, such as a compiler's, goes on below what belongs to its first one.
-	first, more, _ := strings.Cut(r.Message, "\n")
+	first, more, _ := strings.Cut(message, "\n")
 	if more != "" {
-		more = "\n" + more
+		more = "\n" + indent + strings.ReplaceAll(more, "\n", "\n"+indent)
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -43,6 +43,7 @@ with what happens, until ^C or the emulator's end.`,
 }
 
 func (l *logs) run() error {
+	l.stdout = newPrintable(l.stdout, l.getenv)
 	if l.format != "text" && l.format != "json" {
 		return usage(fmt.Errorf("--format is %q; write text or json", l.format))
 	}
@@ -133,7 +134,7 @@ func (l *logs) print(v journal.View) {
 const clock = "15:04:05"
 
 func (l *logs) line(function, id string, line journal.Line) {
-	fmt.Fprintf(l.stdout, "%s %s: %s [%.8s]\n", line.Time.Local().Format(clock), function, line.Text, id)
+	fmt.Fprintf(l.stdout, "%s %s: %s [%.8s]\n", line.Time.Local().Format(clock), oneLine(function), oneLine(line.Text), id)
 }
 
 func (l *logs) call(function, id string, c journal.Call) {
@@ -153,7 +154,7 @@ func (l *logs) call(function, id string, c journal.Call) {
 	for _, miss := range c.NearMisses {
 		outcome += "; not by stub " + miss
 	}
-	fmt.Fprintf(l.stdout, "%s %s: %s %s: %s [%.8s] %s\n", c.Time.Local().Format(clock), function, c.API, c.Params, outcome, id, round(c.Duration))
+	fmt.Fprintf(l.stdout, "%s %s: %s %s: %s [%.8s] %s\n", c.Time.Local().Format(clock), oneLine(function), oneLine(c.API), oneLine(c.Params), oneLine(outcome), id, round(c.Duration))
 }
 
 func (l *logs) end(v journal.View) {
@@ -176,7 +177,7 @@ func (l *logs) end(v journal.View) {
 	if v.ColdStart {
 		outcome += " (cold start)"
 	}
-	fmt.Fprintf(l.stdout, "%s %s: %s [%.8s] %s\n", v.Start.Add(v.Duration).Local().Format(clock), v.Function, outcome, v.RequestID, round(v.Duration))
+	fmt.Fprintf(l.stdout, "%s %s: %s [%.8s] %s\n", v.Start.Add(v.Duration).Local().Format(clock), oneLine(v.Function), oneLine(outcome), v.RequestID, round(v.Duration))
 }
 
 func round(d time.Duration) time.Duration { return d.Round(100 * time.Microsecond) }

@@ -73,6 +73,10 @@ func main() {
 
 // run is the program, from its arguments to its exit code.
 func run(p process, args []string) (code int) {
+	p.stderr = newPrintable(p.stderr, p.getenv)
+	if isTerminal(p.stdout) { // else a program reads it
+		p.stdout = newPrintable(p.stdout, p.getenv)
+	}
 	started := false
 	root := &cobra.Command{
 		Use:                "wxfn",

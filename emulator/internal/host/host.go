@@ -4,6 +4,7 @@
 package host
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -14,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/wxcloud-go/wxfn/emulator/internal/journal"
 )
@@ -67,8 +69,8 @@ func asFailure(err error, rec *journal.Record) *Failure {
 	} else {
 		failure = *failed("%v", err)
 	}
-	failure.Message = rec.Clean(failure.Message, maxMessage)
-	failure.Stack = rec.Clean(failure.Stack, maxMessage)
+	failure.Message = rec.Clean(valid(failure.Message), maxMessage)
+	failure.Stack = rec.Clean(valid(failure.Stack), maxMessage)
 	return &failure
 }
 
@@ -173,6 +175,8 @@ func (f *Function) Invoke(ctx context.Context, c *Call) ([]byte, error) {
 		return []byte("null"), nil
 	case !json.Valid(result):
 		return json.Marshal(string(result))
+	case !utf8.Valid(result): // JSON lets its texts be so, but is UTF-8
+		return bytes.ToValidUTF8(result, []byte(`\ufffd`)), nil
 	}
 	return result, nil
 }

@@ -338,3 +338,11 @@ func TestAnInstanceMakesNoOtherMovesThanTheLegalOnes(t *testing.T) {
 	}
 	assert.Equal(t, 8, legal)
 }
+
+// JSON is UTF-8, and a result that is none can be told from one with U+FFFD only before it is JSON.
+func TestTextsAreUTF8(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{"": "", "你好": "你好", "\ufffd": "\ufffd", "a\xff\xe4\xbdb": `a\xff\xe4\xbdb`} {
+		assert.Equal(t, want, valid(text))
+	}
+}

@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+	"unicode/utf8"
 
 	"github.com/wxcloud-go/wxfn/emulator/internal/journal"
 )
@@ -131,10 +132,26 @@ func (proc *process) pipe(stream string) (*os.File, error) {
 		return nil, fmt.Errorf("a pipe for %s: %w", stream, err)
 	}
 	proc.output = append(proc.output, &pipe{file: r, lines: lineWriter{
-		emit: func(text string) { proc.record.Load().Print(time.Now(), stream, text) },
+		emit: func(text string) { proc.record.Load().Print(time.Now(), stream, valid(text)) },
 		fit:  func(line []byte) int { return proc.record.Load().Fit(line, journal.MaxLine) },
 	}})
 	return w, nil
+}
+
+// valid returns text as UTF-8: bytes that are none become \xff, while JSON would not tell one from another.
+func valid(text string) string {
+	if utf8.ValidString(text) {
+		return text
+	}
+	var b strings.Builder
+	for i, r := range text {
+		if _, size := utf8.DecodeRuneInString(text[i:]); r == utf8.RuneError && size == 1 {
+			fmt.Fprintf(&b, `\x%02x`, text[i])
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
 }
 
 // printTo has what the process prints from now on go into rec.
