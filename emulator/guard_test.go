@@ -112,13 +112,13 @@ func TestAbsoluteRequestLines(t *testing.T) {
 	base, err := e.Listen()
 	require.NoError(t, err)
 	for line, want := range map[string]int{
-		"GET " + base + "/fn/web/":                                             200,
-		"GET http://evil.example/fn/web/":                                      407,
-		"GET http://evil.example@" + strings.TrimPrefix(base, "http://") + "/": 404,
-		"GET http://localhost.:1/fn/web/":                                      407,
-		"GET http://localhost:1/fn/web/":                                       407,
-		"GET http://localhost:abc/fn/web/":                                     400,
-		"CONNECT evil.example:443":                                             405,
+		"GET " + base + "/fn/web/":       200,
+		"GET http://localhost:1/fn/web/": 200, // its Host is this machine's
+		"GET http://evil.example@" + strings.TrimPrefix(base, "http://") + "/fn/web/": 200,
+		"GET http://evil.example/fn/web/":                                             403,
+		"GET http://localhost.:1/fn/web/":                                             403,
+		"GET http://localhost:abc/fn/web/":                                            400,
+		"CONNECT evil.example:443":                                                    403,
 	} {
 		status, body := raw(t, e, line, "Host: localhost")
 		assert.Equal(t, want, status, "%s: %s", line, body)
