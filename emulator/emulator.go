@@ -23,7 +23,6 @@ import (
 	"maps"
 	"net"
 	"net/http"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -39,6 +38,7 @@ import (
 	"github.com/wxcloud-go/wxfn/emulator/internal/host"
 	"github.com/wxcloud-go/wxfn/emulator/internal/journal"
 	"github.com/wxcloud-go/wxfn/emulator/internal/platform"
+	"github.com/wxcloud-go/wxfn/emulator/internal/statedir"
 	"github.com/wxcloud-go/wxfn/emulator/internal/store"
 )
 
@@ -131,7 +131,8 @@ type Emulator struct {
 	stateOnce sync.Once
 	state     string
 	stateErr  error
-	running   string // the folder of runDir, under mu
+	temporary *statedir.TempDir // state, where Config has none
+	running   *statedir.TempDir // of runDir, under mu
 
 	closeOnce sync.Once
 	closeErr  error
@@ -318,11 +319,10 @@ func (e *Emulator) Close() error {
 		}
 		e.closeErr = e.store.Close()
 		e.stateOnce.Do(func() { e.stateErr = errors.New("the emulator is closed") })
-		switch {
-		case e.config.State == "" && e.state != "":
-			_ = os.RemoveAll(e.state)
-		case e.running != "":
-			_ = os.RemoveAll(e.running)
+		for _, dir := range []*statedir.TempDir{e.running, e.temporary} {
+			if dir != nil {
+				_ = dir.Remove()
+			}
 		}
 	})
 	return e.closeErr
@@ -332,13 +332,15 @@ func (e *Emulator) Close() error {
 func (e *Emulator) stateDir() (string, error) {
 	e.stateOnce.Do(func() {
 		if e.config.State == "" {
-			e.state, e.stateErr = os.MkdirTemp("", "wxfn-")
+			if e.temporary, e.stateErr = statedir.NewTempDir("", "wxfn"); e.stateErr == nil {
+				e.state = e.temporary.Path
+			}
 			return
 		}
 		if e.state, e.stateErr = filepath.Abs(e.config.State); e.stateErr != nil {
 			return
 		}
-		if e.stateErr = os.MkdirAll(e.state, 0o755); e.stateErr != nil {
+		if e.stateErr = statedir.Open(e.state); e.stateErr != nil {
 			e.stateErr = fmt.Errorf("the state folder: %w", e.stateErr)
 		}
 	})
@@ -361,7 +363,7 @@ func (e *Emulator) newStore() *store.Store {
 	}
 	return store.File(func() (string, error) {
 		dir, err := e.stateDir()
-		return filepath.Join(dir, "state.db"), err
+		return filepath.Join(dir, statedir.StateFile), err
 	}, buckets...)
 }
 

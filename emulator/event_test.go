@@ -45,6 +45,7 @@ func FuzzEvent(f *testing.F) {
 		`{"\u0075serInfo":1}`, `{"userInfo\u0000":1,"":2}`, `{"a":"\ud800","b":"}\\\""}`, `{"a":1,"a":2}`, `[{"userInfo":1}]`, `"userInfo"`, `1e999`,
 		"{\"\xff\":1,\"\xef\xbf\xbd\":2}", `{"a" : 12345678901234567890 , "b":-0.0}`, "\u00a0{}", `{"userInfo":1,}`} {
 		f.Add([]byte(event), "oAlice")
+		f.Add([]byte(event), "")
 	}
 	f.Fuzz(func(t *testing.T, event []byte, openID string) {
 		if !utf8.ValidString(openID) {
@@ -92,7 +93,9 @@ func FuzzEvent(f *testing.F) {
 		decode(event, &was)
 		if info, ok := is["userInfo"].(map[string]any); assert.True(t, ok) {
 			require.Equal(t, "wxapp", info["appId"])
-			require.Equal(t, openID, info["openId"])
+			got, ok := info["openId"].(string)
+			require.Equal(t, openID, got)
+			require.Equal(t, openID != "", ok, "a caller without an openid has no openId")
 		}
 		delete(is, "userInfo")
 		delete(was, "userInfo")

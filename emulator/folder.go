@@ -11,6 +11,7 @@ import (
 	"github.com/wxcloud-go/wxfn/config"
 	"github.com/wxcloud-go/wxfn/emulator/internal/host"
 	"github.com/wxcloud-go/wxfn/emulator/internal/platform"
+	"github.com/wxcloud-go/wxfn/emulator/internal/statedir"
 )
 
 // newFolder returns the function of a folder.
@@ -118,11 +119,11 @@ func (e *Emulator) runtime(ctx context.Context, f *function, build buildFunc) (h
 				return nil, err
 			}
 		}
-		state, err := e.stateDir()
+		run, err := e.runDir()
 		if err != nil {
 			return nil, err
 		}
-		runner, err := host.WriteRunner(state)
+		runner, err := host.WriteRunner(run)
 		if err != nil {
 			return nil, err
 		}
@@ -204,7 +205,7 @@ func (e *Emulator) build(ctx context.Context, dirs ...string) (programs map[stri
 	until, cancel := context.WithCancel(e.ctx)
 	defer cancel()
 	defer context.AfterFunc(ctx, cancel)()
-	return e.builder.Build(until, filepath.Join(state, "bin"), dirs)
+	return e.builder.Build(until, filepath.Join(state, statedir.ProgramsName), dirs)
 }
 
 func (e *Emulator) buildOne(ctx context.Context, dir string) (string, error) {

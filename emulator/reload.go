@@ -14,6 +14,7 @@ import (
 
 	"github.com/wxcloud-go/wxfn/config"
 	"github.com/wxcloud-go/wxfn/emulator/internal/host"
+	"github.com/wxcloud-go/wxfn/emulator/internal/statedir"
 	"github.com/wxcloud-go/wxfn/emulator/internal/watch"
 )
 
@@ -271,24 +272,20 @@ func (e *Emulator) keepProgram(program string) (string, error) {
 	return kept, nil
 }
 
-// runDir returns the folder for the programs that are running, which goes with the emulator.
+// runDir returns the folder for what this emulator alone reads and runs, which goes with it.
 func (e *Emulator) runDir() (string, error) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.running != "" {
-		return e.running, nil
-	}
 	state, err := e.stateDir()
 	if err != nil {
 		return "", err
 	}
-	// One that was killed has left its own behind; nobody else has this state folder now.
-	left, _ := filepath.Glob(filepath.Join(state, "run-*"))
-	for _, dir := range left {
-		_ = os.RemoveAll(dir)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.running == nil {
+		if e.running, err = statedir.NewTempDir(state, "run"); err != nil {
+			return "", fmt.Errorf("the state folder: %w", err)
+		}
 	}
-	e.running, err = os.MkdirTemp(state, "run-*")
-	return e.running, err
+	return e.running.Path, nil
 }
 
 func copyProgram(from, to string) error {

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"maps"
 	"net"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -15,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/wxcloud-go/wxfn/emulator"
+	"github.com/wxcloud-go/wxfn/emulator/internal/statedir"
 )
 
 // serving is what the command line says of a dev.
@@ -109,7 +112,7 @@ func (d *serving) run() error {
 	if err := d.chooseState(); err != nil {
 		return err
 	}
-	defer tidyState(d.config.State)
+	defer statedir.Tidy(d.config.State)
 	ctx, stop := d.untilSignal()
 	defer stop()
 	d.config.Watch, d.config.Check, d.config.RecordWrite = !d.noWatch, !d.noWatch, d.write
@@ -131,13 +134,13 @@ func (d *serving) chooseState() error {
 		return nil
 	}
 	if c.State != "" {
-		if err := openState(c.State); err != nil {
+		if err := statedir.Open(c.State); err != nil {
 			return fmt.Errorf("--state: %w", err)
 		}
 		return nil
 	}
-	state := filepath.Join(c.Dir, stateName)
-	if err := openState(state); err != nil {
+	state := filepath.Join(c.Dir, statedir.DefaultName)
+	if err := statedir.Open(state); err != nil {
 		c.Log.Warn("nothing will be kept after the end: " + err.Error())
 		return nil
 	}
@@ -149,9 +152,8 @@ func (d *serving) chooseState() error {
 func (d *serving) serve(ctx context.Context, e *emulator.Emulator) error {
 	log := d.config.Log
 	// Asked first, because it tells more than an address that is in use.
-	if other, _, ok := runningIn(ctx, d.config.State); d.config.State != "" && ok {
-		return fmt.Errorf("%s is the state of the emulator at %s (process %d); stop that one, or give this one another --state",
-			d.config.State, other.URL, other.PID)
+	if err := d.openState(ctx, e, true); err != nil {
+		return err
 	}
 	url, err := e.Listen()
 	if err != nil {
@@ -160,8 +162,8 @@ func (d *serving) serve(ctx context.Context, e *emulator.Emulator) error {
 	if host, _, _ := net.SplitHostPort(d.config.Addr); host != "localhost" && !net.ParseIP(host).IsLoopback() {
 		log.Warn("--addr " + d.config.Addr + " lets other machines call your functions: nobody who calls has to prove who they are")
 	}
-	if err := e.OpenState(); err != nil {
-		return fmt.Errorf("--state %s: %w", d.config.State, err)
+	if err := d.openState(ctx, e, false); err != nil {
+		return err
 	}
 	for _, f := range e.Findings() {
 		emulator.LogFinding(log, f)
@@ -176,25 +178,62 @@ func (d *serving) serve(ctx context.Context, e *emulator.Emulator) error {
 	if d.config.Watch {
 		e.Watch()
 	}
-	if other, _, ok := runningIn(ctx, filepath.Join(d.config.Dir, stateName)); ok {
+	if other, _, ok, _ := runningIn(ctx, filepath.Join(d.config.Dir, statedir.DefaultName)); ok {
 		log.Warn(fmt.Sprintf("%s serves this folder too (process %d); from now on, other commands find this emulator", other.URL, other.PID))
 	}
 	// Where commands look for it, and where the user has said.
-	dirs := []string{filepath.Join(d.config.Dir, stateName)}
+	dirs := []string{filepath.Join(d.config.Dir, statedir.DefaultName)}
 	if d.config.State != "" {
 		dirs = append(dirs, d.config.State)
 	}
-	remove, err := announce(running{URL: url, Token: e.Token(), PID: d.pid, AppID: e.AppID(), AppSecret: e.AppSecret()}, dirs...)
-	defer remove()
+	a, err := announce(running{URL: url, Token: e.Token(), PID: d.pid, AppID: e.AppID(), AppSecret: e.AppSecret()}, dirs...)
+	defer a.withdraw()
 	if err != nil {
 		log.Warn("other commands will not find this emulator: " + err.Error())
 	}
 	fmt.Fprintln(d.stdout, "ready", url)
-	<-ctx.Done()
+	a.keep(ctx)
 	if d.config.Record {
 		return d.offer(e)
 	}
 	return nil
+}
+
+// openState opens what the state folder keeps; where that is the first thing to be done, only if there is anything.
+func (d *serving) openState(ctx context.Context, e *emulator.Emulator, first bool) error {
+	state := d.config.State
+	if state == "" {
+		return nil
+	}
+	if other, _, ok, _ := runningIn(ctx, state); ok {
+		return heldBy(state, other)
+	}
+	if _, err := os.Lstat(filepath.Join(state, statedir.StateFile)); first && errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	err := e.OpenState()
+	if err == nil {
+		return nil
+	}
+	if errors.Is(err, emulator.ErrStateInUse) {
+		// One whose dev.json was removed writes it again.
+		ctx, cancel := context.WithTimeout(ctx, 3*repairEvery)
+		defer cancel()
+		for tick := time.Tick(repairEvery / 10); ctx.Err() == nil; {
+			if other, _, ok, _ := runningIn(ctx, state); ok {
+				return heldBy(state, other)
+			}
+			select {
+			case <-tick:
+			case <-ctx.Done():
+			}
+		}
+	}
+	return fmt.Errorf("--state %s: %w", state, err)
+}
+
+func heldBy(state string, other running) error {
+	return fmt.Errorf("%s is the state of the emulator at %s (process %d); stop that one, or give this one another --state", state, other.URL, other.PID)
 }
 
 // offer prints what was recorded, as a change that git apply takes.

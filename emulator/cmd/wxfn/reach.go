@@ -12,6 +12,7 @@ import (
 
 	"github.com/wxcloud-go/wxfn/config"
 	"github.com/wxcloud-go/wxfn/emulator"
+	"github.com/wxcloud-go/wxfn/emulator/internal/statedir"
 )
 
 // reach is how a command reaches the emulator that it asks.
@@ -30,10 +31,10 @@ func (r *reach) flags(cmd *cobra.Command) {
 // find returns the emulator that runs: the one that the user names, else the one that serves the folder now; ok is false
 // where there is none.
 func (r *reach) find(ctx context.Context, p process) (target running, ok bool, err error) {
-	found, ok := findRunning(ctx, r.config.Dir)
+	found, ok, err := findRunning(ctx, r.config.Dir)
 	address := cmp.Or(r.emulatorURL, p.getenv("WXFN_URL"))
 	if address == "" {
-		return found, ok, nil
+		return found, ok, err
 	}
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
@@ -66,10 +67,10 @@ func (r *reach) start(p process) (target running, stop func(), err error) {
 	if err := checkDir(r.config.Dir); err != nil {
 		return running{}, nil, err
 	}
-	if state := filepath.Join(projectRoot(r.config.Dir), stateName); openState(state) == nil { // else nothing is kept
+	if state := filepath.Join(projectRoot(r.config.Dir), statedir.DefaultName); statedir.Open(state) == nil { // else nothing is kept
 		r.config.State = state
 	}
-	stop = func() { tidyState(r.config.State) }
+	stop = func() { statedir.Tidy(r.config.State) }
 	e, err := emulator.New(r.config)
 	if err != nil {
 		stop()
@@ -77,7 +78,7 @@ func (r *reach) start(p process) (target running, stop func(), err error) {
 	}
 	stop = func() {
 		_ = e.Close()
-		tidyState(r.config.State)
+		statedir.Tidy(r.config.State)
 	}
 	if !r.quiet {
 		for _, f := range e.Findings() {

@@ -23,6 +23,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/wxcloud-go/wxfn/emulator/internal/statedir"
 )
 
 // reloading is a kind of function whose folder an editor saves again and again.
@@ -295,7 +297,7 @@ type devProcess struct {
 // startDev starts a dev on a folder, and returns it ready.
 func startDev(t testing.TB, dir string, args ...string) *devProcess {
 	t.Helper()
-	d := &devProcess{t: t, state: filepath.Join(dir, stateName), stderr: &bytes.Buffer{}, ended: make(chan struct{})}
+	d := &devProcess{t: t, state: filepath.Join(dir, statedir.DefaultName), stderr: &bytes.Buffer{}, ended: make(chan struct{})}
 	goEnv, err := goEnviron()
 	require.NoError(t, err)
 	// TestMain has put wxfn into the path: it is this test's binary.
@@ -329,7 +331,7 @@ func startDev(t testing.TB, dir string, args ...string) *devProcess {
 	case <-time.After(3 * patience):
 		require.Fail(t, "dev is not ready")
 	}
-	text, err := os.ReadFile(filepath.Join(d.state, runningFile))
+	text, err := os.ReadFile(filepath.Join(d.state, statedir.RunningFile))
 	require.NoError(t, err)
 	require.NoError(t, json.Unmarshal(text, &d.running))
 	return d

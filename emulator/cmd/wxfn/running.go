@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/wxcloud-go/wxfn/emulator/internal/control"
+	"github.com/wxcloud-go/wxfn/emulator/internal/statedir"
 )
 
 // running is an emulator that runs, as a dev leaves it for other commands in dev.json.
@@ -26,94 +27,124 @@ type running struct {
 	AppSecret string `json:"appsecret"`
 }
 
-const runningFile = "dev.json"
+// announcement is the dev.json of this emulator, in the state folders where other commands look for it.
+type announcement struct {
+	text   []byte
+	dirs   []string
+	before map[string][]byte // what stood in the files
+}
 
-// announce writes dev.json into state folders. remove takes away what it has written, and puts back what stood there of an
-// emulator that still runs; call it after an error too, which is about the first folder that failed.
-func announce(r running, dirs ...string) (remove func(), err error) {
+// announce writes dev.json into state folders. The error is about the first folder that failed; the announcement is to be
+// withdrawn after an error, too.
+func announce(r running, dirs ...string) (*announcement, error) {
 	text, err := json.Marshal(r)
-	if err != nil {
-		return func() {}, err
-	}
-	before := map[string][]byte{}
+	a := &announcement{text, dirs, map[string][]byte{}}
 	for _, dir := range dirs {
-		failure := openState(dir)
-		if failure == nil {
-			file := filepath.Join(dir, runningFile)
-			if there, _ := os.ReadFile(file); !slices.Equal(there, text) { // two of the folders may be one
-				before[file] = there
-			}
-			failure = writePrivate(file, text)
-		}
-		err = cmp.Or(err, failure)
+		err = cmp.Or(err, a.write(dir))
 	}
-	return func() {
-		for _, dir := range dirs {
-			file := filepath.Join(dir, runningFile)
-			if have, err := os.ReadFile(file); err == nil && slices.Equal(have, text) { // else it is another dev's by now
-				_ = os.Remove(file)
-				if stillRuns(before[file]) {
-					_ = writePrivate(file, before[file])
-				}
-			}
-			tidyState(dir)
-		}
-	}, err
+	return a, err
 }
 
-// stillRuns tells whether the emulator still runs that a dev.json tells of.
-func stillRuns(text []byte) bool {
-	var r running
-	var functions []control.Function
-	return json.Unmarshal(text, &r) == nil && r.get(context.Background(), "/_wxfn/functions", &functions) == nil
-}
-
-// writePrivate writes a file that only this user can read, all of it at once: who reads it finds the old or the new one.
-func writePrivate(file string, text []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(file), filepath.Base(file)+"-*") // with mode 0600
-	if err != nil {
+// write writes the dev.json of one folder.
+func (a *announcement) write(dir string) error {
+	if err := statedir.Open(dir); err != nil {
 		return err
 	}
-	_, err = f.Write(text)
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(f.Name(), file)
+	file := filepath.Join(dir, statedir.RunningFile)
+	if there, _ := statedir.ReadPrivate(file); !slices.Equal(there, a.text) { // two of the folders may be one
+		a.before[file] = there
 	}
-	if err != nil {
-		_ = os.Remove(f.Name())
+	if err := statedir.WritePrivate(file, a.text); err != nil {
+		return err
 	}
+	_, err := statedir.ReadPrivate(file) // which refuses a folder that others can write
 	return err
 }
 
+// repairEvery is how often a dev looks after its dev.json.
+const repairEvery = time.Second
+
+// keep writes dev.json again where it was removed or spoilt, until ctx ends. That of another emulator stays while it runs.
+func (a *announcement) keep(ctx context.Context) {
+	tick := time.NewTicker(repairEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+		for _, dir := range a.dirs {
+			have, err := statedir.ReadPrivate(filepath.Join(dir, statedir.RunningFile))
+			if err == nil && (slices.Equal(have, a.text) || stillRuns(ctx, have)) {
+				continue
+			}
+			if _, err := os.Stat(filepath.Dir(dir)); err == nil { // a project that was removed is not to come back
+				_ = a.write(dir) // what is wrong with the folder has been said
+			}
+		}
+	}
+}
+
+// withdraw removes what announce and keep have written, and puts back what stood there of an emulator that still runs.
+func (a *announcement) withdraw() {
+	for _, dir := range a.dirs {
+		file := filepath.Join(dir, statedir.RunningFile)
+		if have, err := statedir.ReadPrivate(file); err == nil && slices.Equal(have, a.text) { // else it is another dev's by now
+			_ = os.Remove(file)
+			if stillRuns(context.Background(), a.before[file]) {
+				_ = statedir.WritePrivate(file, a.before[file])
+			}
+		}
+		statedir.Tidy(dir)
+	}
+}
+
+// stillRuns reports whether the emulator that a dev.json announces still runs.
+func stillRuns(ctx context.Context, text []byte) bool {
+	var r running
+	var functions []control.Function
+	return json.Unmarshal(text, &r) == nil && r.get(ctx, "/_wxfn/functions", &functions) == nil
+}
+
 // findRunning returns the emulator that a dev serves dir with: just that folder, or one around it with functions in dir.
-func findRunning(ctx context.Context, dir string) (running, bool) {
-	dir, err := filepath.Abs(dir)
+// ok is false where there is none. The error is about a dev.json that somebody else may have written; one in a folder of
+// another user, around dir, is passed over.
+func findRunning(ctx context.Context, dir string) (r running, ok bool, err error) {
+	dir, err = filepath.Abs(dir)
 	if err != nil {
-		return running{}, false
+		return running{}, false, nil
 	}
 	for around := dir; ; around = filepath.Dir(around) {
-		r, functions, ok := runningIn(ctx, filepath.Join(around, stateName))
+		r, functions, ok, err := runningIn(ctx, filepath.Join(around, statedir.DefaultName))
+		if unsafe, is := errors.AsType[*statedir.UnsafeError](err); is && (around == dir || !unsafe.Foreign) {
+			return running{}, false, err
+		}
 		inDir := func(f control.Function) bool {
 			rel, err := filepath.Rel(dir, f.Dir)
 			return err == nil && filepath.IsLocal(rel)
 		}
 		if ok && (around == dir || slices.ContainsFunc(functions, inDir)) {
-			return r, true
+			return r, true, nil
 		}
 		if around == filepath.Dir(around) {
-			return running{}, false
+			return running{}, false, nil
 		}
 	}
 }
 
 // runningIn returns the emulator that a dev has announced in this state folder, and its functions. One that was killed has
-// left its dev.json, and does not answer.
-func runningIn(ctx context.Context, state string) (r running, functions []control.Function, ok bool) {
-	text, err := os.ReadFile(filepath.Join(state, runningFile))
-	if err != nil || json.Unmarshal(text, &r) != nil {
-		return running{}, nil, false
+// left its dev.json, and does not answer. The error is about a dev.json that cannot be used.
+func runningIn(ctx context.Context, state string) (r running, functions []control.Function, ok bool, err error) {
+	text, err := statedir.ReadPrivate(filepath.Join(state, statedir.RunningFile))
+	if err != nil {
+		return running{}, nil, false, err
+	}
+	if json.Unmarshal(text, &r) != nil {
+		return running{}, nil, false, nil
 	}
 	err = r.get(ctx, "/_wxfn/functions", &functions)
-	return r, functions, err == nil
+	return r, functions, err == nil, nil
 }
 
 // get asks the control API.

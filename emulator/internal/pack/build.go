@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/wxcloud-go/wxfn/emulator/internal/statedir"
 )
 
 // buildEnviron is what the program must not take from the shell that it is built in: the cloud runs linux/amd64 without C
@@ -30,12 +32,12 @@ func build(ctx context.Context, dir string) ([]byte, error) {
 	if err != nil {
 		return nil, errors.New("there is no go command, which builds Go functions; install Go from https://go.dev/dl/")
 	}
-	temp, err := os.MkdirTemp("", "wxfn-package-*")
+	temp, err := statedir.NewTempDir("", "wxfn-package")
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(temp)
-	out := filepath.Join(temp, program)
+	defer temp.Remove()
+	out := filepath.Join(temp.Path, program)
 	cmd := exec.CommandContext(ctx, goCommand, "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid=", "-o", out, ".")
 	cmd.Dir, cmd.Env = dir, append(os.Environ(), buildEnviron...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/wxcloud-go/wxfn/emulator/internal/statedir"
 )
 
 // CheckPlace returns an error where the package must not be written to a path: into the function's folder, whose files
@@ -98,19 +100,28 @@ func (p *Package) Write(path string) (size int64, err error) {
 
 // writeZip writes a file beside the one that it becomes, so that nobody finds half of it.
 func (p *Package) writeZip(path string) (size int64, err error) {
-	temp, err := os.CreateTemp(filepath.Dir(path), ".wxfn-*.zip")
+	temp, err := besides(path)
 	if err != nil {
 		return 0, err
 	}
-	defer os.Remove(temp.Name()) // which fails when it has become the other
-	err = p.zip(temp)
-	if err == nil {
-		size, err = temp.Seek(0, io.SeekEnd)
-	}
-	if err = errors.Join(err, temp.Chmod(0o644), temp.Close()); err != nil {
+	defer temp.Remove()
+	zip, err := os.OpenFile(filepath.Join(temp.Path, "zip"), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
 		return 0, err
 	}
-	return size, os.Rename(temp.Name(), path)
+	err = p.zip(zip)
+	if err == nil {
+		size, err = zip.Seek(0, io.SeekEnd)
+	}
+	if err = errors.Join(err, zip.Chmod(0o644), zip.Close()); err != nil {
+		return 0, err
+	}
+	return size, os.Rename(zip.Name(), path)
+}
+
+// besides makes a temporary folder in the file system of a path.
+func besides(path string) (*statedir.TempDir, error) {
+	return statedir.NewTempDir(filepath.Dir(path), ".wxfn")
 }
 
 // firstDay is the first day that a zip file can name, 1980-01-01.
@@ -141,25 +152,29 @@ func (p *Package) zip(to io.Writer) error {
 
 // writeFolder writes a folder beside the one that it becomes.
 func (p *Package) writeFolder(path string) error {
-	temp, err := os.MkdirTemp(filepath.Dir(path), ".wxfn-*")
+	temp, err := besides(path)
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(temp)
+	defer temp.Remove()
+	folder := filepath.Join(temp.Path, "folder")
+	if err := os.Mkdir(folder, 0o755); err != nil {
+		return err
+	}
 	for _, f := range p.files {
 		content, err := f.content()
 		if err != nil {
 			return err
 		}
-		file := filepath.Join(temp, filepath.FromSlash(f.name))
+		file := filepath.Join(folder, filepath.FromSlash(f.name))
 		if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, content, f.mode()), os.Chmod(file, f.mode())); err != nil {
 			return err
 		}
 	}
-	if err := errors.Join(os.Chmod(temp, 0o755), os.RemoveAll(path)); err != nil {
+	if err := errors.Join(os.Chmod(folder, 0o755), os.RemoveAll(path)); err != nil {
 		return err
 	}
-	return os.Rename(temp, path)
+	return os.Rename(folder, path)
 }
 
 // IsZip reports whether a package at a path is a zip file, and not a folder.

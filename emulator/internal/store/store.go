@@ -40,6 +40,7 @@ type Items interface {
 type Tx struct {
 	items   func(*Bucket) Items
 	written bool
+	change  uint64 // of the sum over all records
 }
 
 // Bucket returns the content of a bucket of this store.

@@ -235,7 +235,7 @@ func TestMigrations(t *testing.T) {
 		require.NoError(t, s.Close())
 	}
 	err := file(path, fruit).Open()
-	assert.ErrorContains(t, err, `the part "fruit" of the state has version 2, and this wxfn knows 0; use a newer wxfn`)
+	assert.ErrorContains(t, err, `its part "fruit" has version 2, and this wxfn knows 0; use a newer wxfn`)
 
 	failing := &store.Bucket{Name: "fruit", Migrations: append(newest.Migrations, func(items store.Items) error {
 		return errors.Join(items.Put("apple", nil), errors.New("broken"))
@@ -258,7 +258,7 @@ func TestNewerFormatIsRefused(t *testing.T) {
 		return tx.Bucket([]byte("meta")).Put([]byte("version"), []byte{0, 0, 0, 0, 0, 0, 0, 99})
 	}))
 	require.NoError(t, db.Close())
-	assert.ErrorContains(t, file(path).Open(), "version 99, and this wxfn knows 1; use a newer wxfn")
+	assert.ErrorContains(t, file(path).Open(), "version 99, and this wxfn knows 2; use a newer wxfn")
 }
 
 func TestFileThatIsNoStateIsLeftAlone(t *testing.T) {
