@@ -38,9 +38,9 @@ func parseAuthorizationV2(s string) (authorizationV2, error) {
 		case "q-key-time":
 			a.keyTime = value
 		case "q-header-list":
-			a.headers = names(value)
+			a.headers = splitList(value)
 		case "q-url-param-list":
-			a.params = names(value)
+			a.params = splitList(value)
 		case "q-signature":
 			a.signature = value
 		}
@@ -54,7 +54,7 @@ func parseAuthorizationV2(s string) (authorizationV2, error) {
 	return a, nil
 }
 
-func names(list string) []string {
+func splitList(list string) []string {
 	if list == "" {
 		return nil
 	}

@@ -75,9 +75,18 @@ func (p *Platform) serve(r *http.Request) (*wireAnswer, error) {
 		}
 		return p.invokeFunction(r.Context(), s, q)
 	}
-	return nil, p.refuse(q, "ACTION_NOT_SUPPORTED", fmt.Sprintf(
-		"wxfn does not emulate %q; it emulates cloud calls (%s) and callFunction (%s)", q.Action, tcb.ActionOpenAPI, tcb.ActionInvokeFunction))
+	message := fmt.Sprintf("wxfn does not emulate %q; it emulates cloud calls (%s) and callFunction (%s)", q.Action, tcb.ActionOpenAPI, tcb.ActionInvokeFunction)
+	if q.Action == oldUpload {
+		message += "; " + newerSDK
+	}
+	return nil, p.refuse(q, "ACTION_NOT_SUPPORTED", message)
 }
+
+// oldUpload is the action by which wx-server-sdk before 0.8 uploads a file.
+const oldUpload = "storage.uploadFile"
+
+// newerSDK is the advice about requests that wx-server-sdk before 0.8 makes.
+const newerSDK = "if wx-server-sdk is older than 0.8, run npm install wx-server-sdk@latest in the function's folder"
 
 // refuse returns the refusal of a whole request. The invocation's record has it, too: wx-server-sdk 0.8 and 1.5 resolve
 // such a call as if nothing had happened.
@@ -103,7 +112,7 @@ func target(q *tcb.Request) string {
 // noInvocation returns why a request belongs to no running invocation.
 func noInvocation(q *tcb.Request) string {
 	if q.CloudAPIToken == "" {
-		return "the request has no wxCloudApiToken, as those of wx-server-sdk 0.0 and 0.1; run npm install wx-server-sdk@latest in the function's folder"
+		return "the request has no wxCloudApiToken: make the call from within the handler, or, " + newerSDK
 	}
 	return "the invocation that this call belongs to is over; await every call before the handler returns"
 }

@@ -213,6 +213,13 @@ func TestRefusedRequestIsRecorded(t *testing.T) {
 	assert.Contains(t, lines[2], "database.addDocument: ACTION_NOT_SUPPORTED: wxfn does not emulate")
 }
 
+func TestUploadOfAnOldSDK(t *testing.T) {
+	t.Parallel()
+	p := newPlatform()
+	w := p.post(t, &tcb.Request{Action: "storage.uploadFile", CloudAPIToken: p.begin().token})
+	assert.Contains(t, w.Body.String(), "; if wx-server-sdk is older than 0.8, run npm install wx-server-sdk@latest")
+}
+
 func TestATokenLivesAsLongAsItsInvocation(t *testing.T) {
 	t.Parallel()
 	p := newPlatform()
@@ -236,7 +243,7 @@ func TestATokenLivesAsLongAsItsInvocation(t *testing.T) {
 	w = p.post(t, &tcb.Request{Action: tcb.ActionInvokeFunction, FunctionName: "other"})
 	_, err = tcb.ReadInvoke(w.Body.Bytes())
 	require.ErrorAs(t, err, &refused)
-	assert.Contains(t, refused.Message, "no wxCloudApiToken, as those of wx-server-sdk 0.0 and 0.1; run npm install wx-server-sdk@latest")
+	assert.Contains(t, refused.Message, "no wxCloudApiToken: make the call from within the handler, or, if wx-server-sdk is older than 0.8, run npm install wx-server-sdk@latest")
 	for _, token := range []string{"", strings.Repeat("0", 64)} {
 		assert.Equal(t, "illegal source of invocation", outcomeOf(t, p.post(t, openAPIRequest(&Session{token: token}, "wxacode.createQRCode", pairs()))))
 	}
