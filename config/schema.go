@@ -124,6 +124,14 @@ func StubsSchema() []byte {
 				{"type", "object"},
 				{"additionalProperties", schema{{"type", "string"}, {"pattern", phoneNumber.String()}}},
 			}},
+			{"subscriptions", schema{
+				{"description", "How many messages users have consented to, by openid and template; -1 for a long-term subscription. With it, subscribeMessage.send of any other fails with 43101."},
+				{"type", "object"},
+				{"additionalProperties", schema{
+					{"type", "object"},
+					{"additionalProperties", schema{{"type", "integer"}, {"minimum", -1}}},
+				}},
+			}},
 		}},
 		{"additionalProperties", false},
 		{"definitions", schema{

@@ -23,6 +23,10 @@ type Stubs struct {
 	Stubs        []Stub            `json:"stubs,omitempty"`        // of those that match a call, the first answers
 	RiskyTexts   []string          `json:"riskyTexts,omitempty"`   // security.msgSecCheck finds a text risky that contains one of them, ignoring case
 	PhoneNumbers map[string]string `json:"phoneNumbers,omitempty"` // by openid: what phonenumber.getPhoneNumber answers; digits, abroad after +852- or the like
+
+	// Subscriptions are how many messages users have consented to, by openid and template; -1 for a long-term subscription.
+	// Unless it is nil, subscribeMessage.send of any other fails with 43101.
+	Subscriptions map[string]map[string]int `json:"subscriptions,omitzero"`
 }
 
 // A Stub is the answer to some of the calls of an API. In its JSON, what is zero or empty is left out.
@@ -191,7 +195,7 @@ func (r *report) err(label string) error {
 }
 
 // stubsMembers are the members of a stub file.
-var stubsMembers = []string{"stubs", "riskyTexts", "phoneNumbers"}
+var stubsMembers = []string{"stubs", "riskyTexts", "phoneNumbers", "subscriptions"}
 
 // stubs reads the object of a stub file, and returns nil where there is none.
 func (r *report) stubs(root value, dir string) *Stubs {
@@ -215,7 +219,23 @@ func (r *report) stubs(root value, dir string) *Stubs {
 		}
 		s.PhoneNumbers[m.key] = number
 	}
+	s.Subscriptions = root.member("subscriptions").subscriptions()
 	return s
+}
+
+// subscriptions reads how many messages users have consented to, by openid and template.
+func (v value) subscriptions() map[string]map[string]int {
+	if !v.exists() || !v.is('{') {
+		return nil
+	}
+	consents := make(map[string]map[string]int)
+	for _, user := range v.members() {
+		consents[user.key] = make(map[string]int)
+		for _, template := range user.members() {
+			consents[user.key][template.key] = template.integer(-1, codeStubCount, "write how many messages, or -1 for a long-term subscription")
+		}
+	}
+	return consents
 }
 
 // phoneNumber has a country code with a mark behind it, so that it can be told where that ends; none is mainland China's.

@@ -234,6 +234,16 @@ var stubCases = []struct {
 		},
 	},
 	{
+		name: "consents are counted",
+		text: `{"subscriptions": {"oAlice": {"T": 2, "U": -1, "V": 0}, "oBob": {"T": -2, "U": 1.5, "V": "1"}, "oCarol": 3}}`,
+		findings: []string{
+			`wxfn.stubs.json:1:71: error: subscriptions.oBob.T cannot be -2 (stub-count); write how many messages, or -1 for a long-term subscription`,
+			`wxfn.stubs.json:1:80: error: subscriptions.oBob.U cannot be 1.5 (stub-count); write how many messages, or -1 for a long-term subscription`,
+			`wxfn.stubs.json:1:90: error: subscriptions.oBob.V is a string, not a number (wrong-type); write digits without quotes`,
+			`wxfn.stubs.json:1:106: error: subscriptions.oCarol is a number, not an object (wrong-type); write { … }`,
+		},
+	},
+	{
 		name: "a stub after one that takes all its calls is reported, counted from the file's stubs",
 		text: "{\"stubs\": [\n{\"api\": 1},\n{\"api\": \"wxacode.get\", \"params\": {\"width\": 430.0}},\n{\"api\": \"wxacode.get\", \"params\": {\"width\": 43e1, \"path\": \"a\"}, \"openid\": \"o\"}]}",
 		stubs: []string{
@@ -533,7 +543,7 @@ func TestDelayIsTheSameJSONBothWays(t *testing.T) {
 
 func TestLoadedStubsAreTheSameAfterJSON(t *testing.T) {
 	t.Parallel()
-	text := `{"stubs":[{"api":"*","params":{"a":1.50,"b":{"$exists":true}},"result":{"z":1,"a":12345678901234567890},"delay":"1s"}],"riskyTexts":["x"]}`
+	text := `{"stubs":[{"api":"*","params":{"a":1.50,"b":{"$exists":true}},"result":{"z":1,"a":12345678901234567890},"delay":"1s"}],"riskyTexts":["x"],"subscriptions":{}}`
 	s, findings := ParseStubs("body", []byte(text), "")
 	require.Empty(t, findings)
 	again, err := json.Marshal(s)

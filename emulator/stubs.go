@@ -95,8 +95,8 @@ func (e *Emulator) StubFrom(file string, line int, stubs ...Stub) error {
 	return nil
 }
 
-// RemoveStubs takes away all that [Emulator.Stub], [Emulator.RiskyTexts], [Emulator.PhoneNumber] and the control API have
-// added.
+// RemoveStubs takes away all that [Emulator.Stub], [Emulator.RiskyTexts], [Emulator.PhoneNumber], [Emulator.Subscribe] and the
+// control API have added.
 func (e *Emulator) RemoveStubs() { e.platform.Stubs.Remove() }
 
 // Stubs returns all stubs in the order in which they are tried, those of the project's file with them.
@@ -132,6 +132,15 @@ func (e *Emulator) stubDir() string {
 // text passes.
 func (e *Emulator) RiskyTexts(texts ...string) {
 	e.platform.Stubs.Add(&config.Stubs{RiskyTexts: texts}, "Go")
+}
+
+// Subscribe has a user consent to so many further messages of a template (wx.requestSubscribeMessage), to any number if
+// messages is negative (长期订阅). After the first call, even one with 0, subscribeMessage.send fails with 43101 for whoever
+// has not consented; before it, every message arrives. [Emulator.RemoveStubs] takes all of it away.
+//
+// See https://developers.weixin.qq.com/miniprogram/dev/server/API/mp-message-management/subscribe-message/api_sendmessage.html.
+func (e *Emulator) Subscribe(openid, templateID string, messages int) {
+	e.platform.Stubs.Add(&config.Stubs{Subscriptions: map[string]map[string]int{openid: {templateID: messages}}}, "Go")
 }
 
 // PhoneCode returns a new code of a user's phone number, as the Mini Program's button of open-type getPhoneNumber gives it to

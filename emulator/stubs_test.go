@@ -325,6 +325,33 @@ func TestRiskyTextsAndPhoneNumbersAreThoseOfTheTest(t *testing.T) {
 	assert.Empty(t, e.Stubs())
 }
 
+// TestSubscribe: once consents are asked for, a message needs one, by whichever door it comes.
+func TestSubscribe(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, Config{})
+	token := s.stableToken("").Get("access_token").String()
+	overHTTPS := func(user string) int64 {
+		body := fmt.Sprintf(`{"touser":%q,"template_id":"T","data":{"thing1":{"value":"a"}}}`, user)
+		return s.post("/cgi-bin/message/subscribe/send", token, body).Get("errcode").Int()
+	}
+	fromFunction := func(user string) error {
+		_, err := outcomeOf(t, s.Emulator, func(ctx context.Context) (any, error) {
+			return nil, openapi.Call(ctx, subscribeMessage, map[string]any{"touser": user, "template_id": "T", "data": map[string]any{}}, nil)
+		})
+		return err
+	}
+	assert.NoError(t, fromFunction("oAlice"))
+	s.Subscribe("oAlice", "T", 2)
+	assert.Zero(t, overHTTPS("oAlice"))
+	assert.NoError(t, fromFunction("oAlice"))
+	assert.ErrorIs(t, fromFunction("oAlice"), openapi.CodeNotSubscribed)
+	assert.EqualValues(t, 43101, overHTTPS("oBob"))
+	s.Subscribe("oBob", "T", -1)
+	assert.Zero(t, overHTTPS("oBob"))
+	s.RemoveStubs()
+	assert.NoError(t, fromFunction("oAlice"))
+}
+
 func TestTheOutboxHasWhatUsersWereSent(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)

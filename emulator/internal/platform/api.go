@@ -93,6 +93,7 @@ var (
 	errEnvVersion      = apiError{code: 85402, message: "invalid env_version"}
 	errLinkNotFound    = apiError{code: 85403, message: "not found"}
 	errRiskyContent    = apiError{code: 87014, message: "risky content"}
+	errNotSubscribed   = apiError{code: 43101, message: "user refuse to accept the msg"}
 	errTemplateContent = apiError{code: 47003, message: "argument invalid!"}
 )
 

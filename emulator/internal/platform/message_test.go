@@ -74,14 +74,14 @@ func TestAMessageThatIsRefusedIsNotSent(t *testing.T) {
 		code   int
 		advice string
 	}{
-		"a value that is bare":        {apiSubscribeMessage, subscribe(object{"thing1": "a"}), 47003, `data.thing1 must be an object {"value": …} with a text or a number`},
-		"no value":                    {apiSubscribeMessage, subscribe(object{"thing1": object{}}), 47003, "data.thing1 must be an object"},
-		"null":                        {apiSubscribeMessage, subscribe(object{"thing1": nil}), 47003, "data.thing1 must be an object"},
-		"an empty value":              {apiSubscribeMessage, subscribe(object{"thing1": object{"value": ""}}), 47003, "data.thing1 must be an object"},
-		"an object as value":          {apiSubscribeMessage, subscribe(object{"thing1": object{"value": object{"a": "b"}}}), 47003, "data.thing1 must be an object"},
-		"a list as value":             {apiSubscribeMessage, subscribe(object{"thing1": object{"value": []any{"a"}}}), 47003, "data.thing1 must be an object"},
-		"another case":                {apiSubscribeMessage, subscribe(object{"thing1": object{"Value": "a"}}), 47003, "data.thing1 must be an object"},
-		"the second of two":           {apiSubscribeMessage, subscribe(object{"thing1": object{"value": "a"}, "thing2": 7}), 47003, "data.thing2 must be an object"},
+		"a value that is bare":        {apiSubscribeMessage, subscribe(object{"thing1": "a"}), 47003, "data.thing1.value is missing or empty"},
+		"no value":                    {apiSubscribeMessage, subscribe(object{"thing1": object{}}), 47003, "data.thing1.value is missing or empty"},
+		"null":                        {apiSubscribeMessage, subscribe(object{"thing1": nil}), 47003, "data.thing1.value is missing or empty"},
+		"an empty value":              {apiSubscribeMessage, subscribe(object{"thing1": object{"value": ""}}), 47003, "data.thing1.value is missing or empty"},
+		"an object as value":          {apiSubscribeMessage, subscribe(object{"thing1": object{"value": object{"a": "b"}}}), 47003, "data.thing1.value must be a text or a number"},
+		"a list as value":             {apiSubscribeMessage, subscribe(object{"thing1": object{"value": []any{"a"}}}), 47003, "data.thing1.value must be a text or a number"},
+		"another case":                {apiSubscribeMessage, subscribe(object{"thing1": object{"Value": "a"}}), 47003, "data.thing1.value is missing or empty"},
+		"the second of two":           {apiSubscribeMessage, subscribe(object{"thing1": object{"value": "a"}, "thing2": 7}), 47003, "data.thing2.value is missing or empty"},
 		"data as text":                {apiSubscribeMessage, subscribe(`{"thing1":{"value":"a"}}`), 47003, "data must be an object"},
 		"no user":                     {apiSubscribeMessage, object{"template_id": "t", "data": object{}}, 40003, "touser is required"},
 		"no template":                 {apiSubscribeMessage, object{"touser": "oBob", "data": object{}}, 40037, "template_id is required"},

@@ -44,6 +44,9 @@ type layer struct {
 	stubs  []*stub
 	risky  []string
 	phones map[string]string
+	// consents are how many messages users take, by openid and template; any number if negative. A map that is there has
+	// every other message refused.
+	consents map[string]map[string]int
 }
 
 // stub is a stub, and what has become of it.
@@ -65,6 +68,10 @@ type StubState struct {
 
 func newLayer(s *config.Stubs, from string) layer {
 	l := layer{risky: s.RiskyTexts, phones: s.PhoneNumbers}
+	if s.Subscriptions != nil {
+		l.consents = map[string]map[string]int{}
+		l.subscribe(s.Subscriptions)
+	}
 	for _, one := range s.Stubs {
 		seed := cmp.Or(one.Delay.Seed, 1)
 		l.stubs = append(l.stubs, &stub{Stub: one, from: from, random: rand.New(rand.NewPCG(seed, seed))})
@@ -95,6 +102,45 @@ func (s *Stubs) Add(stubs *config.Stubs, from string) {
 	for openid, number := range l.phones {
 		s.added.phones[openid] = number
 	}
+	if s.added.consents == nil {
+		s.added.consents = l.consents
+	} else {
+		s.added.subscribe(l.consents)
+	}
+}
+
+// subscribe adds consents to those that there are, as users do who are asked again.
+func (l *layer) subscribe(more map[string]map[string]int) {
+	for openid, templates := range more {
+		if l.consents[openid] == nil {
+			l.consents[openid] = map[string]int{}
+		}
+		for template, n := range templates {
+			if had := l.consents[openid][template]; n < 0 || had < 0 {
+				l.consents[openid][template] = -1
+			} else {
+				l.consents[openid][template] = had + n
+			}
+		}
+	}
+}
+
+// consent uses up a user's consent to one message of a template. It tells whether there was one, or none is needed.
+func (s *Stubs) consent(openid, template string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	needed := false
+	for _, l := range []layer{s.added, s.file} {
+		needed = needed || l.consents != nil
+		switch n := l.consents[openid][template]; {
+		case n < 0:
+			return true
+		case n > 0:
+			l.consents[openid][template]--
+			return true
+		}
+	}
+	return !needed
 }
 
 // Remove takes away what was added.
