@@ -3,13 +3,16 @@ package config
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"go/build"
 	"go/parser"
 	"go/token"
 	"io"
 	"os"
+	"path"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 )
 
@@ -57,7 +60,13 @@ func (r *report) findEntry(f *FunctionDir) {
 	}
 	typed := f.Type == TypeHTTP // in cloudbaserc.json
 	f.Kind, f.Entry = findEntry(f.Dir, f.Handler, typed)
+	compile := ""
+	if ts := typeScriptEntry(f.Dir, f.Handler); ts != "" && f.Kind == KindNone {
+		compile = "compile " + ts + ", or "
+	}
 	switch {
+	case f.Kind == KindNode && IsTypeScript(f.Entry):
+		r.checkTypeScript(f)
 	case f.Kind.ServesHTTP():
 		f.Type, f.Port = TypeHTTP, httpPort
 		if f.Kind == KindCloudRun {
@@ -69,10 +78,35 @@ func (r *report) findEntry(f *FunctionDir) {
 	case f.Kind == KindNone && isFile(f.Dir, containerFile):
 		missing(codeNoEntry, "nothing in the folder of the Cloud Run service can be started without a container", "add a Go main package, an executable main, index.js, or an executable scf_bootstrap that starts the web server on $PORT")
 	case f.Kind == KindNone && typed:
-		missing(codeNoServer, "the function has the type HTTP, and nothing in its folder serves HTTP", "add a Go main package, index.js, or an executable scf_bootstrap that starts a web server; or remove the type in cloudbaserc.json")
+		missing(codeNoServer, "the function has the type HTTP, and nothing in its folder serves HTTP", compile+"add a Go main package, index.js, or an executable scf_bootstrap that starts a web server; or remove the type in cloudbaserc.json")
+	case f.Kind == KindNone && mainFile(f.Dir) != "":
+		f.Missing = r.checkMain(f.Dir)
 	case f.Kind == KindNone:
 		missing(codeNoEntry, "the folder is no function", "add index.js, a Go main package, or an executable bootstrap or scf_bootstrap; or move it elsewhere")
 	}
+}
+
+// checkTypeScript reports that only the source of a function's entry file is there.
+func (r *report) checkTypeScript(f *FunctionDir) {
+	script := strings.TrimSuffix(f.Entry, path.Ext(f.Entry)) + ".js"
+	r.add(filepath.Join(f.Dir, filepath.FromSlash(f.Entry)), 1, 1, codeTypeScriptEntry,
+		fmt.Sprintf("the cloud starts %s, and there is only %s, which wxfn compiles for itself", script, f.Entry),
+		fmt.Sprintf("compile it before the upload, such as by: npx esbuild %s --bundle --platform=node --packages=external --outfile=%s", f.Entry, script))
+}
+
+// checkMain reports an entry file that only package.json names, and returns the report as [FunctionDir.Missing] has it.
+func (r *report) checkMain(dir string) (missing string) {
+	file := mainFile(dir)
+	advice := fmt.Sprintf("rename it to index.js, or add an index.js with: module.exports = require(%q)", "./"+file)
+	if path.Ext(file) == ".mjs" {
+		advice = fmt.Sprintf("add an index.js with: exports.main = async (...args) => (await import(%q)).main(...args)", "./"+file)
+	}
+	what := "the cloud starts index.js, which is missing, and not " + file + ", which main of package.json names"
+	own := &report{base: dir} // what else is wrong in package.json is npm's concern
+	manifest := filepath.Join(dir, "package.json")
+	line, column := own.open(manifest).member("main").place()
+	r.add(manifest, line, column, codeEntryName, what, advice)
+	return what + "; " + advice
 }
 
 // checkScript reports what keeps a file from being started.
@@ -105,9 +139,10 @@ func hasWindowsLineEnds(path string) bool {
 // findEntry tells what starts the function in a folder, as in [FunctionDir]. typed is whether it is said to be an HTTP
 // function.
 func findEntry(dir, handler string, typed bool) (kind Kind, entry string) {
-	kind, entry = findCode(dir, handler)
-	switch script := isFile(dir, httpBootstrap); {
-	case isFile(dir, containerFile):
+	script, container := isFile(dir, httpBootstrap), isFile(dir, containerFile)
+	kind, entry = findCode(dir, handler, script || container || typed)
+	switch {
+	case container:
 		if kind == KindNone || kind == KindBootstrap {
 			if !script {
 				return KindNone, ""
@@ -125,10 +160,13 @@ func findEntry(dir, handler string, typed bool) (kind Kind, entry string) {
 	return kind, entry
 }
 
-// findCode looks for code without regard to how it is called.
-func findCode(dir, handler string) (kind Kind, entry string) {
+// findCode looks for the code of a function, or of a web server.
+func findCode(dir, handler string, server bool) (kind Kind, entry string) {
 	executable := func(name string) bool { return isFile(dir, name) && isExecutable(dir, name) }
 	js := nodeEntry(dir, handler)
+	if js == "" && server {
+		js = mainFile(dir)
+	}
 	switch {
 	case executable(bootstrap): // before the sources that it may have been made of
 		return KindBootstrap, bootstrap
@@ -138,6 +176,9 @@ func findCode(dir, handler string) (kind Kind, entry string) {
 		return KindNode, js
 	case executable(program):
 		return KindGo, program
+	}
+	if ts := typeScriptEntry(dir, handler); ts != "" && !server {
+		return KindNode, ts
 	}
 	return KindNone, ""
 }
@@ -172,29 +213,66 @@ func isGoMain(dir string) bool {
 	return false
 }
 
-// nodeEntry returns the JavaScript file that starts a function: the one that the handler names (index.main is main of
-// index.js), index.js, or the one that package.json names; "" where there is none.
+// stems returns the entry files that a Node function can have, without their extension, the first first: the one that
+// the handler names (index.main is main of index.js), and index.
+func stems(handler string) []string {
+	if i := strings.LastIndexByte(handler, '.'); i > 0 && handler[:i] != "index" {
+		return []string{handler[:i], "index"}
+	}
+	return []string{"index"}
+}
+
+// nodeEntry returns the JavaScript file that starts a Node function, "" if there is none. What package.json says does not
+// count: https://docs.cloudbase.net/cloud-function/how-to-use-esm.
 func nodeEntry(dir, handler string) string {
-	candidates := []string{"index.js"}
-	if i := strings.LastIndexByte(handler, '.'); i > 0 {
-		candidates = []string{handler[:i] + ".js", "index.js"}
-	}
-	if main := packageMain(dir); main != "" {
-		candidates = append(candidates, main, main+".js", main+"/index.js")
-	}
-	for _, file := range candidates {
-		if file = filepath.FromSlash(file); filepath.IsLocal(file) && isFile(dir, file) {
-			return filepath.ToSlash(filepath.Clean(file))
+	for _, stem := range stems(handler) {
+		if file := ownFile(dir, stem+".js"); file != "" {
+			return file
 		}
 	}
 	return ""
 }
 
-// packageMain returns main of the folder's package.json. Whatever is wrong there, Node itself will say.
-func packageMain(dir string) string {
+// typeScriptExtensions are those of files that a compiler makes JavaScript of.
+var typeScriptExtensions = []string{".ts", ".mts", ".cts", ".tsx"}
+
+// IsTypeScript reports whether the entry file of a function has to be compiled.
+func IsTypeScript(entry string) bool { return slices.Contains(typeScriptExtensions, path.Ext(entry)) }
+
+// typeScriptEntry returns the TypeScript that the entry file of a Node function is compiled from, "" if there is none.
+func typeScriptEntry(dir, handler string) string {
+	for _, stem := range stems(handler) {
+		for _, extension := range typeScriptExtensions {
+			if file := ownFile(dir, stem+extension); file != "" {
+				return file
+			}
+		}
+	}
+	return ""
+}
+
+// mainFile returns the file that main of package.json names, "" if it is not there. It starts web servers. Whatever is
+// wrong in package.json, Node itself will say.
+func mainFile(dir string) string {
 	var manifest struct{ Main string }
 	if text, err := readFile(filepath.Join(dir, "package.json")); err == nil {
 		_ = json.Unmarshal(text, &manifest)
 	}
-	return manifest.Main
+	if manifest.Main == "" {
+		return ""
+	}
+	for _, file := range []string{manifest.Main, manifest.Main + ".js", manifest.Main + "/index.js"} {
+		if file = ownFile(dir, file); file != "" {
+			return file
+		}
+	}
+	return ""
+}
+
+// ownFile returns the clean name of a file of a folder, with forward slashes; "" if there is none.
+func ownFile(dir, name string) string {
+	if name = filepath.FromSlash(name); !filepath.IsLocal(name) || !isFile(dir, name) {
+		return ""
+	}
+	return filepath.ToSlash(filepath.Clean(name))
 }

@@ -226,15 +226,16 @@ func (r *report) candidates(project string, roots []string, entries value) []can
 // folders in it.
 func (r *report) loose(dir string) []candidate {
 	starts := func(c candidate) bool {
-		kind, _ := findEntry(c.Dir, "", false)
-		return kind != KindNone
+		kind, entry := findEntry(c.Dir, "", false)
+		return kind != KindNone && !IsTypeScript(entry) // src may hold a function's source
 	}
 	self := candidate{FunctionDir: FunctionDir{Name: filepath.Base(dir), Dir: dir, Type: TypeEvent}}
 	if starts(self) {
 		return []candidate{self}
 	}
 	inside := r.scan(dir)
-	if marked := isFile(dir, "package.json") || isFile(dir, "config.json"); marked && !slices.ContainsFunc(inside, starts) {
+	marked := isFile(dir, "package.json") || isFile(dir, "config.json") || typeScriptEntry(dir, "") != ""
+	if marked && !slices.ContainsFunc(inside, starts) {
 		return []candidate{self}
 	}
 	return inside

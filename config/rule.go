@@ -20,6 +20,7 @@ const (
 	docCloudBase    = "https://docs.cloudbase.net/cli-v1/functions/configs"
 	docContainer    = "https://developers.weixin.qq.com/miniprogram/dev/wxcloud/guide/container/concept.html"
 	docConcurrency  = "https://cloud.tencent.com/document/product/583/123888"
+	docESModules    = "https://docs.cloudbase.net/cloud-function/how-to-use-esm"
 	docHTTPFunction = "https://docs.cloudbase.net/cloud-function/develop/scf-bootstrap"
 	docPaths        = "https://github.com/tidwall/gjson/blob/master/SYNTAX.md"
 	docPermissions  = "https://developers.weixin.qq.com/miniprogram/dev/wxcloud/guide/openapi/openapi.html"
@@ -47,6 +48,8 @@ const (
 	codeMissingRoot         = "missing-root"
 	codeNoFunctions         = "no-functions"
 	codeNoEntry             = "no-entry"
+	codeEntryName           = "entry-name"
+	codeTypeScriptEntry     = "typescript-entry"
 	codeNotExecutable       = "not-executable"
 	codeLineEnds            = "line-ends"
 	codeNoServer            = "no-server"
@@ -100,6 +103,8 @@ var rules = []Rule{
 	{codeMissingRoot, Error, "The folder of the cloud functions does not exist.", "Create it, or correct cloudfunctionRoot in project.config.json or functionRoot in cloudbaserc.json.", docProject},
 	{codeNoFunctions, Warning, "There is no cloud function in the project.", "Set cloudfunctionRoot in project.config.json, or load the folder that holds the functions.", docProject},
 	{codeNoEntry, Warning, "Nothing in the function's folder can be started.", "Add index.js, a Go main package, an executable bootstrap or scf_bootstrap; or move the folder out of the function root.", ""},
+	{codeEntryName, Error, "The cloud starts a Node function by its index.js, or the file of the handler in cloudbaserc.json, whatever main of package.json says.", "Rename the file to index.js, or add an index.js that requires it.", docESModules},
+	{codeTypeScriptEntry, Warning, "The cloud starts a JavaScript file, and only the TypeScript that it is compiled from is there. wxfn compiles that itself, and does not check its types.", "Compile it before the upload.", ""},
 	{codeNotExecutable, Warning, "A bootstrap or scf_bootstrap file is not executable, so it cannot start the function.", "Set its executable bit: chmod +x.", ""},
 	{codeLineEnds, Error, "The lines of a bootstrap or scf_bootstrap script end with CR LF; the cloud looks for an interpreter whose name ends with CR, and the function does not start.", "Save the script with LF line ends, and keep them in git: scf_bootstrap text eol=lf in .gitattributes.", docHTTPFunction},
 	{codeNoServer, Error, "The function has the type HTTP in cloudbaserc.json, and its folder has nothing that serves HTTP.", "Add a Go main package, index.js, or an executable scf_bootstrap that starts a web server; or remove the type.", docHTTPFunction},

@@ -3,9 +3,12 @@ package emulator
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/wxcloud-go/wxfn/config"
@@ -111,23 +114,10 @@ func (e *Emulator) runtime(ctx context.Context, f *function, build buildFunc) (h
 		}
 		return &host.Go1{Program: host.Program{Path: program, Dir: dir.Dir, Environ: environ}, Account: account}, nil
 	case config.KindNode:
-		if err := e.installPackages(ctx, dir.Dir); err != nil {
+		if err := e.installPackages(ctx, dir); err != nil {
 			return nil, err
 		}
-		if f.renewal {
-			if err := host.CheckNode(ctx, dir.Dir, dir.Entry); err != nil {
-				return nil, err
-			}
-		}
-		run, err := e.runDir()
-		if err != nil {
-			return nil, err
-		}
-		runner, err := host.WriteRunner(run)
-		if err != nil {
-			return nil, err
-		}
-		return host.Node(runner, dir.Dir, nodeHandler(dir), environ, account)
+		return e.nodeRuntime(ctx, f, environ, account)
 	case config.KindBootstrap:
 		path := filepath.Join(dir.Dir, filepath.FromSlash(dir.Entry))
 		return &host.RuntimeAPI{Program: host.Program{Path: path, Dir: dir.Dir, Environ: environ}, Handler: cmp.Or(dir.Handler, "index.main_handler"), Account: account}, nil
@@ -135,6 +125,48 @@ func (e *Emulator) runtime(ctx context.Context, f *function, build buildFunc) (h
 		return nil, fmt.Errorf("%s: %s", dir.Dir, dir.Missing)
 	}
 	return nil, fmt.Errorf("%s is a function of kind %s, which this version of wxfn does not run", dir.Dir, dir.Kind)
+}
+
+// nodeRuntime returns what runs a Node function.
+func (e *Emulator) nodeRuntime(ctx context.Context, f *function, environ map[string]string, account host.Account) (host.Runtime, error) {
+	dir := f.folder
+	run, err := e.runDir()
+	if err != nil {
+		return nil, err
+	}
+	runner, err := host.WriteRunner(run)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case config.IsTypeScript(dir.Entry):
+		if f.kept, err = e.compile(dir); err != nil {
+			return nil, err
+		}
+	case f.renewal:
+		if err := host.CheckNode(ctx, dir.Dir, dir.Entry); err != nil {
+			return nil, err
+		}
+	}
+	return host.Node(runner, dir.Dir, nodeHandler(dir), f.kept, environ, account)
+}
+
+// compile returns the file with what is made of a function's TypeScript.
+func (e *Emulator) compile(dir config.FunctionDir) (string, error) {
+	script, err := host.CompileTypeScript(dir.Dir, dir.Entry)
+	if err != nil {
+		return "", err
+	}
+	run, err := e.runDir()
+	if err != nil {
+		return "", err
+	}
+	file, err := os.CreateTemp(run, "compiled-*.js")
+	if err != nil {
+		return "", fmt.Errorf("the state folder: %w", err)
+	}
+	_, err = file.Write(script)
+	return file.Name(), errors.Join(err, file.Close())
 }
 
 // programOf returns the program that a function's folder holds, or that is built from it.
@@ -180,16 +212,31 @@ func (e *Emulator) processEnviron(f *function) (map[string]string, error) {
 	return environ, nil
 }
 
-func (e *Emulator) installPackages(ctx context.Context, dir string) error {
-	missing, err := host.MissingPackages(dir)
+// installPackages has the packages of a function installed in its folder, or returns which are missing there.
+func (e *Emulator) installPackages(ctx context.Context, dir config.FunctionDir) error {
+	missing, err := host.MissingPackages(dir.Dir)
+	if dir.Kind == config.KindCloudRun { // whose image has the packages that its Dockerfile installs
+		missing = slices.DeleteFunc(missing, func(name string) bool { return host.InstalledAbove(dir.Dir, name) != "" })
+	}
 	if err != nil || len(missing) == 0 {
 		return err
 	}
 	if !e.config.Install {
-		return fmt.Errorf("not installed: %s; run: npm install --prefix %s (or start wxfn with --install)", strings.Join(missing, ", "), dir)
+		var names []string
+		for _, name := range missing {
+			if above := host.InstalledAbove(dir.Dir, name); above != "" {
+				name += " (the one in " + filepath.Join(above, "node_modules") + " is not uploaded)"
+			}
+			names = append(names, name)
+		}
+		return fmt.Errorf("not installed: %s; run: npm install --prefix %s (or start wxfn with --install)", strings.Join(names, ", "), dir.Dir)
 	}
-	e.log.Info("installing "+strings.Join(missing, ", "), "dir", dir)
-	return host.InstallPackages(ctx, dir)
+	e.log.Info("installing "+strings.Join(missing, ", "), "dir", dir.Dir)
+	lockErr, err := host.InstallPackages(ctx, dir.Dir)
+	if lockErr != nil {
+		e.log.Warn("installed without package-lock.json, by npm install, because its versions cannot be installed: "+lockErr.Error(), "dir", dir.Dir)
+	}
+	return err
 }
 
 // build builds the Go main packages in dirs, those of one module together.

@@ -37,7 +37,7 @@ type function struct {
 	service *platform.Service
 	// gate is the way out of its processes; nil until they are prepared.
 	gate *egress.Gate
-	// kept is the program's file where that is the function's own, to be removed with it.
+	// kept is the file of the program, or of compiled TypeScript, where that is the function's own, to be removed with it.
 	kept string
 	// renewal has the function's syntax checked, so that a broken edit does not take the place of what works.
 	renewal bool

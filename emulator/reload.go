@@ -281,7 +281,11 @@ func (e *Emulator) runDir() (string, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.running == nil {
-		if e.running, err = statedir.NewTempDir(state, "run"); err != nil {
+		if e.running, err = statedir.NewTempDir(state, "run"); err == nil {
+			// Or a package.json of the project would decide how Node reads the scripts there.
+			err = os.WriteFile(filepath.Join(e.running.Path, "package.json"), []byte(`{"type": "commonjs"}`), 0o600)
+		}
+		if err != nil {
 			return "", fmt.Errorf("the state folder: %w", err)
 		}
 	}

@@ -23,7 +23,7 @@ import (
 // says that an instance answers several. A Cloud Run service has one instance here, which answers all.
 func (e *Emulator) prepareService(ctx context.Context, f *function, build buildFunc) (*host.Function, error) {
 	dir := f.folder
-	if err := e.installPackages(ctx, dir.Dir); err != nil {
+	if err := e.installPackages(ctx, dir); err != nil {
 		return nil, err
 	}
 	program, err := e.serviceProgram(ctx, f, build)

@@ -252,6 +252,9 @@ func (c *checker) compare(f function, a use.Analysis) {
 	for _, d := range a.Doubts {
 		c.at(f, codeUnresolvedAPI, "", []Step{{Position: d.Position}}, f.Name+": "+d.Message, "write the name as a constant, or name what it can be in a comment on the line above: // wxfn:permissions wxacode.get, security.msgSecCheck")
 	}
+	for _, fault := range a.Faults {
+		c.at(f, fault.Code, "", []Step{{Position: fault.Position}}, f.Name+": "+fault.Message, fault.Advice)
+	}
 	for name, uses := range used {
 		c.compareUse(f, name, uses)
 	}

@@ -228,7 +228,9 @@ export const main = async () => cloud.openapi.wxacode.get({})
 -- cloudbaserc.json --
 {"functionRoot": ".", "functions": [{"name": "b", "handler": "lib/handler.main"}]}
 `, []string{
+			`a/index.ts:1:1: warning: the cloud starts index.js, and there is only index.ts, which wxfn compiles for itself (typescript-entry); compile it before the upload, such as by: npx esbuild index.ts --bundle --platform=node --packages=external --outfile=index.js`,
 			`a/index.ts:2:90: error: a calls wxacode.get and has no config.json to permit it (missing-permission); create a/config.json with {"permissions": {"openapi": ["wxacode.get"]}}`,
+			`b/lib/handler.mts:1:1: warning: the cloud starts lib/handler.js, and there is only lib/handler.mts, which wxfn compiles for itself (typescript-entry); compile it before the upload, such as by: npx esbuild lib/handler.mts --bundle --platform=node --packages=external --outfile=lib/handler.js`,
 			`b/lib/handler.mts:2:55: error: b calls wxacode.get and has no config.json to permit it (missing-permission); create b/config.json with {"permissions": {"openapi": ["wxacode.get"]}}`}},
 		{"HTTP functions: JavaScript by the script that starts it, and by its type", `
 -- fn/a/scf_bootstrap --

@@ -1,5 +1,7 @@
 package permcheck
 
+import "github.com/wxcloud-go/wxfn/config/permcheck/use"
+
 // An example shows a file with a finding, and without it.
 type example struct {
 	file          string // what the text is: the name of a file, or commands
@@ -26,6 +28,8 @@ var examples = map[string]example{
 	codeUnusedPermission:    {inConfig + " of a function that calls wxacode.get only", `{"permissions": {"openapi": ["security.msgSecCheck", "wxacode.get"]}}`, `{"permissions": {"openapi": ["wxacode.get"]}}`},
 	codeUnsortedPermissions: {inConfig, `{"permissions": {"openapi": ["wxacode.get", "security.msgSecCheck"]}}`, `{"permissions": {"openapi": ["security.msgSecCheck", "wxacode.get"]}}`},
 	codeRetiredAPI:          {inConfig, `{"permissions": {"openapi": ["templateMessage.send"]}}`, `{"permissions": {"openapi": ["subscribeMessage.send"]}}`},
+	use.OutsideFolder:       {"cloudfunctions/hello/index.js", `const util = require("../../shared/util")`, `const util = require("./shared/util")`},
+	use.ModuleEntry:         {"cloudfunctions/hello/index.js", `export const main = async event => event`, `exports.main = async (...args) => (await import("./entry.mjs")).main(...args)`},
 
 	"unreadable-file":      {inShell, "$ ls -l config.json\n---------- 1 me me 66 config.json", "$ chmod 644 config.json"},
 	"invalid-json":         {inConfig, `{"permissions": {"openapi": ["wxacode.get"]}`, `{"permissions": {"openapi": ["wxacode.get"]}}`},
@@ -48,6 +52,8 @@ var examples = map[string]example{
 	"missing-root":        {inProject, `{"cloudfunctionRoot": "functoins/"}`, `{"cloudfunctionRoot": "cloudfunctions/"}`},
 	"no-functions":        {inProject + " of a project with the folder cloudfunctions", `{"cloudfunctionRoot": "functions/"}`, `{"cloudfunctionRoot": "cloudfunctions/"}`},
 	"no-entry":            {inShell, "$ ls cloudfunctions/hello\nconfig.json", "$ ls cloudfunctions/hello\nconfig.json  main.go"},
+	"entry-name":          {inShell, "$ ls cloudfunctions/hello\napp.js  package.json", "$ echo 'module.exports = require(\"./app.js\")' > cloudfunctions/hello/index.js"},
+	"typescript-entry":    {inShell, "$ ls cloudfunctions/hello\nindex.ts  package.json", "$ npx esbuild index.ts --bundle --platform=node --packages=external --outfile=index.js"},
 	"not-executable":      {inShell, "$ ls -l bootstrap\n-rw-r--r-- 1 me me 320 bootstrap", "$ chmod +x bootstrap"},
 	"line-ends":           {inShell, "$ file scf_bootstrap\nscf_bootstrap: Bourne-Again shell script, ASCII text executable, with CRLF line terminators", "$ sed -i 's/\\r$//' scf_bootstrap"},
 	"no-server":           {inShell, "$ ls cloudfunctions/web\nbootstrap  config.json", "$ ls cloudfunctions/web\nconfig.json  scf_bootstrap"},

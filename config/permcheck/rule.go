@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/wxcloud-go/wxfn/config"
+	"github.com/wxcloud-go/wxfn/config/permcheck/use"
 	"github.com/wxcloud-go/wxfn/openapi/catalog"
 )
 
@@ -20,7 +21,10 @@ const (
 	codeRetiredAPI          = "retired-api"
 )
 
-const docPermissions = "https://developers.weixin.qq.com/miniprogram/dev/wxcloud/guide/openapi/openapi.html"
+const (
+	docPermissions = "https://developers.weixin.qq.com/miniprogram/dev/wxcloud/guide/openapi/openapi.html"
+	docESModules   = "https://docs.cloudbase.net/cloud-function/how-to-use-esm"
+)
 
 var ownRules = []config.Rule{
 	{Code: codeMissingPermission, Severity: config.Error,
@@ -51,6 +55,14 @@ var ownRules = []config.Rule{
 		Meaning: "config.json permits an API that WeChat no longer offers; calls of it fail, permitted or not.",
 		Fix:     "Call the API that has taken its place, and permit that one.",
 		See:     docPermissions},
+	{Code: use.OutsideFolder, Severity: config.Error,
+		Meaning: "The code loads a file or a package that is outside the function's folder. Only the folder is uploaded, so that the cloud does not find it.",
+		Fix:     "Move the file into the function's folder, or install the package there.",
+	},
+	{Code: use.ModuleEntry, Severity: config.Error,
+		Meaning: "The file that starts the function is an ES module, and the cloud requires it as CommonJS, whatever the type in package.json says.",
+		Fix:     "Keep the entry file CommonJS, and have it import the ES module.",
+		See:     docESModules},
 }
 
 // Rules returns every code that a finding of a report can have, one row each: those of this package in a fixed order,

@@ -4,7 +4,9 @@ package conformance
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -28,7 +30,8 @@ func NeedsPackages(t testing.TB, dir string) {
 	}
 }
 
-// install installs what package-lock.json names, unless it is there.
+// install installs what package-lock.json names, unless it is there, for all functions together: their own node_modules
+// are links.
 func install(dir string) error {
 	for _, program := range []string{"node", "npm"} {
 		if _, err := exec.LookPath(program); err != nil {
@@ -48,7 +51,7 @@ func once(dir string) error {
 	defer mu.Unlock()
 	err, done := installed[dir]
 	if !done {
-		err = npm(dir)
+		err = errors.Join(npm(dir), link(dir))
 		installed[dir] = err
 	}
 	return err
@@ -77,4 +80,17 @@ func npm(dir string) error {
 		return fmt.Errorf("npm ci in %s: %w: %.300s", dir, err, strings.Join(strings.Fields(string(out)), " "))
 	}
 	return os.WriteFile(stamp, lock, 0o644)
+}
+
+// link gives each Node function a node_modules of its own, which leads to that of dir.
+func link(dir string) error {
+	entries, err := filepath.Glob(filepath.Join(dir, "cloudfunctions", "*", "index.js"))
+	for _, entry := range entries {
+		name := filepath.Join(filepath.Dir(entry), "node_modules")
+		target := filepath.Join("..", "..", "node_modules")
+		if linkErr := os.Symlink(target, name); !errors.Is(linkErr, fs.ErrExist) {
+			err = errors.Join(err, linkErr)
+		}
+	}
+	return err
 }

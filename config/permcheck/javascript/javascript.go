@@ -16,7 +16,8 @@
 //     of constant arrays and objects. With several names and several namespaces, the pairs count that are APIs. Every
 //     other name is a doubt, and so is a client or namespace that is handed to code that is not searched.
 //   - Packages are not searched, node_modules least of all: of what they return nothing is known, and a callback that they
-//     are given is called with anything. Aliases of a bundler (@/lib), package.json's imports and exports, tsconfig's
+//     are given is called with anything. A name that is no path (util2.js) is that of a file of the function's folder, if
+//     there is one: the cloud's NODE_PATH names the folder. Aliases of a bundler (@/lib), package.json's imports and exports, tsconfig's
 //     paths, and links to packages of a workspace count as packages, and so does a local file of more than 64 KB that
 //     names neither the SDK nor openapi, nor another local file. What a bundler has made of a function is searched.
 //   - require(`./handlers/${name}`) loads each file of that folder whose name begins so. A module name made up at run time
@@ -36,8 +37,10 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/wxcloud-go/wxfn/config"
@@ -63,10 +66,12 @@ func analyse(ctx context.Context, f config.FunctionDir) use.Analysis {
 		return use.Analysis{Err: err}
 	}
 	p := newProgram(ctx, f.Dir)
+	_, p.typed = isTypeScript(entry)
 	file := p.file(entry)
 	if file == nil {
 		return use.Analysis{Err: errors.Join(p.problems...)}
 	}
+	p.checkEntry(f, file)
 	p.activate(file.top, nil, 0, 0)
 	// The platform calls what the entry exports, with what it likes.
 	p.do(nil, instruction{op: opEscape, x: p.property(file.module, "exports")})
@@ -134,6 +139,7 @@ func (p *program) result(entry *file) use.Analysis {
 		}
 		a.Doubts = append(a.Doubts, use.Doubt{Position: at, Message: f.message})
 	}
+	a.Faults = slices.Collect(maps.Values(p.faults))
 	a.Sort()
 	a.Err = errors.Join(p.problems...)
 	return a

@@ -77,19 +77,26 @@ func (p *program) interop(dst, module node, file *file) {
 func (p *program) module(fn *function, pos int32, name string) (*file, value) {
 	unknown := p.value(p.unknown)
 	local := filepath.IsAbs(name) || name == "." || name == ".." || strings.HasPrefix(name, "./") || strings.HasPrefix(name, "../")
+	path := ""
+	switch {
+	case fn == nil:
+	case local:
+		path = resolveModule(fn.file.source.path, name)
+	default:
+		path = p.packageFile(fn, pos, name)
+	}
 	switch {
 	case name == sdk:
 		return nil, p.intern(kindClient, "")
 	case strings.TrimPrefix(name, "node:") == "path":
 		return nil, p.intern(kindBuiltin, "path")
-	case !local || fn == nil:
-		return nil, unknown
-	}
-	path := resolveModule(fn.file.source.path, name)
-	if path == "" {
+	case path == "" && local && fn != nil:
 		p.doubt(fn, pos, pos, fmt.Sprintf("cannot find the module %s, nor tell what it calls", name))
 		return nil, unknown
+	case path == "":
+		return nil, unknown
 	}
+	p.checkFile(fn, pos, name, path)
 	return p.require(fn, pos, path)
 }
 

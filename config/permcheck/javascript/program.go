@@ -122,6 +122,7 @@ const (
 type program struct {
 	ctx   context.Context
 	dir   string
+	typed bool // the entry is TypeScript
 	files map[string]*file
 
 	pieces   [][]nodeState
@@ -144,6 +145,7 @@ type program struct {
 	called   []called
 	indexes  []watcher // what reads a property by a computed name
 	doubts   map[use.Position]found
+	faults   map[use.Position]use.Fault
 	escaping map[escape]bool
 	problems []error
 }
@@ -185,7 +187,7 @@ func newProgram(ctx context.Context, dir string) *program {
 	p := &program{
 		ctx: ctx, dir: dir, files: map[string]*file{},
 		many: map[node]map[value]bool{}, waiting: map[node][]*function{}, shared: map[string]node{},
-		uses: map[place]found{}, pending: map[*instruction]*pendingNames{}, doubts: map[use.Position]found{}, escaping: map[escape]bool{},
+		uses: map[place]found{}, pending: map[*instruction]*pendingNames{}, doubts: map[use.Position]found{}, faults: map[use.Position]use.Fault{}, escaping: map[escape]bool{},
 	}
 	p.newNode() // 0 is none
 	p.unknown = p.constant(p.intern(kindUnknown, ""))

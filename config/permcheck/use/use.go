@@ -61,12 +61,28 @@ type Doubt struct {
 	Message string // what cannot be told, in a few words
 }
 
+// The codes of faults.
+const (
+	OutsideFolder = "outside-folder" // a file or package that is not uploaded with the function
+	ModuleEntry   = "module-entry"   // an entry file that is an ES module
+)
+
+// Fault is a place in the code that fails in the cloud, whatever it calls.
+type Fault struct {
+	Position
+	Code    string // such as OutsideFolder
+	Message string
+	Advice  string
+}
+
 // Analysis is what an analyser finds in one function.
 type Analysis struct {
 	// Uses are sorted as by [Use.Compare]; of the paths to one API from one place, the shortest.
 	Uses []Use
 	// Doubts are sorted by place: what is called there may be missing from Uses.
 	Doubts []Doubt
+	// Faults are sorted by place.
+	Faults []Fault
 	// Err is why the function could not be analysed. It may have several lines: a compiler's messages.
 	Err error
 }
@@ -78,6 +94,7 @@ func (a *Analysis) Sort() {
 		return cmp.Or(x.Position.Compare(y.Position), cmp.Compare(x.Message, y.Message))
 	})
 	a.Doubts = slices.Compact(a.Doubts)
+	slices.SortFunc(a.Faults, func(x, y Fault) int { return x.Position.Compare(y.Position) })
 }
 
 // ShortPath returns a path relative to the working folder where that is shorter, for messages.

@@ -2,46 +2,62 @@ package host
 
 import (
 	"context"
-	_ "embed"
+	"embed"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 )
 
-//go:embed runner.js
-var runner []byte
+// runnerFiles are the program that runs Node functions.
+//
+//go:embed runner.js modules.js
+var runnerFiles embed.FS
 
 // WriteRunner puts the program that runs Node functions into dir, and returns its path.
 func WriteRunner(dir string) (path string, err error) {
-	path = filepath.Join(dir, "runner.js")
-	if have, err := os.ReadFile(path); err == nil && slices.Equal(have, runner) {
-		return path, nil
-	}
-	// Under a name of its own first: another function may be starting with it now.
-	file, err := os.CreateTemp(dir, "runner-*.js")
-	if err == nil {
-		_, err = file.Write(runner)
-		err = errors.Join(err, file.Close())
+	entries, _ := runnerFiles.ReadDir(".") // cannot fail
+	for _, e := range entries {
+		text, _ := runnerFiles.ReadFile(e.Name())
 		if err == nil {
-			err = os.Rename(file.Name(), path)
-		}
-		if err != nil {
-			_ = os.Remove(file.Name())
+			err = writeWhole(filepath.Join(dir, e.Name()), text)
 		}
 	}
 	if err != nil {
 		return "", fmt.Errorf("the runner of Node functions: %w", err)
 	}
-	return path, nil
+	return filepath.Join(dir, "runner.js"), nil
 }
 
-// Node returns the runtime of the Node function in dir. handler is "<file>.<export>", "index.main" if empty.
-func Node(runnerPath, dir, handler string, environ map[string]string, account Account) (*RuntimeAPI, error) {
+// writeWhole writes a file unless it is there with that content. Nobody who reads it meanwhile sees a part of it.
+func writeWhole(path string, text []byte) error {
+	if have, err := os.ReadFile(path); err == nil && slices.Equal(have, text) {
+		return nil
+	}
+	// Under a name of its own first: another function may be starting with it now.
+	file, err := os.CreateTemp(filepath.Dir(path), "new-*")
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(text)
+	if err = errors.Join(err, file.Close()); err == nil {
+		err = os.Rename(file.Name(), path)
+	}
+	if err != nil {
+		_ = os.Remove(file.Name())
+	}
+	return err
+}
+
+// Node returns the runtime of the Node function in dir. handler is "<file>.<export>", "index.main" if empty. compiled is
+// the file with what was made of an entry in TypeScript, "" if there is none.
+func Node(runnerPath, dir, handler, compiled string, environ map[string]string, account Account) (*RuntimeAPI, error) {
 	node, err := exec.LookPath("node")
 	if err != nil {
 		return nil, errors.New("Node functions need the program node; install Node.js 18 or later")
@@ -49,8 +65,20 @@ func Node(runnerPath, dir, handler string, environ map[string]string, account Ac
 	if handler == "" {
 		handler = "index.main"
 	}
+	// As in the cloud, where the folder is /var/user: require finds the function's files by their bare names.
+	search := []string{dir, filepath.Join(dir, "node_modules")}
+	if own := environ["NODE_PATH"]; own != "" {
+		search = append(search, own)
+	}
+	all := map[string]string{}
+	maps.Copy(all, environ)
+	all["NODE_PATH"] = strings.Join(search, string(filepath.ListSeparator))
+	args := []string{runnerPath}
+	if compiled != "" {
+		args = append(args, compiled)
+	}
 	return &RuntimeAPI{
-		Program: Program{Path: node, Args: []string{runnerPath}, Dir: dir, Environ: environ},
+		Program: Program{Path: node, Args: args, Dir: dir, Environ: all},
 		Handler: handler,
 		Account: account,
 	}, nil
@@ -68,7 +96,8 @@ func CheckNode(ctx context.Context, dir, file string) error {
 	return nil
 }
 
-// MissingPackages returns the packages that dir's package.json needs and that are not installed.
+// MissingPackages returns the packages that dir's package.json needs and that are not installed in dir. Those in folders
+// above it do not count: the cloud has only dir.
 func MissingPackages(dir string) ([]string, error) {
 	file := filepath.Join(dir, "package.json")
 	text, err := os.ReadFile(file)
@@ -84,7 +113,7 @@ func MissingPackages(dir string) ([]string, error) {
 	}
 	var missing []string
 	for name := range manifest.Dependencies {
-		if !installed(dir, name) {
+		if !isInstalled(dir, name) {
 			missing = append(missing, name)
 		}
 	}
@@ -92,33 +121,41 @@ func MissingPackages(dir string) ([]string, error) {
 	return missing, nil
 }
 
-// installed looks for a package where Node does: in node_modules of dir and of the folders above it.
-func installed(dir, name string) bool {
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "node_modules", name, "package.json")); err == nil {
-			return true
-		}
-		parent := filepath.Dir(dir)
-		if parent == dir {
-			return false
-		}
-		dir = parent
-	}
+func isInstalled(dir, name string) bool {
+	_, err := os.Stat(filepath.Join(dir, "node_modules", name, "package.json"))
+	return err == nil
 }
 
-// InstallPackages installs what dir's package.json needs. The error holds what npm said.
-func InstallPackages(ctx context.Context, dir string) error {
+// InstalledAbove returns the folder above dir in whose node_modules Node would find a package; "" if there is none.
+func InstalledAbove(dir, name string) string {
+	for parent := filepath.Dir(dir); parent != dir; dir, parent = parent, filepath.Dir(parent) {
+		if isInstalled(parent, name) {
+			return parent
+		}
+	}
+	return ""
+}
+
+// InstallPackages installs what dir's package.json needs: the versions of its lock file, or if these cannot be installed,
+// any that package.json allows; lockErr is then why. The error holds what npm said.
+func InstallPackages(ctx context.Context, dir string) (lockErr, err error) {
 	npm, err := exec.LookPath("npm")
 	if err != nil {
-		return errors.New("installing packages needs the program npm, which comes with Node.js")
+		return nil, errors.New("installing packages needs the program npm, which comes with Node.js")
 	}
-	verb := "install"
-	if _, err := os.Stat(filepath.Join(dir, "package-lock.json")); err == nil {
-		verb = "ci" // which leaves the lock file as it is
+	install := func(args ...string) error {
+		out, err := runTool(ctx, dir, nil, npm, append(args, "--omit=dev", "--no-audit", "--no-fund")...)
+		if err != nil {
+			return fmt.Errorf("npm %s in %s: %w\n%s", args[0], dir, err, out)
+		}
+		return nil
 	}
-	out, err := runTool(ctx, dir, nil, npm, verb, "--omit=dev", "--no-audit", "--no-fund")
-	if err != nil {
-		return fmt.Errorf("npm %s in %s: %w\n%s", verb, dir, err, out)
+	if _, err := os.Stat(filepath.Join(dir, "package-lock.json")); err != nil {
+		return nil, install("install")
 	}
-	return nil
+	lockErr = install("ci")
+	if lockErr == nil || ctx.Err() != nil || install("install", "--no-package-lock") != nil {
+		return nil, lockErr
+	}
+	return lockErr, nil
 }

@@ -2,8 +2,10 @@ package host
 
 import (
 	"context"
+	"crypto/rand"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -33,7 +35,7 @@ func newNode(t testing.TB, dir, handler string, timeout time.Duration) *Function
 	}
 	runnerPath, err := WriteRunner(t.TempDir())
 	require.NoError(t, err)
-	runtime, err := Node(runnerPath, dir, handler, map[string]string{"GREETING": "hello"}, Account{Namespace: "env-1", Region: "ap-shanghai"})
+	runtime, err := Node(runnerPath, dir, handler, "", map[string]string{"GREETING": "hello"}, Account{Namespace: "env-1", Region: "ap-shanghai"})
 	require.NoError(t, err)
 	f := New("hello", runtime, timeout, 0, 1)
 	t.Cleanup(f.Close)
@@ -161,25 +163,15 @@ func TestANodeFunctionIsFoundByItsHandler(t *testing.T) {
 		handler string
 		want    string
 	}{
-		"by default":               {files: map[string]string{"index.js": "exports.main = () => 1"}, want: "1"},
-		"another file":             {files: map[string]string{"lib/app.js": "exports.handle = () => 1"}, handler: "lib/app.handle", want: "1"},
-		"a module by its name":     {files: map[string]string{"index.mjs": "export const main = async () => 1"}, want: "1"},
-		"a module by package.json": {files: map[string]string{"index.js": "export const main = async () => 1", "package.json": `{"type": "module"}`}, want: "1"},
-		"a module's default":       {files: map[string]string{"index.mjs": "export default { main: () => 1 }"}, want: "1"},
-		"a callback":               {files: map[string]string{"index.js": "exports.main = (event, context, callback) => { setImmediate(() => callback(null, 1)) }"}, want: "1"},
-		"a callback's error":       {files: map[string]string{"index.js": "exports.main = (event, context, callback) => { callback(new TypeError('no good')) }"}, want: "TypeError: no good"},
+		"by default":   {files: map[string]string{"index.js": "exports.main = () => 1"}, want: "1"},
+		"another file": {files: map[string]string{"lib/app.js": "exports.handle = () => 1"}, handler: "lib/app.handle", want: "1"},
 		"no export": {files: map[string]string{"index.js": "exports.handler = () => 1"},
 			want: "Error: index does not export a function main: write exports.main = async (event, context) => { … }"},
 		"no function":  {files: map[string]string{"index.js": "exports.main = 1"}, want: "Error: index does not export a function main: write exports.main = async (event, context) => { … }"},
+		"nothing":      {files: map[string]string{"index.js": "module.exports = null"}, want: "Error: index does not export a function main: write exports.main = async (event, context) => { … }"},
 		"syntax error": {files: map[string]string{"index.js": "exports.main = () => {"}, want: "SyntaxError: Unexpected end of input"},
 		"throws":       {files: map[string]string{"index.js": "throw new Error('no configuration')"}, want: "Error: no configuration"},
-		"missing package": {files: map[string]string{"index.js": "require('wx-server-sdk')"},
-			want: "Cannot find module 'wx-server-sdk'; run: npm install --prefix DIR wx-server-sdk"},
-		"missing package of a scope": {files: map[string]string{"index.js": "require('@cloudbase/node-sdk/lib/x')"},
-			want: "Cannot find module '@cloudbase/node-sdk'; run: npm install --prefix DIR @cloudbase/node-sdk"},
-		"missing package of a module": {files: map[string]string{"index.mjs": "import x from 'wx-server-sdk'; export const main = x"},
-			want: "Cannot find module 'wx-server-sdk'; run: npm install --prefix DIR wx-server-sdk"},
-		"missing file": {files: map[string]string{"index.js": "require('./lib')"}, want: "Error: Cannot find module './lib'"},
+		"throws null":  {files: map[string]string{"index.js": "throw null"}, want: "null"},
 		"exits":        {files: map[string]string{"index.js": "process.exit(9)"}, want: "the function exited with code 9 before it was ready"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -187,6 +179,144 @@ func TestANodeFunctionIsFoundByItsHandler(t *testing.T) {
 			dir := files(t, c.files)
 			got := invoke(newNode(t, dir, c.handler, 20*time.Second), "{}")
 			assert.Equal(t, strings.ReplaceAll(c.want, "DIR", dir), strings.SplitN(got, "\n", 2)[0])
+		})
+	}
+}
+
+// The platform requires index.js: neither main nor type of package.json makes it load another file, or an ES module.
+func TestNodeEntry(t *testing.T) {
+	t.Parallel()
+	const refused = `Error: index.js is an ES module, and the cloud requires it as CommonJS; `
+	for name, c := range map[string]struct {
+		files map[string]string
+		want  string // the start of the result or message
+	}{
+		"main of package.json":      {map[string]string{"index.js": "exports.main = () => 'index'", "app.js": "exports.main = () => 'app'", "package.json": `{"main": "app.js"}`}, `"index"`},
+		"an ES module":              {map[string]string{"index.js": "export const main = async () => 1"}, refused},
+		"an ES module by its type":  {map[string]string{"index.js": "export const main = async () => 1", "package.json": `{"type": "module"}`}, refused},
+		"a default export":          {map[string]string{"index.js": "export default { main: () => 1 }", "package.json": `{"type": "module"}`}, refused},
+		"an import":                 {map[string]string{"index.js": "import fs from 'fs'\nexports.main = () => 1"}, refused},
+		"a top-level await":         {map[string]string{"index.js": "await 1\nexport const main = async () => 1", "package.json": `{"type": "module"}`}, refused},
+		"a module behind an import": {map[string]string{"index.js": "exports.main = async (...args) => (await import('./entry.mjs')).main(...args)", "entry.mjs": "export const main = async event => event.n"}, "1"},
+		"an ES module that index.js requires is not the entry": {map[string]string{"index.js": "require('./lib.mjs'); exports.main = () => 1", "lib.mjs": "await 1; export default 1"}, "Error"},
+		"a type above the folder":                              {map[string]string{"../package.json": `{"type": "module"}`, "index.js": "exports.main = () => require('./lib')", "lib.js": "module.exports = 1"}, "1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			files := files(t, prefixed("f/", c.files))
+			got := invoke(newNode(t, filepath.Join(files, "f"), "", 20*time.Second), `{"n": 1}`)
+			assert.True(t, strings.HasPrefix(got, c.want), got)
+		})
+	}
+}
+
+// prefixed puts a folder before the names of files.
+func prefixed(folder string, files map[string]string) map[string]string {
+	all := map[string]string{}
+	for name, text := range files {
+		all[path.Join(folder, name)] = text
+	}
+	return all
+}
+
+// A handler that returns nothing and takes a callback is waited for, however it takes it.
+func TestNodeCallback(t *testing.T) {
+	t.Parallel()
+	const later = "setTimeout(() => callback(null, 1), 5)"
+	for name, c := range map[string]struct{ main, want string }{
+		"a parameter":              {"(event, context, callback) => { " + later + " }", "1"},
+		"at once":                  {"(event, context, callback) => { callback(null, 1) }", "1"},
+		"its error":                {"(event, context, callback) => { setTimeout(() => callback(new TypeError('invalid')), 5) }", "TypeError: invalid"},
+		"a default value":          {"(event, context, callback = () => {}) => { " + later + " }", "1"},
+		"behind default values":    {"(event = {}, { request_id: id = [1, 2] } = {}, callback = null) => { " + later + " }", "1"},
+		"arguments":                {"function () { const callback = arguments[2]; " + later + " }", "1"},
+		"a rest":                   {"(...args) => { const callback = args[2]; " + later + " }", "1"},
+		"a rest behind a call":     {"(event = Object.create(null), ...args) => { const callback = args[1]; " + later + " }", "1"},
+		"a method":                 {"({ main (event, context, callback = null) { " + later + " } }).main", "1"},
+		"beside a result":          {"(event, context, callback) => 1", "1"},
+		"beside a promise":         {"async (event, context, callback) => { await 0; return 1 }", "1"},
+		"never called":             {"(event, context, callback) => { setTimeout(() => {}, 5) }", "null"},
+		"none":                     {"event => { setInterval(() => {}, 1000); Math.max(1, 2, 3) }", "null"},
+		"none, and a second value": {"(event, { a, b, c }) => { setInterval(() => {}, 1000) }", "null"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newNode(t, files(t, map[string]string{"index.js": "exports.main = " + c.main}), "", 20*time.Second)
+			assert.Equal(t, c.want, invoke(f, "{}"))
+			assert.Equal(t, c.want, invoke(f, "{}"), "the second time")
+		})
+	}
+}
+
+// What require and import find is what they find in the cloud: files and packages of the function's own folder.
+func TestNodeModules(t *testing.T) {
+	t.Parallel()
+	onUnix(t) // links
+	const outside = " is outside the function's folder, and the cloud has only that folder; "
+	for name, c := range map[string]struct {
+		entry string
+		want  string
+	}{
+		"a file above":                  {"require('../../shared/util')", "Error: Cannot find module '../../shared/util': ROOT/shared/util.js" + outside + "move the file into ROOT/fn/f"},
+		"later, a file above":           {"require('../../shared/util')", "Error: Cannot find module '../../shared/util': ROOT/shared/util.js" + outside + "move the file into ROOT/fn/f"},
+		"later, not installed":          {"require('wx-server-sdk')", "Cannot find module 'wx-server-sdk'; run: npm install --prefix ROOT/fn/f wx-server-sdk"},
+		"an absolute path":              {"require(require('path').join(__dirname, '../../shared/util'))", "Error: Cannot find module 'ROOT/shared/util': ROOT/shared/util.js" + outside + "move the file into ROOT/fn/f"},
+		"a package above":               {"require('hoisted')", "Error: Cannot find module 'hoisted': ROOT/node_modules/hoisted/index.js" + outside + "run: npm install --prefix ROOT/fn/f hoisted"},
+		"a scoped package above":        {"require('@team/hoisted/index.js')", "Error: Cannot find module '@team/hoisted': ROOT/node_modules/@team/hoisted/index.js" + outside + "run: npm install --prefix ROOT/fn/f @team/hoisted"},
+		"one that is optional":          {"(() => { try { return require('hoisted') } catch (err) { return err.code } })()", `"MODULE_NOT_FOUND"`},
+		"one's place":                   {"require.resolve('hoisted')", "Error: Cannot find module 'hoisted': ROOT/node_modules/hoisted/index.js" + outside + "run: npm install --prefix ROOT/fn/f hoisted"},
+		"a package above of a file":     {"require('./lib/inner')", "Error: Cannot find module 'hoisted': ROOT/node_modules/hoisted/index.js" + outside + "run: npm install --prefix ROOT/fn/f hoisted"},
+		"an own file":                   {"require('./lib/own')", `"own"`},
+		"an own package":                {"require('installed')", `"installed"`},
+		"a linked package":              {"require('linked')", `"linked of hoisted"`},
+		"a linked folder":               {"require('./link/util')", `"shared"`},
+		"a bare file":                   {"require('util2.js')", `"util2"`},
+		"a bare name":                   {"require('util2')", `"util2"`},
+		"a bare folder":                 {"require('lib/own')", `"own"`},
+		"Node's own before a bare file": {"typeof require('util').inspect", `"function"`},
+		"a file that it wrote":          {"(require('fs').writeFileSync(FILE, 'module.exports = 2'), require(FILE))", "2"},
+		"not installed":                 {"require('wx-server-sdk')", "Cannot find module 'wx-server-sdk'; run: npm install --prefix ROOT/fn/f wx-server-sdk"},
+		"of a scope, not installed":     {"require('@cloudbase/node-sdk/lib/x')", "Cannot find module '@cloudbase/node-sdk'; run: npm install --prefix ROOT/fn/f @cloudbase/node-sdk"},
+		"not there":                     {"require('./nowhere')", "Error: Cannot find module './nowhere'"},
+		"a package without its own packages": {"require('half')",
+			"Cannot find module 'request': the package half is not completely installed; run: rm -r ROOT/fn/f/node_modules && npm install --prefix ROOT/fn/f"},
+		"a package without its main": {"require('headless')",
+			"Cannot find module 'ROOT/fn/f/node_modules/headless/lib/main.js': the package headless is not completely installed; run: rm -r ROOT/fn/f/node_modules && npm install --prefix ROOT/fn/f"},
+		"a package without another one": {"require('peer')", "Cannot find module 'mysql'; run: npm install --prefix ROOT/fn/f mysql"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			root := files(t, map[string]string{
+				"shared/util.js":                          "module.exports = 'shared'",
+				"packages/linked/index.js":                "module.exports = 'linked of ' + require('hoisted')",
+				"packages/linked/package.json":            "{}",
+				"node_modules/hoisted/index.js":           "module.exports = 'hoisted'",
+				"node_modules/@team/hoisted/index.js":     "module.exports = 'hoisted'",
+				"fn/f/lib/own.js":                         "module.exports = 'own'",
+				"fn/f/lib/inner.js":                       "module.exports = require('hoisted')",
+				"fn/f/util.js":                            "",
+				"fn/f/util2.js":                           "module.exports = 'util2'",
+				"fn/f/node_modules/installed/index.js":    "module.exports = 'installed'",
+				"fn/f/node_modules/half/index.js":         "require('request')",
+				"fn/f/node_modules/half/package.json":     `{"dependencies": {"request": "1"}}`,
+				"fn/f/node_modules/headless/package.json": `{"main": "lib/main.js"}`,
+				"fn/f/node_modules/peer/index.js":         "require('mysql')",
+				"fn/f/node_modules/peer/package.json":     `{"peerDependencies": {"mysql": "1"}}`,
+			})
+			root, err := filepath.EvalSymlinks(root)
+			require.NoError(t, err)
+			written := filepath.Join(os.TempDir(), "written-"+rand.Text()+".js")
+			t.Cleanup(func() { _ = os.Remove(written) })
+			dir := filepath.Join(root, "fn", "f")
+			entry := strings.ReplaceAll("const x = "+c.entry+"; exports.main = () => x", "FILE", "'"+written+"'")
+			if strings.HasPrefix(name, "later, ") {
+				entry = "exports.main = () => " + c.entry
+			}
+			require.NoError(t, os.WriteFile(filepath.Join(dir, "index.js"), []byte(entry), 0o644))
+			require.NoError(t, os.Symlink(filepath.Join(root, "packages", "linked"), filepath.Join(dir, "node_modules", "linked")))
+			require.NoError(t, os.Symlink(filepath.Join(root, "shared"), filepath.Join(dir, "link")))
+			got := invoke(newNode(t, dir, "", 20*time.Second), "{}")
+			assert.Equal(t, strings.ReplaceAll(c.want, "ROOT", root), strings.SplitN(got, "\n", 2)[0])
 		})
 	}
 }
@@ -213,7 +343,7 @@ func TestMissingPackagesAreFound(t *testing.T) {
 		"a list/package.json":                  `{"dependencies": []}`,
 	})
 	for name, want := range map[string]string{
-		"none": "", "no dependencies": "", "some": "@a/b missing",
+		"none": "", "no dependencies": "", "some": "@a/b above missing",
 		"no JSON": "package.json: unexpected end of JSON input", "a list": "package.json: json: cannot unmarshal array",
 	} {
 		missing, err := MissingPackages(filepath.Join(dir, name))
@@ -237,13 +367,15 @@ func TestPackagesAreInstalled(t *testing.T) {
 	missing, err := MissingPackages(dir)
 	require.NoError(t, err)
 	assert.Equal(t, []string{"dep"}, missing)
-	require.NoError(t, InstallPackages(t.Context(), dir))
+	lockErr, err := InstallPackages(t.Context(), dir)
+	require.NoError(t, err)
+	require.NoError(t, lockErr)
 	missing, err = MissingPackages(dir)
 	require.NoError(t, err)
 	assert.Empty(t, missing)
 
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "package.json"), []byte("{"), 0o644))
-	err = InstallPackages(t.Context(), dir)
+	_, err = InstallPackages(t.Context(), dir)
 	require.Error(t, err)
 	assert.Contains(t, err.Error(), "npm ci in "+dir+": exit status 1\nnpm ")
 }
@@ -275,14 +407,15 @@ func TestTheRunnerIsWrittenWhole(t *testing.T) {
 			if assert.NoError(t, err) {
 				text, err := os.ReadFile(path)
 				assert.NoError(t, err)
-				assert.Equal(t, string(runner), string(text))
+				want, _ := runnerFiles.ReadFile("runner.js")
+				assert.Equal(t, string(want), string(text))
 			}
 		})
 	}
 	all.Wait()
 	entries, err := os.ReadDir(dir)
 	require.NoError(t, err)
-	assert.Len(t, entries, 1)
+	assert.Len(t, entries, 2)
 	_, err = WriteRunner(filepath.Join(dir, "missing"))
 	assert.ErrorContains(t, err, "the runner of Node functions: ")
 }

@@ -1,8 +1,2 @@
-import cloud from 'wx-server-sdk'
-
-cloud.init()
-
-const width = await Promise.resolve(280)
-
-// Makes a code with an ES module's import, export and top-level await.
-export const main = event => cloud.openapi.wxacode.createQRCode({ path: event.path, width })
+// The platform requires this file; it can import an ES module.
+exports.main = async (...args) => (await import('./entry.mjs')).main(...args)

@@ -1,1 +1,1 @@
-module.exports = require('../call')
+../call/index.js
