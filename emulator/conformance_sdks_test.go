@@ -101,6 +101,9 @@ func (c conformance) testGenerationOpenAPI(t *testing.T) {
 		assert.Equal(t, fmt.Sprintf("system error: error code: %d", errCode), answer.Get("error.errMsg").String())
 	}
 
+	plain, _ := c.invoke(t, c.alice(), "functions", `{"api":"callOpenAPI","name":"security.msgSecCheck","data":{"content":"a"}}`)
+	assert.EqualValues(t, -604101, plain.Get("ok.result.errcode").Int(), plain.Raw)
+
 	media, id := c.invoke(t, c.alice(), "call", `{"api":"security.imgSecCheck","params":{"media":{"contentType":"image/png","value":{"type":"Buffer","data":[137,80,78,71,0,255,13,10]}}}}`)
 	assert.JSONEq(t, `{"errMsg":"openapi.security.imgSecCheck:ok","errCode":0}`, media.Get("ok").Raw, media.Raw)
 	assert.JSONEq(t, `{"media":"media.png, 8 bytes"}`, c.control(t, "journal/"+id).Get("calls.0.params").String())
@@ -153,11 +156,13 @@ func (c conformance) testNodeSDK(t *testing.T, function, fails string) {
 		assert.Equal(t, errCode, resp.ErrorCode)
 		assert.Equal(t, errCode == 0, resp.ContentType == "image/jpeg")
 	}
+	answer, _ := c.invoke(t, c.alice(), function, `{"api":"wxacode.createQRCode","data":{"path":""}}`)
+	assert.EqualValues(t, 40159, answer.Get("ok.result.errcode").Int(), answer.Raw)
 	for _, event := range []string{`{"name":"goecho","data":{"a":1}}`, `{"name":"goecho","data":{"a":1},"parseContext":true}`} {
 		answer, _ := c.invoke(t, c.alice(), function, event)
 		assert.JSONEq(t, `{"a":1}`, answer.Get("ok.result.event").Raw, answer.Raw)
 	}
-	answer, _ := c.invoke(t, c.alice(), function, `{"name":"nobody"}`)
+	answer, _ = c.invoke(t, c.alice(), function, `{"name":"nobody"}`)
 	failure := answer.Get(fails)
 	assert.Equal(t, "FUNCTION_NOT_FOUND", failure.Get("code").String(), answer.Raw)
 	assert.Contains(t, failure.Get("message").String(), "FunctionName parameter could not be found")

@@ -39,6 +39,18 @@ type InvokeResult struct {
 	Data string
 }
 
+// APIResult is the answer to ActionAPI.
+type APIResult struct {
+	RequestID string
+	// Data is the API's own answer, usually JSON text.
+	Data string
+}
+
+// Marshal returns the body of the answer, of content type [ErrorType].
+func (res *APIResult) Marshal() []byte {
+	return marshal(map[string]any{"requestId": res.RequestID, "data": map[string]string{"responseData": res.Data}})
+}
+
 // envelope is the endpoint's JSON answer, good or bad.
 type envelope struct {
 	RequestID string      `json:"requestId"`
@@ -53,15 +65,15 @@ type invokeData struct {
 
 // Marshal returns the body of the answer, of content type [ErrorType].
 func (e *Error) Marshal() []byte {
-	return envelope{RequestID: e.RequestID, Code: e.Code, Message: e.Message}.marshal()
+	return marshal(envelope{RequestID: e.RequestID, Code: e.Code, Message: e.Message})
 }
 
 // Marshal returns the body of the answer, of content type [ErrorType].
 func (res *InvokeResult) Marshal() []byte {
-	return envelope{RequestID: res.RequestID, Data: &invokeData{res.Data}}.marshal()
+	return marshal(envelope{RequestID: res.RequestID, Data: &invokeData{res.Data}})
 }
 
-func (v envelope) marshal() []byte {
+func marshal(v any) []byte {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)

@@ -22,6 +22,7 @@ import (
 // The actions that this package writes and reads whole; the platform has more ("storage.…", "database.…").
 const (
 	ActionOpenAPI        = "wx.openApi"
+	ActionAPI            = "wx.api" // the older callOpenAPI, with JSON instead of protobuf
 	ActionInvokeFunction = "functions.invokeFunction"
 )
 
@@ -36,7 +37,9 @@ type Request struct {
 	APIName string
 	// CGIName is "commrpcv2" for version v2 of the official SDK's openapi, else empty.
 	CGIName string
-	// RequestData is the wire form of a CommAPIData.
+	// APIOptions is the JSON text of an ActionAPI's options: {"appid": "…"} for another app.
+	APIOptions string
+	// RequestData is the wire form of a CommAPIData; for ActionAPI, the JSON text of the parameters.
 	RequestData []byte
 
 	// FunctionName is the cloud function to invoke.
@@ -86,6 +89,7 @@ func (q *Request) names() []struct {
 	}{
 		{"action", &q.Action},
 		{"apiName", &q.APIName},
+		{"apiOptions", &q.APIOptions},
 		{"cgiName", &q.CGIName},
 		{"requestData", nil},
 		{"function_name", &q.FunctionName},
@@ -130,19 +134,19 @@ type Origin struct {
 
 // HTTP returns q as a signed HTTP request. now is the time of the signature.
 func (q *Request) HTTP(ctx context.Context, o Origin, c Credential, now time.Time) (*http.Request, error) {
+	encode, data := encodeForm, binary
+	if q.Action == ActionInvokeFunction || q.Action == ActionAPI {
+		encode, data = encodeJSON, text
+	}
 	var params []param
 	for _, n := range q.names() {
-		p := param{name: n.name, value: q.RequestData, kind: binary}
+		p := param{name: n.name, value: q.RequestData, kind: data}
 		if n.text != nil {
 			p = param{name: n.name, value: []byte(*n.text)}
 		}
 		if len(p.value) > 0 {
 			params = append(params, p)
 		}
-	}
-	encode := encodeForm
-	if q.Action == ActionInvokeFunction {
-		encode = encodeJSON
 	}
 	body, contentType := encode(params)
 

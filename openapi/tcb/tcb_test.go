@@ -201,6 +201,7 @@ func TestOwnRequestIsReadAsItWasWritten(t *testing.T) {
 	t.Parallel()
 	for _, q := range []*tcb.Request{
 		openAPIRequest(),
+		{Action: tcb.ActionAPI, APIName: "a.b", APIOptions: `{"appid":"wx2"}`, RequestData: []byte(` {"a":"<&>"} `), CloudAPIToken: "t"},
 		{Action: tcb.ActionInvokeFunction, FunctionName: "add", EventText: `{"a":"<&> \" 你"}`, EnvName: "e", CloudAPIToken: "t"},
 	} {
 		r := received(t, q)
@@ -209,6 +210,7 @@ func TestOwnRequestIsReadAsItWasWritten(t *testing.T) {
 		require.NoError(t, got.Verify(r, at.Add(tcb.Lifetime), keyOf))
 		assert.Equal(t, q.Action, got.Action)
 		assert.Equal(t, q.APIName, got.APIName)
+		assert.Equal(t, q.APIOptions, got.APIOptions)
 		assert.Equal(t, q.CGIName, got.CGIName)
 		assert.Equal(t, q.RequestData, got.RequestData)
 		assert.Equal(t, q.EventText, got.EventText)

@@ -10,7 +10,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tidwall/gjson"
+
 	"github.com/wxcloud-go/wxfn/emulator/internal/journal"
+	"github.com/wxcloud-go/wxfn/openapi"
 	"github.com/wxcloud-go/wxfn/openapi/catalog"
 	"github.com/wxcloud-go/wxfn/openapi/tcb"
 )
@@ -69,13 +72,16 @@ func (p *Platform) serve(r *http.Request) (*wireAnswer, error) {
 			return (&outcome{system: illegalSource, advice: noInvocation(q)}).admin(), nil
 		}
 		return p.openAPI(r.Context(), s, q)
-	case tcb.ActionInvokeFunction:
+	case tcb.ActionInvokeFunction, tcb.ActionAPI:
 		if !alive {
 			return nil, &tcb.Error{Code: "INVALID_REQUEST_SOURCE", Message: noInvocation(q)}
 		}
+		if q.Action == tcb.ActionAPI {
+			return p.plainAPI(r.Context(), s, q)
+		}
 		return p.invokeFunction(r.Context(), s, q)
 	}
-	message := fmt.Sprintf("wxfn does not emulate %q; it emulates cloud calls (%s) and callFunction (%s)", q.Action, tcb.ActionOpenAPI, tcb.ActionInvokeFunction)
+	message := fmt.Sprintf("wxfn does not emulate %q; it emulates cloud calls (%s, %s) and callFunction (%s)", q.Action, tcb.ActionOpenAPI, tcb.ActionAPI, tcb.ActionInvokeFunction)
 	if q.Action == oldUpload {
 		message += "; " + newerSDK
 	}
@@ -101,7 +107,7 @@ func (p *Platform) refuse(q *tcb.Request, code, message string) error {
 // target returns what a request is for, as the journal names it.
 func target(q *tcb.Request) string {
 	switch q.Action {
-	case tcb.ActionOpenAPI:
+	case tcb.ActionOpenAPI, tcb.ActionAPI:
 		return q.APIName
 	case tcb.ActionInvokeFunction:
 		return "callFunction " + q.FunctionName
@@ -152,16 +158,54 @@ func (p *Platform) openAPI(ctx context.Context, s *Session, q *tcb.Request) (*wi
 	if err := data.Unmarshal(q.RequestData); err != nil {
 		return nil, &tcb.Error{Code: "INVALID_PARAM", Message: "malformed requestData: " + err.Error()}
 	}
-	call := newCall(q.APIName, p.Now(), data.OpenAPIData.Pairs)
-	call.appID, call.caller = cmp.Or(data.AppID, p.AppID), s.Caller
-	begin := time.Now()
-	ended, err := p.cloudCall(ctx, s, call)
-	call.log.Duration = time.Since(begin)
-	s.Record.Called(call.log)
+	ended, err := p.recordedCall(ctx, s, q.APIName, data.AppID, data.OpenAPIData.Pairs)
 	if err != nil {
 		return nil, err
 	}
 	return ended.admin(), nil
+}
+
+// plainAPI answers the older callOpenAPI: parameters and answer are JSON as it is in an HTTPS call, errcode included.
+func (p *Platform) plainAPI(ctx context.Context, s *Session, q *tcb.Request) (*wireAnswer, error) {
+	params := cmp.Or(string(q.RequestData), "{}")
+	if !isObject([]byte(params)) {
+		return nil, &tcb.Error{Code: "INVALID_PARAM", Message: "requestData is not a JSON object"}
+	}
+	var pairs []tcb.KeyValuePair
+	gjson.Parse(params).ForEach(func(name, value gjson.Result) bool {
+		pairs = append(pairs, tcb.KeyValuePair{Key: name.String(), Value: []byte(value.Raw)})
+		return true
+	})
+	ended, err := p.recordedCall(ctx, s, q.APIName, gjson.Get(q.APIOptions, "appid").String(), pairs)
+	if err != nil {
+		return nil, err
+	}
+	result := tcb.APIResult{RequestID: randomHex(16), Data: ended.text()}
+	return &wireAnswer{contentType: tcb.ErrorType, body: result.Marshal(), cut: ended.cut}, nil
+}
+
+// recordedCall makes a cloud call, which the invocation's record notes. An empty appID is the emulated app's.
+func (p *Platform) recordedCall(ctx context.Context, s *Session, name, appID string, pairs []tcb.KeyValuePair) (*outcome, error) {
+	call := newCall(name, p.Now(), pairs)
+	call.appID, call.caller = cmp.Or(appID, p.AppID), s.Caller
+	begin := time.Now()
+	ended, err := p.cloudCall(ctx, s, call)
+	call.log.Duration = time.Since(begin)
+	s.Record.Called(call.log)
+	return ended, err
+}
+
+// text returns the outcome as callOpenAPI has it. How the cloud hands on a file or a refusal is not documented: a file is
+// what openapi returns, a refusal an errcode.
+func (o *outcome) text() string {
+	switch {
+	case o.result == nil:
+		return string(jsonResult(map[string]any{"errcode": o.system, "errmsg": tcb.Text(o.system), "advice": o.advice}).body)
+	case tcb.IsJSON(o.result.contentType):
+		return string(o.result.body)
+	}
+	text, _ := json.Marshal(map[string]any{"errcode": 0, "errmsg": "ok", "contentType": o.result.contentType, "buffer": openapi.Buffer(o.result.body)}) // always encodes
+	return string(text)
 }
 
 // cloudCall answers a cloud call: a known API, permission, and then what holds for every call.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"github.com/tidwall/gjson"
 
 	"github.com/wxcloud-go/wxfn/emulator/internal/journal"
 	"github.com/wxcloud-go/wxfn/emulator/internal/platform/launch"
@@ -186,10 +187,10 @@ func TestWhatIsNotEmulatedSaysSo(t *testing.T) {
 	t.Parallel()
 	p := newPlatform()
 	s := p.begin()
-	for _, action := range []string{"database.addDocument", "storage.uploadFile", "wx.api", "WX.OPENAPI"} {
+	for _, action := range []string{"database.addDocument", "storage.uploadFile", "wx.wxPayApi", "WX.OPENAPI"} {
 		w := p.post(t, &tcb.Request{Action: action, CloudAPIToken: s.token})
 		assert.Equal(t, "ACTION_NOT_SUPPORTED", outcomeOf(t, w))
-		assert.Contains(t, w.Body.String(), `wxfn does not emulate \"`+action+`\"; it emulates cloud calls (wx.openApi) and callFunction (functions.invokeFunction)`)
+		assert.Contains(t, w.Body.String(), `wxfn does not emulate \"`+action+`\"; it emulates cloud calls (wx.openApi, wx.api) and callFunction (functions.invokeFunction)`)
 	}
 }
 
@@ -211,6 +212,45 @@ func TestRefusedRequestIsRecorded(t *testing.T) {
 	require.Len(t, lines, 3)
 	assert.Equal(t, []string{"callFunction other: " + refused, "wxacode.get: " + refused}, lines[:2])
 	assert.Contains(t, lines[2], "database.addDocument: ACTION_NOT_SUPPORTED: wxfn does not emulate")
+}
+
+func TestCallOpenAPI(t *testing.T) {
+	t.Parallel()
+	p := newPlatform()
+	s := p.begin("wxacode.get", "wxacode.createQRCode", "subscribeMessage.send")
+	call := func(q tcb.Request) (answer gjson.Result) {
+		q.Action, q.CloudAPIToken = tcb.ActionAPI, s.token
+		w := p.post(t, &q)
+		assert.Equal(t, tcb.ErrorType, w.Header().Get("Content-Type"))
+		return gjson.ParseBytes(w.Body.Bytes())
+	}
+	data := func(q tcb.Request) gjson.Result {
+		answer := call(q)
+		assert.NotEmpty(t, answer.Get("requestId").String(), answer.Raw)
+		return gjson.Parse(answer.Get("data.responseData").String())
+	}
+	sent := data(tcb.Request{APIName: "subscribeMessage.send", RequestData: []byte(`{"touser":"oAlice","template_id":"T","data":{"thing1":{"value":"<你>"}}}`)})
+	assert.Equal(t, "0", sent.Get("errcode").Raw, sent.Raw)
+	made := data(tcb.Request{APIName: "wxacode.createQRCode", RequestData: []byte(`{"path":"a"}`), APIOptions: `{"appid":"wx2"}`})
+	assert.Equal(t, "image/jpeg", made.Get("contentType").String())
+	assert.Equal(t, "255", made.Get("buffer.data.0").Raw)
+	for _, c := range []struct {
+		api, params string
+		errcode     int64
+	}{
+		{"wxacode.get", `{"path":""}`, 40159},
+		{"wxacode.get", ``, 40159},
+		{"wxacode.getUnlimited", `{"scene":"a"}`, -604101},
+		{"wxacode.nothing", `{}`, -604100},
+	} {
+		answer := data(tcb.Request{APIName: c.api, RequestData: []byte(c.params)})
+		assert.Equal(t, c.errcode, answer.Get("errcode").Int(), answer.Raw)
+	}
+	for _, params := range []string{"[]", "1", "{"} {
+		assert.Equal(t, "INVALID_PARAM", call(tcb.Request{APIName: "wxacode.get", RequestData: []byte(params)}).Get("code").String())
+	}
+	p.End(s)
+	assert.Equal(t, "INVALID_REQUEST_SOURCE", call(tcb.Request{APIName: "wxacode.get"}).Get("code").String())
 }
 
 func TestUploadOfAnOldSDK(t *testing.T) {

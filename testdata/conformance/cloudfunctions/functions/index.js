@@ -6,6 +6,7 @@ const revive = (key, value) => value && value.type === 'Buffer' ? Buffer.from(va
 
 const apis = {
   callFunction: event => cloud.callFunction({ name: event.name, data: JSON.parse(JSON.stringify(event.data || {}), revive) }),
+  callOpenAPI: event => cloud.callOpenAPI({ api: event.name, data: event.data }),
   uploadFile: () => cloud.uploadFile({ cloudPath: 'a.txt', fileContent: Buffer.from('a') }),
   downloadFile: () => cloud.downloadFile({ fileID: 'cloud://a.txt' }),
   getTempFileURL: () => cloud.getTempFileURL({ fileList: ['cloud://a.txt'] }),
