@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -23,10 +24,91 @@ type candidate struct {
 
 var functionName = regexp.MustCompile(`^[^./\\][^/\\]*$`)
 
-// configured reads an entry of functions in cloudbaserc.json. ok is false where no function can be made of it.
+// openCloudBase parses the cloudbaserc.json in a folder.
+func (r *report) openCloudBase(dir string) value {
+	root := r.open(filepath.Join(dir, cloudBaseFile))
+	if root.exists() {
+		root.doc.environment = &environment{report: r, dir: dir}
+		if root.json.Value.Kind() == '{' {
+			root.doc.environment.envID = root.member("envId")
+		}
+	}
+	return root
+}
+
+// envID returns the environment of a cloudbaserc.json; "" where it is unknown, which is no fault.
+func envID(cloudBase value) string {
+	id := cloudBase.member("envId")
+	if !isTemplate(id) {
+		return id.text()
+	}
+	text, unknown := id.doc.environment.render(literal(id.json))
+	if len(unknown) > 0 {
+		return ""
+	}
+	return text
+}
+
+// A plan is a list of functions in a cloudbaserc.json: the file's own, or that of a plugin of CloudBase Framework.
+//
+// See https://docs.cloudbase.net/framework/plugins/framework-plugin-function.
+type plan struct {
+	root     value // the folder of their folders
+	defaults value // settings of all of them
+	entries  value
+}
+
+// plans returns the lists of functions in a cloudbaserc.json. A plugin that is about other things than functions has none.
+func plans(cloudBase value) []plan {
+	own := plan{
+		root:     expanded(cloudBase.member("functionRoot")),
+		defaults: expanded(cloudBase.member("functionDefaultConfig")),
+		entries:  expanded(cloudBase.member("functions")),
+	}
+	all := []plan{own}
+	for _, plugin := range expanded(cloudBase.member("framework").member("plugins")).members() {
+		inputs := expanded(plugin.member("inputs"))
+		p := plan{
+			root:     expanded(inputs.member("functionRootPath")),
+			defaults: expanded(inputs.member("functionDefaultConfig")),
+			entries:  expanded(inputs.member("functions")),
+		}
+		if !p.root.exists() && !p.entries.exists() {
+			continue
+		}
+		all = append(all, plan{either(p.root, own.root), either(p.defaults, own.defaults), p.entries})
+	}
+	return all
+}
+
+// either returns the first of two values, or the second where that is absent.
+func either(a, b value) value {
+	if a.exists() {
+		return a
+	}
+	return b
+}
+
+// layers are objects that say something of one function; later ones override earlier ones.
+type layers []value
+
+// layers returns what the plan says of a function: the defaults, its entry, and config in that, which is an older form.
+func (p plan) layers(entry value) layers { return layers{p.defaults, entry, entry.member("config")} }
+
+// member returns the setting that counts.
+func (s layers) member(key string) value {
+	for _, object := range slices.Backward(s) {
+		if m := object.member(key); m.exists() {
+			return expanded(m)
+		}
+	}
+	return value{}
+}
+
+// configured reads an entry of a plan. ok is false where no function can be made of it.
 //
 // See https://docs.cloudbase.net/cli-v1/functions/configs.
-func (r *report) configured(entry value, project string, roots []string) (c candidate, ok bool) {
+func (r *report) configured(p plan, entry value, project string, roots []string) (c candidate, ok bool) {
 	name := expanded(entry.required("name", `"name": "hello"`))
 	dir := expanded(entry.member("dir"))
 	c = candidate{at: name}
@@ -34,24 +116,79 @@ func (r *report) configured(entry value, project string, roots []string) (c cand
 	if !ok {
 		return c, false
 	}
+	if root := resolve(project, p.root.text()); p.root.text() != "" && isFolder(root) {
+		roots = append([]string{root}, roots...)
+	}
 	c.Dir = findFunction(c.Name, project, roots)
+	if product := expanded(entry.member("functionDistPath")); product.text() != "" { // of a plugin
+		c.at, c.Dir = product, resolve(filepath.Dir(c.Dir), product.text())
+	}
 	if dir.text() != "" {
 		c.at, c.Dir = dir, resolve(project, dir.text())
 	}
 	if !isFolder(c.Dir) {
-		c.at.report(codeMissingFunction, fmt.Sprintf("function %q has no folder %q", c.Name, r.name(c.Dir)), "create it, or correct name or dir")
+		shown := r.name(c.Dir)
+		if c.at.written != "" {
+			shown = c.at.written
+		}
+		c.at.report(codeMissingFunction, fmt.Sprintf("function %q has no folder %q", name.shown(), shown), "create it, or correct name or dir")
 		return c, false
 	}
-	c.Timeout = timeout(entry.member("timeout"))
-	c.MemoryMB = memory(entry.member("memorySize"))
-	c.Env = variables(entry.member("envVariables"))
-	c.Runtime = expanded(entry.member("runtime")).text()
-	c.Handler = expanded(entry.member("handler")).text()
-	c.Type = functionType(expanded(entry.member("type")))
-	c.Concurrency = concurrency(entry.member("instanceConcurrencyConfig"))
-	c.Triggers = triggers(entry.member("triggers"))
-	c.Ignore = texts(entry.member("ignore"))
+	s := p.layers(entry)
+	if c.Dir != project {
+		_, own := r.ownSettings(c.Dir)
+		s = append(s, own...)
+	}
+	c.set(s)
 	return c, true
+}
+
+// ownSettings returns what a cloudbaserc.json in a function's own folder says of it, and the name that it gives the
+// function, if any.
+func (r *report) ownSettings(dir string) (name string, s layers) {
+	if !isFile(dir, cloudBaseFile) {
+		return "", nil
+	}
+	for _, p := range plans(r.openCloudBase(dir)) {
+		for _, entry := range p.entries.elements() {
+			named := expanded(entry.member("name")).text()
+			if path := expanded(entry.member("dir")).text(); path != "" && resolve(dir, path) == dir {
+				return named, p.layers(entry)
+			}
+			if named == filepath.Base(dir) {
+				return named, p.layers(entry)
+			}
+		}
+	}
+	return "", nil
+}
+
+// found returns the function in a folder that no entry describes.
+func (r *report) found(dir string) candidate {
+	c := candidate{FunctionDir: FunctionDir{Name: filepath.Base(dir), Dir: dir}}
+	name, own := r.ownSettings(dir)
+	if functionName.MatchString(name) {
+		c.Name = name
+	}
+	c.set(own)
+	return c
+}
+
+// set fills in what the settings say.
+func (f *FunctionDir) set(s layers) {
+	f.Timeout = timeout(s.member("timeout"))
+	f.MemoryMB = memory(either(s.member("memorySize"), s.member("memory"))) // the latter is an older name
+	f.Runtime = s.member("runtime").text()
+	f.Handler = s.member("handler").text()
+	f.Type = functionType(s.member("type"))
+	f.Concurrency = concurrency(s.member("instanceConcurrencyConfig"))
+	f.Triggers = triggers(s.member("triggers"))
+	f.Ignore = texts(s.member("ignore"))
+	for _, object := range s {
+		f.setVariables(expanded(object.member("envVariables")))
+	}
+	slices.Sort(f.Secret)
+	f.Secret = slices.Compact(f.Secret)
 }
 
 // resolve returns a path that a setting names relative to the project, with slashes of either kind.
@@ -72,7 +209,7 @@ func findFunction(name, project string, roots []string) string {
 		}
 	}
 	if len(roots) == 0 {
-		return filepath.Join(project, defaultRoots[0], name)
+		return filepath.Join(project, cloudBaseRoot, name)
 	}
 	return filepath.Join(roots[0], name)
 }
@@ -82,26 +219,12 @@ func isFolder(path string) bool {
 	return err == nil && info.IsDir()
 }
 
-// expanded returns a value that is no template. A template is reported, and left out: only the CloudBase CLI has the
-// .env files to fill it in.
-func expanded(v value) value {
-	if isTemplate(v) {
-		v.report(codeTemplate, v.name+" is a template, which only the CloudBase CLI fills in", "write the value itself")
-		return value{}
-	}
-	return v
-}
-
-func isTemplate(v value) bool {
-	return v.exists() && v.json.Value.Kind() == '"' && strings.Contains(literal(v.json), "{{")
-}
-
 func functionType(v value) string {
 	switch t := v.text(); {
 	case strings.EqualFold(t, TypeHTTP):
 		return TypeHTTP
 	case t != "" && !strings.EqualFold(t, TypeEvent):
-		v.report(codeFunctionType, fmt.Sprintf("there is no function type %q", t), `write "Event" or "HTTP"`)
+		v.report(codeFunctionType, fmt.Sprintf("there is no function type %q", v.shown()), `write "Event" or "HTTP"`)
 	}
 	return TypeEvent
 }
@@ -137,17 +260,16 @@ func whole(v value, most float64, code, advice string) int {
 	return int(n)
 }
 
-// variables reads environment variables. Their values may be secret, so no finding shows one.
-func variables(v value) map[string]string {
-	if !v.is('{') {
-		return nil
+// setVariables adds environment variables. Their values may be secret, so no finding shows one.
+func (f *FunctionDir) setVariables(object value) {
+	if !object.is('{') {
+		return
 	}
-	env := make(map[string]string)
-	for _, m := range v.members() {
-		m = expanded(m)
-		if !m.exists() {
-			continue
-		}
+	if f.Env == nil {
+		f.Env = map[string]string{}
+	}
+	for _, m := range object.members() {
+		m, _ := filled(m) // empty where it is unknown, as for the CloudBase CLI
 		switch kind := m.json.Value.Kind(); {
 		case kind == '0' || kind == 't' || kind == 'f':
 			m.report(codeVariableType, m.name+" is "+kinds[kind].name+", and its text is used", kinds['"'].example)
@@ -158,9 +280,11 @@ func variables(v value) map[string]string {
 			m.report(codeVariableName, fmt.Sprintf("no process can have the variable %q", m.key), "leave out = in the name, and NUL characters")
 			continue
 		}
-		env[m.key] = literal(m.json)
+		f.Env[m.key] = literal(m.json)
+		if m.written != "" {
+			f.Secret = append(f.Secret, m.key)
+		}
 	}
-	return env
 }
 
 // texts returns the strings of an array, or a string alone.

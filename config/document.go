@@ -23,6 +23,8 @@ type document struct {
 	report *report
 	path   string
 	text   []byte
+
+	environment *environment // fills templates; nil in a file that has none
 }
 
 // open parses the file at path, which other tools read, too. A file that is missing or cannot be parsed is an absent

@@ -17,7 +17,7 @@ const (
 
 // A Finding is one thing wrong with a project, at the place where to mend it.
 type Finding struct {
-	File     string   // relative to the folder that was loaded where it lies inside, else absolute; always with forward slashes
+	File     string   // relative to the folder that was loaded where it lies inside of it or of its project, else absolute; always with forward slashes
 	Line     int      // counted from 1; 1 where the finding is about a whole file or folder
 	Column   int      // counted from 1, in characters (Unicode code points, a tab is one); 1 where the finding is about a whole file or folder
 	Code     string   // one of the codes of [Rules]
@@ -52,7 +52,11 @@ func (f Finding) Compare(g Finding) int {
 // A report collects the findings of one load.
 type report struct {
 	base     string // the folder that was loaded, absolute
+	root     string // the folder of its project, absolute, where that is above base; "" elsewhere
 	findings []Finding
+
+	mode   string                                    // as in Loader
+	lookup func(name string) (value string, ok bool) // likewise
 }
 
 // add records a finding about the file or folder at path.
@@ -65,7 +69,12 @@ func (r *report) add(path string, line, column int, code, message, advice string
 
 // name returns path as findings show it.
 func (r *report) name(path string) string {
-	if rel, err := filepath.Rel(r.base, path); err == nil && filepath.IsLocal(rel) {
+	return nameFrom(r.base, r.root, path)
+}
+
+// nameFrom returns a path as seen from base, where it lies in there or in the project around it; else as it is.
+func nameFrom(base, project, path string) string {
+	if rel, err := filepath.Rel(base, path); err == nil && (filepath.IsLocal(rel) || project != "" && within(project, path)) {
 		path = rel
 	}
 	return filepath.ToSlash(path)
@@ -75,5 +84,6 @@ func (r *report) name(path string) string {
 // have been an object, is one finding.
 func (r *report) sorted() []Finding {
 	slices.SortFunc(r.findings, Finding.Compare)
-	return slices.Compact(r.findings)
+	r.findings = slices.Compact(r.findings)
+	return r.findings
 }

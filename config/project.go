@@ -7,7 +7,6 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -17,9 +16,10 @@ import (
 // https://docs.cloudbase.net/cli-v1/functions/configs for cloudbaserc.json.
 type Project struct {
 	Dir          string        // the folder that was loaded, absolute
-	Root         string        // the folder of project.config.json or cloudbaserc.json, absolute: Dir or above; Dir where there is neither
-	AppID        string        // appid of project.private.config.json, else of project.config.json; "" where unknown
-	EnvID        string        // envId of cloudbaserc.json; "" where unknown, or a template such as {{env.ENV_ID}}
+	Root         string        // the folder of project.config.json or cloudbaserc.json, absolute: Dir, above it, or below where no other is; Dir where there is none
+	Part         bool          // whether Functions are only those that have to do with Dir, which is below Root
+	AppID        string        // appid; "" where unknown
+	EnvID        string        // envId of cloudbaserc.json; "" where unknown
 	Functions    []FunctionDir // sorted by name; where a name stands for two folders, once
 	Pages        *Pages        // of the Mini Program; nil where its app.json was not found or cannot be read
 	FunctionRoot string        // the folder that a new function belongs into, absolute, whether it exists or not: the first function root that is named, else the first that exists
@@ -46,6 +46,7 @@ type FunctionDir struct {
 	Concurrency int               // requests that one instance serves at once; 0 where not set: one
 	Port        int               // where a web server listens in the cloud: 9000 for KindHTTP, the containerPort of container.config.json for KindCloudRun; 0 for other kinds
 	Env         map[string]string // environment variables, beside those of the platform
+	Secret      []string          // names in Env whose values come from .env files or from this process's environment, sorted: nobody else may see them
 	Runtime     string            // as written, such as Go1 or Nodejs18.15
 	Handler     string            // as written, such as main or index.main
 	Type        string            // TypeEvent, or TypeHTTP for an HTTP function or a Cloud Run service
@@ -64,42 +65,15 @@ func (f FunctionDir) BuildsGo() bool { return f.Entry == "." }
 // The files that make a folder a project.
 const (
 	weChatFile    = "project.config.json"
-	privateFile   = "project.private.config.json" // one developer's own settings, over those of weChatFile
+	privateFile   = "project.private.config.json" // one developer's own settings, which override those of weChatFile
 	cloudBaseFile = "cloudbaserc.json"
 )
 
-// defaultRoots hold the functions of a project that names no function root: the CloudBase CLI's default, and the name
-// that WeChat DevTools gives.
-var defaultRoots = []string{"functions", "cloudfunctions"}
-
-// LoadProject reads the project of a folder. The folder may be
-//   - a project, with project.config.json, cloudbaserc.json or both,
-//   - a part of one, such as its function root or one function: then the files are found above it, and only the
-//     functions in the folder are listed,
-//   - one function, or a folder of function folders, without any such file.
-//
-// The error is about the folder; faults of the files are findings, with file names relative to the folder. What the
-// config.json files of the functions say is for [Project.LoadFunction].
-func LoadProject(dir string) (*Project, []Finding, error) {
-	dir, err := folder(dir)
-	if err != nil {
-		return nil, nil, err
-	}
-	for root := dir; ; root = filepath.Dir(root) {
-		r := &report{base: dir}
-		if p := r.project(root); p != nil {
-			return p, r.sorted(), nil
-		}
-		if root == filepath.Dir(root) {
-			p := &Project{Dir: dir, Root: dir, FunctionRoot: dir, Functions: r.functions(r.loose(dir))}
-			r.addStubs(p)
-			return p, r.sorted(), nil
-		}
-	}
-}
-
 // HasFiles reports whether there is a project.config.json or a cloudbaserc.json in Root.
-func (p *Project) HasFiles() bool { return isFile(p.Root, weChatFile) || isFile(p.Root, cloudBaseFile) }
+func (p *Project) HasFiles() bool { return hasProjectFile(p.Root) }
+
+// Name returns a file of the project as findings name it.
+func (p *Project) Name(file string) string { return nameFrom(p.Dir, p.Root, file) }
 
 // LoadFunction is [LoadFunction] with file names relative to the project's Dir.
 func (p *Project) LoadFunction(f FunctionDir) (*Function, []Finding, error) {
@@ -107,41 +81,68 @@ func (p *Project) LoadFunction(f FunctionDir) (*Function, []Finding, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	r := &report{base: p.Dir}
+	r := &report{base: p.Dir, root: p.Root}
 	return r.function(dir), r.sorted(), nil
 }
 
-// project reads the project files of a folder: the one that is loaded, or one above it. It returns nil where there are
-// none, or where they are about other functions.
-func (r *report) project(root string) *Project {
-	if !isFile(root, weChatFile) && !isFile(root, cloudBaseFile) {
-		return nil
+// project reads the files of a project, which may have none: in the folder that is loaded, or above it. It returns nil
+// where the folder that is loaded is no part of the project. crossed is whether a repository ends between the two.
+func (r *report) project(root string, crossed bool) *Project {
+	if root != r.base {
+		r.root = root
 	}
 	weChat := r.open(filepath.Join(root, weChatFile))
 	private := r.open(filepath.Join(root, privateFile))
-	cloudBase := r.open(filepath.Join(root, cloudBaseFile))
+	cloudBase := r.openCloudBase(root)
+	setting := func(key string) value {
+		if v := private.member(key); v.text() != "" {
+			return v
+		}
+		return weChat.member(key)
+	}
 
-	named := []value{weChat.member("cloudfunctionRoot"), expanded(cloudBase.member("functionRoot"))}
+	planned := plans(cloudBase)
+	named := []value{setting("cloudfunctionRoot")}
+	for _, p := range planned {
+		named = append(named, p.root)
+	}
 	roots := r.roots(root, named...)
-	found := r.candidates(root, roots, cloudBase.member("functions"))
-	if root != r.base {
-		inside := func(dir string) bool { return within(r.base, dir) }
-		found = slices.DeleteFunc(found, func(c candidate) bool { return !inside(c.Dir) })
-		if len(found) == 0 && !slices.ContainsFunc(roots, inside) {
+	found := r.candidates(root, roots, planned)
+	miniProgram := setting("miniprogramRoot")
+	pages := resolve(root, miniProgram.text())
+	part := false
+	switch all := found; {
+	case within(r.base, root) && root != r.base: // it stands for the folder
+	case root == r.base:
+		other := func(c candidate) bool { return c.Dir != root && (c.at.exists() || starts(c.Dir)) }
+		if !isFile(root, weChatFile) && starts(root) && !slices.ContainsFunc(found, other) {
+			return nil // the file is the function's own
+		}
+	default:
+		found = slices.DeleteFunc(slices.Clone(all), func(c candidate) bool { return !within(r.base, c.Dir) && !within(c.Dir, r.base) })
+		part = true
+		switch {
+		case len(found) > 0, slices.ContainsFunc(roots, func(dir string) bool { return within(r.base, dir) }):
+		case crossed, (miniProgram.text() == "" || !within(pages, r.base)) && r.hasOwnFunctions():
 			return nil
+		default:
+			found, part = all, false
 		}
 	}
 	p := &Project{
 		Dir:          r.base,
 		Root:         root,
+		Part:         part,
 		FunctionRoot: functionRoot(root, roots, named),
-		AppID:        cmp.Or(private.member("appid").text(), weChat.member("appid").text()),
+		AppID:        setting("appid").text(),
 		Functions:    r.functions(found),
-		Pages:        r.pages(filepath.Join(resolve(root, weChat.member("miniprogramRoot").text()), "app.json")),
 	}
-	if env := cloudBase.member("envId"); !isTemplate(env) {
-		p.EnvID = env.text()
+	if isFolder(pages) {
+		p.Pages = r.pages(filepath.Join(pages, "app.json"))
+	} else if r.firstError() == nil { // else one step is enough
+		r.reportMissing(codeMissingPages, root, miniProgram, "the Mini Program, whose pages are unknown")
 	}
+	p.EnvID = envID(cloudBase)
 	r.addStubs(p)
 	return p
 }
@@ -158,7 +159,7 @@ func within(dir, path string) bool {
 	return err == nil && filepath.IsLocal(rel)
 }
 
-// roots returns the function roots of a project: those that its files name, else the default ones that there are.
+// roots returns the function roots of a project: those that its files name, else those with a usual name.
 func (r *report) roots(project string, named ...value) []string {
 	var roots []string
 	set := false
@@ -169,17 +170,13 @@ func (r *report) roots(project string, named ...value) []string {
 		set = true
 		root := resolve(project, v.text())
 		if !isFolder(root) {
-			v.report(codeMissingRoot, fmt.Sprintf("there is no folder %q for the functions", r.name(root)), "create it, or correct "+v.name)
+			r.reportMissing(codeMissingRoot, project, v, "the functions")
 			continue
 		}
 		roots = append(roots, root)
 	}
 	if !set {
-		for _, name := range defaultRoots {
-			if root := filepath.Join(project, name); isFolder(root) {
-				roots = append(roots, root)
-			}
-		}
+		roots = usualRoots(project)
 	}
 	slices.Sort(roots)
 	return slices.Compact(roots)
@@ -196,20 +193,22 @@ func functionRoot(project string, roots []string, named []value) string {
 		return roots[0]
 	}
 	if isFile(project, weChatFile) {
-		return filepath.Join(project, defaultRoots[1])
+		return filepath.Join(project, weChatRoot)
 	}
-	return filepath.Join(project, defaultRoots[0])
+	return filepath.Join(project, cloudBaseRoot)
 }
 
 // candidates returns the functions that cloudbaserc.json describes, and the folders below the function roots that it
 // says nothing about.
-func (r *report) candidates(project string, roots []string, entries value) []candidate {
+func (r *report) candidates(project string, roots []string, planned []plan) []candidate {
 	var found []candidate
 	claimed := make(map[string]bool)
-	for _, entry := range entries.elements() {
-		if c, ok := r.configured(entry, project, roots); ok {
-			found = append(found, c)
-			claimed[c.Dir] = true
+	for _, p := range planned {
+		for _, entry := range p.entries.elements() {
+			if c, ok := r.configured(p, entry, project, roots); ok {
+				found = append(found, c)
+				claimed[c.Dir] = true
+			}
 		}
 	}
 	for _, root := range roots {
@@ -222,45 +221,21 @@ func (r *report) candidates(project string, roots []string, entries value) []can
 	return found
 }
 
-// loose returns the functions of a folder that belongs to no project: itself, where it is one function, else the
-// folders in it.
-func (r *report) loose(dir string) []candidate {
-	starts := func(c candidate) bool {
-		kind, entry := findEntry(c.Dir, "", false)
-		return kind != KindNone && !IsTypeScript(entry) // src may hold a function's source
-	}
-	self := candidate{FunctionDir: FunctionDir{Name: filepath.Base(dir), Dir: dir, Type: TypeEvent}}
-	if starts(self) {
-		return []candidate{self}
-	}
-	inside := r.scan(dir)
-	marked := isFile(dir, "package.json") || isFile(dir, "config.json") || typeScriptEntry(dir, "") != ""
-	if marked && !slices.ContainsFunc(inside, starts) {
-		return []candidate{self}
-	}
-	return inside
-}
-
 // scan returns the folders in a function root.
 func (r *report) scan(root string) []candidate {
-	entries, err := os.ReadDir(root)
-	if err != nil {
+	if _, err := os.ReadDir(root); err != nil {
 		r.unreadable(root, err)
 	}
 	var found []candidate
-	for _, e := range entries {
-		dir := filepath.Join(root, e.Name())
-		if strings.HasPrefix(e.Name(), ".") || e.Name() == "node_modules" || !isFolder(dir) {
-			continue
-		}
-		found = append(found, candidate{FunctionDir: FunctionDir{Name: e.Name(), Dir: dir, Type: TypeEvent}})
+	for _, dir := range subfolders(root) {
+		found = append(found, r.found(dir))
 	}
 	return found
 }
 
 // functions makes one function of the candidates of each name, and reports what cannot be called.
 func (r *report) functions(found []candidate) []FunctionDir {
-	if len(found) == 0 {
+	if len(found) == 0 && r.firstError() == nil { // else that is why
 		r.add(r.base, 1, 1, codeNoFunctions, "there is no cloud function here", "set cloudfunctionRoot in project.config.json, or give the folder that holds the functions")
 	}
 	slices.SortStableFunc(found, func(a, b candidate) int { return cmp.Compare(a.Name, b.Name) })

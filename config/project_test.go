@@ -5,13 +5,15 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
+
+// unset is a loader in an environment without variables.
+var unset = Loader{LookupEnv: func(string) (string, bool) { return "", false }}
 
 // projectCases are files of a project and what becomes of them. A function is written name folder kind entry, its
 // folder relative to the files; other folders of its name follow after !.
@@ -61,6 +63,19 @@ var projectCases = []struct {
 		},
 		appID:     "wx2",
 		functions: []string{"a functions/a node index.js"},
+	},
+	{
+		name: "and so do the roots",
+		files: map[string]string{
+			"project.config.json":         `{"appid": "wx1", "cloudfunctionRoot": "old/", "miniprogramRoot": "src/"}`,
+			"project.private.config.json": `{"appid": "", "cloudfunctionRoot": "new/", "miniprogramRoot": "dist/"}`,
+			"new/a/index.js":              "",
+			"src/app.json":                `{"pages": ["a"]}`,
+			"dist/app.json":               `{"pages": ["b"]}`,
+		},
+		appID:     "wx1",
+		functions: []string{"a new/a node index.js"},
+		pages:     []string{"b"},
 	},
 	{
 		name: "a CloudBase project names functions, and folders for them",
@@ -192,14 +207,161 @@ var projectCases = []struct {
 		appID:     "wx1",
 		functions: []string{"web cloud/web http ."},
 		findings: []string{
-			"TREE/cloudbaserc.json:1:84: warning: functions[0].timeout is 900 seconds, above the documented limit of 60 (long-timeout); write 60 or less, or make sure that your environment accepts it",
+			"../../cloudbaserc.json:1:84: warning: functions[0].timeout is 900 seconds, above the documented limit of 60 (long-timeout); write 60 or less, or make sure that your environment accepts it",
+		},
+	},
+	{
+		name: "the folder of a page belongs to the project, and so does one in a function",
+		files: map[string]string{
+			"project.config.json":       `{"appid": "wx1", "miniprogramRoot": "mini/"}`,
+			"cloudfunctions/a/index.js": "",
+			"cloudfunctions/b/index.js": "",
+			"mini/pages/a/index.js":     "exports.main = 1",
+			"mini/app.json":             `{"pages": ["pages/a/index"]}`,
+		},
+		dir:       "mini/pages",
+		root:      ".",
+		appID:     "wx1",
+		functions: []string{"a cloudfunctions/a node index.js", "b cloudfunctions/b node index.js"},
+		pages:     []string{"pages/a/index"},
+	},
+	{
+		name: "a folder in a function stands for the function",
+		files: map[string]string{
+			"project.config.json":             `{"appid": "wx1"}`,
+			"cloudfunctions/a/index.js":       "",
+			"cloudfunctions/a/lib/x/index.js": "exports.main = 1",
+			"cloudfunctions/b/index.js":       "",
+		},
+		dir:       "cloudfunctions/a/lib",
+		root:      ".",
+		appID:     "wx1",
+		functions: []string{"a cloudfunctions/a node index.js"},
+	},
+	{
+		name: "another repository below a project is no part of it",
+		files: map[string]string{
+			"project.config.json":       `{"appid": "wx1"}`,
+			"cloudfunctions/a/index.js": "",
+			"other/.git/HEAD":           "",
+			"other/docs/README.md":      "",
+		},
+		dir:  "other/docs",
+		root: "other/docs",
+		findings: []string{
+			".:1:1: warning: there is no cloud function here (no-functions); set cloudfunctionRoot in project.config.json, or give the folder that holds the functions",
+		},
+	},
+	{
+		name: "a folder with functions in a usual place needs no project file, and other folders in it are no functions",
+		files: map[string]string{
+			"package.json":               `{"main": "index.js"}`,
+			"index.js":                   "require('./server')",
+			"config/index.js":            "",
+			"cloudFunctions/a/index.js":  "",
+			"cloud-functions/b/index.js": "",
+			"functions/README.md":        "",
+		},
+		functions: []string{"a cloudFunctions/a node index.js", "b cloud-functions/b node index.js"},
+	},
+	{
+		name: "and is found from a folder in it, where it is the top of something",
+		files: map[string]string{
+			"package.json":              "{}",
+			"cloudfunctions/a/index.js": "",
+			"src/pages/a/index.js":      "",
+		},
+		dir:       "src/pages",
+		root:      ".",
+		functions: []string{"a cloudfunctions/a node index.js"},
+	},
+	{
+		name: "a function may have a folder with such a name",
+		files: map[string]string{
+			"hello/index.js":             "exports.main = require('./functions')",
+			"hello/functions/x/index.js": "",
+		},
+		dir:       "hello",
+		root:      "hello",
+		functions: []string{"hello hello node index.js"},
+	},
+	{
+		name: "a project below stands for the folder",
+		files: map[string]string{
+			"tools/index.js":                          "",
+			"app/project.config.json":                 `{"appid": "wx1"}`,
+			"app/cloudfunctions/a/index.js":           "",
+			"app/dist/project.config.json":            "{}",
+			"app/dist/cloudfunctions/a/index.js":      "",
+			"dist/mp-weixin/project.config.json":      "{}",
+			"node_modules/x/project.config.json":      "{}",
+			"node_modules/x/cloudfunctions/y/main.go": "package main",
+			"demo/project.config.json":                `{"appid": "wx2"}`,
+		},
+		root:      "app",
+		appID:     "wx1",
+		functions: []string{"a app/cloudfunctions/a node index.js"},
+	},
+	{
+		name: "a project without functions stands back behind one below",
+		files: map[string]string{
+			"project.config.json":             `{"appid": "wx1"}`,
+			"app/wx/project.config.json":      `{"appid": "wx2"}`,
+			"app/wx/cloudfunctions/a/main.go": "package main",
+		},
+		root:      "app/wx",
+		appID:     "wx2",
+		functions: []string{"a app/wx/cloudfunctions/a go ."},
+	},
+	{
+		name: "a cloudbaserc.json in a function's folder is the function's",
+		files: map[string]string{
+			"a/index.js":           "",
+			"a/cloudbaserc.json":   `{"envId": "e-1", "cloudrun": {"name": "a"}}`,
+			"a/functions/x/lib.js": "",
+		},
+		dir:       "a",
+		root:      "a",
+		envID:     "e-1",
+		functions: []string{"a a node index.js"},
+	},
+	{
+		name: "and the function is a part of the project above",
+		files: map[string]string{
+			"project.config.json":               `{"appid": "wx1"}`,
+			"cloudfunctions/a/index.js":         "",
+			"cloudfunctions/a/cloudbaserc.json": `{"functions": [{"name": "renamed", "dir": ".", "handler": "dist/x.main"}]}`,
+			"cloudfunctions/a/dist/x.js":        "",
+			"cloudfunctions/b/index.js":         "",
+		},
+		dir:       "cloudfunctions/a",
+		root:      ".",
+		appID:     "wx1",
+		functions: []string{"renamed cloudfunctions/a node dist/x.js"},
+	},
+	{
+		name: "plugins of CloudBase Framework have functions, too",
+		files: map[string]string{
+			"cloudbaserc.json": `{"envId": "{{env.ENV_ID}}", "framework": {"plugins": {
+  "client": {"use": "@cloudbase/framework-plugin-website", "inputs": {"outputPath": "dist", "envVariables": {"A": "{{env.A}}"}}},
+  "server": {"use": "@cloudbase/framework-plugin-function", "inputs": {"functionRootPath": "./cloud", "functions": [
+    {"name": "a", "config": {"handler": "app.main"}}, {"name": "b", "functionDistPath": "out/b"}, {"name": "c"}]}}}}}`,
+			"cloud/a/app.js":       "",
+			"cloud/out/b/main.go":  "package main",
+			"cloud/out/b/other.js": "",
+			"cloud/d/index.js":     "",
+		},
+		functions: []string{"a cloud/a node app.js", "b cloud/out/b go .", "d cloud/d node index.js", "out cloud/out  "},
+		findings: []string{
+			"cloud/out:1:1: warning: the folder is no function (no-entry); add index.js, a Go main package, or an executable bootstrap or scf_bootstrap; or move it elsewhere",
+			`cloudbaserc.json:4:108: error: function "c" has no folder "cloud/c" (missing-function); create it, or correct name or dir`,
 		},
 	},
 	{
 		name: "a project above that is about other functions does not count",
 		files: map[string]string{
 			"project.config.json": `{"appid": "wx1", "cloudfunctionRoot": 7}`,
-			"else/a/index.js":     "",
+			"else/a/index.js":     "exports.main = e => e",
 		},
 		dir:       "else",
 		root:      "else",
@@ -365,7 +527,6 @@ var projectCases = []struct {
 ]}`,
 		},
 		findings: []string{
-			".:1:1: warning: there is no cloud function here (no-functions); set cloudfunctionRoot in project.config.json, or give the folder that holds the functions",
 			`cloudbaserc.json:2:12: error: function "gone" has no folder "functions/gone" (missing-function); create it, or correct name or dir`,
 			`cloudbaserc.json:3:27: error: function "lost" has no folder "some/where" (missing-function); create it, or correct name or dir`,
 			`cloudbaserc.json:4:12: error: functions[2].name cannot be "../up" (function-name); write a name without slashes and leading dots, and the path into dir`,
@@ -381,9 +542,58 @@ var projectCases = []struct {
 			"functions/a/a.go":    "package main",
 		},
 		findings: []string{
-			".:1:1: warning: there is no cloud function here (no-functions); set cloudfunctionRoot in project.config.json, or give the folder that holds the functions",
-			`cloudbaserc.json:1:18: warning: functionRoot is a template, which only the CloudBase CLI fills in (unexpanded-template); write the value itself`,
+			`cloudbaserc.json:1:18: warning: functionRoot needs the variable ROOT, which neither .env nor the environment sets (unset-variable); add ROOT=… to .env.local, which git should ignore`,
 			`project.config.json:1:23: error: there is no folder "cloud" for the functions (missing-root); create it, or correct cloudfunctionRoot`,
+		},
+	},
+	{
+		name: "what a build makes is built first",
+		files: map[string]string{
+			"project.config.json": `{"cloudfunctionRoot": "dist/cloud/",
+  "miniprogramRoot": "dist/"}`,
+			"package.json":         `{"scripts": {"build": "…", "build:alipay": "…", "build:weapp": "taro build --type weapp"}}`,
+			"src/cloud/a/index.js": "",
+		},
+		findings: []string{
+			`project.config.json:1:23: error: there is no folder "dist/cloud" for the functions: a build makes it (missing-root); build the project first (npm run build:weapp), or correct cloudfunctionRoot`,
+		},
+	},
+	{
+		name: "without the build, its pages are unknown",
+		files: map[string]string{
+			"project.config.json":       `{"miniprogramRoot": "dist/"}`,
+			"cloudfunctions/a/index.js": "",
+		},
+		functions: []string{"a cloudfunctions/a node index.js"},
+		findings: []string{
+			`project.config.json:1:21: warning: there is no folder "dist" for the Mini Program, whose pages are unknown: a build makes it (missing-pages); build the project first, or correct miniprogramRoot`,
+		},
+	},
+	{
+		name: "lines of .env that cannot be read are reported without what is in them",
+		files: map[string]string{
+			"cloudbaserc.json": `{"functionRoot": "{{env.ROOT}}", "functions": [
+  {"name": "{{env.SECRET}}"},
+  {"name": "b", "dir": "{{env.SECRET}}"},
+  {"name": "a", "type": "{{env.ROOT}}", "envVariables": {"A": "{{env.A}}", "B": "{{A}}", "C": "{{#env}}x{{/env}}"}}
+]}`,
+			".env":            "ROOT=fn\n\n# a comment\nSECRET = s3/cret \nexport A=s3cret\ns3cret\nQ=\"s3cret\n",
+			".env.production": "A=s3cret\ns3cret\n",
+			".env.example":    "A=\n",
+			"fn/a/index.js":   "",
+		},
+		functions: []string{"a fn/a node index.js"},
+		findings: []string{
+			".env:5:1: error: the CloudBase CLI does not read a line that starts with export (env-file); remove export",
+			".env:6:1: error: the line is not NAME=value, and sets nothing (env-file); correct it, or start it with # for a comment",
+			".env:7:1: error: the value of Q starts with a quote and does not end with one (env-file); write it in one line, between two quotes of the same kind",
+			`cloudbaserc.json:2:12: error: functions[0].name cannot be "{{env.SECRET}}" (function-name); write a name without slashes and leading dots, and the path into dir`,
+			`cloudbaserc.json:3:24: error: function "b" has no folder "{{env.SECRET}}" (missing-function); create it, or correct name or dir`,
+			`cloudbaserc.json:4:25: warning: there is no function type "{{env.ROOT}}" (function-type); write "Event" or "HTTP"`,
+			`cloudbaserc.json:4:63: warning: functions[2].envVariables.A needs the variable A, which neither .env nor the environment sets (unset-variable); start with --mode production, whose .env.production sets it, or add A=… to .env.local, which git should ignore`,
+			`cloudbaserc.json:4:81: warning: functions[2].envVariables.B has the template "{{A}}", which stands for nothing here (unexpanded-template); write {{env.NAME}}, with a line NAME=… in .env, or {{tcb.envId}}`,
+			`cloudbaserc.json:4:95: warning: functions[2].envVariables.C has the template "{{#env}}", which stands for nothing here (unexpanded-template); write {{env.NAME}}, with a line NAME=… in .env, or {{tcb.envId}}`,
+			`cloudbaserc.json:4:95: warning: functions[2].envVariables.C has the template "{{/env}}", which stands for nothing here (unexpanded-template); write {{env.NAME}}, with a line NAME=… in .env, or {{tcb.envId}}`,
 		},
 	},
 	{
@@ -421,7 +631,7 @@ var projectCases = []struct {
 			`cloudbaserc.json:6:33: warning: functions[0].envVariables.B is a boolean, and its text is used (variable-type); put it into double quotes`,
 			`cloudbaserc.json:6:46: error: no process can have the variable "A=B" (variable-name); leave out = in the name, and NUL characters`,
 			`cloudbaserc.json:6:58: error: no process can have the variable "NUL" (variable-name); leave out = in the name, and NUL characters`,
-			`cloudbaserc.json:6:73: warning: functions[0].envVariables.T is a template, which only the CloudBase CLI fills in (unexpanded-template); write the value itself`,
+			`cloudbaserc.json:6:73: warning: functions[0].envVariables.T needs the variable T, which neither .env nor the environment sets (unset-variable); add T=… to .env.local, which git should ignore`,
 			"cloudbaserc.json:6:91: error: functions[0].envVariables.O is null, not a string (wrong-type); put it into double quotes",
 		},
 	},
@@ -433,7 +643,7 @@ func TestLoadProject(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			top := tree(t, c.files)
-			p, findings, err := LoadProject(filepath.Join(top, filepath.FromSlash(c.dir)))
+			p, findings, err := unset.Load(filepath.Join(top, filepath.FromSlash(c.dir)))
 			require.NoError(t, err)
 			assert.Equal(t, filepath.Join(top, filepath.FromSlash(c.dir)), p.Dir)
 			assert.Equal(t, filepath.Join(top, filepath.FromSlash(c.root)), p.Root)
@@ -453,11 +663,7 @@ func TestLoadProject(t *testing.T) {
 			} else {
 				assert.Equal(t, c.pages, p.Pages.All)
 			}
-			var want []string
-			for _, line := range c.findings {
-				want = append(want, strings.ReplaceAll(line, "TREE", filepath.ToSlash(top)))
-			}
-			assert.Equal(t, want, lines(findings))
+			assert.Equal(t, c.findings, lines(findings))
 		})
 	}
 }

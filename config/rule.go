@@ -26,6 +26,7 @@ const (
 	docPermissions  = "https://developers.weixin.qq.com/miniprogram/dev/wxcloud/guide/openapi/openapi.html"
 	docProject      = "https://developers.weixin.qq.com/miniprogram/dev/devtools/projectconfig.html"
 	docSDK          = "https://www.npmjs.com/package/wx-server-sdk"
+	docTemplates    = "https://docs.cloudbase.net/cli-v1/config"
 	docTriggers     = "https://developers.weixin.qq.com/miniprogram/dev/wxcloud/guide/functions/triggers.html"
 )
 
@@ -66,6 +67,9 @@ const (
 	codeVariableName        = "variable-name"
 	codeVariableType        = "variable-type"
 	codeTemplate            = "unexpanded-template"
+	codeUnsetVariable       = "unset-variable"
+	codeEnvFile             = "env-file"
+	codeMissingPages        = "missing-pages"
 	codeUnknownKey          = "unknown-key"
 	codeUnknownAPI          = "unknown-api"
 	codeUnknownParameter    = "unknown-parameter"
@@ -120,7 +124,10 @@ var rules = []Rule{
 	{codeConcurrency, Error, "The requests that one instance of an HTTP function serves at once (instanceConcurrencyConfig.maxConcurrency) are a whole number from 1 to 100; the setting is not used.", "Write such a number, or leave it out: then it is one.", docConcurrency},
 	{codeVariableName, Error, "No process can have such an environment variable; it is not set.", "Use letters, digits and _ in names, and no NUL character in values.", docCloudBase},
 	{codeVariableType, Warning, "The value of an environment variable is a string; numbers and booleans are used as their text.", "Put the value into quotes.", docCloudBase},
-	{codeTemplate, Warning, "The value is a template that only the CloudBase CLI fills in; the setting is not used.", "Write the value itself where it is needed outside the CLI.", docCloudBase},
+	{codeTemplate, Warning, "The value has a template that stands for nothing: none of {{env.NAME}}, {{tcb.envId}} and {{util.uid}}; for the CloudBase CLI it is empty.", "Write {{env.NAME}}, and NAME=… into .env, or into .env.local for a secret.", docTemplates},
+	{codeUnsetVariable, Warning, "A template needs a variable that neither a .env file beside cloudbaserc.json nor the environment sets; for the CloudBase CLI it is empty.", "Add NAME=… to .env, to .env.local for a secret, or to .env.MODE for wxfn dev --mode MODE.", docTemplates},
+	{codeEnvFile, Error, "A line of a .env file cannot be read as the CloudBase CLI reads it: NAME=value, with quotes around the value or not, and comments in lines of their own.", "Correct the line, or start it with # for a comment.", docTemplates},
+	{codeMissingPages, Warning, "The folder of the Mini Program does not exist, so its pages are unknown, and codes and links may lead to any page.", "Build the Mini Program, or correct miniprogramRoot in project.config.json.", docProject},
 	{codeUnknownKey, Warning, "The member is none that wxfn.stubs.json can have there; it is ignored.", "Correct the spelling, upper and lower case matter; or remove it.", ""},
 	{codeUnknownAPI, Warning, "A stub is for an API that is not known; it answers only if there is such an API after all.", "Write the name as in the API reference: no prefix, upper and lower case as there; * stands for any run of characters.", docPermissions},
 	{codeUnknownParameter, Warning, "A stub has a condition on a parameter that the API does not have; it likely never answers.", "Write the parameter's name as in the API reference.", ""},

@@ -19,6 +19,8 @@ type value struct {
 	keyAt int    // the byte offset of that name
 	name  string // as messages call it, such as functions[0].timeout
 	json  hujson.Value
+
+	written string // the template that the value was made of, which messages show in its place; "" where there was none
 }
 
 // kinds says how messages call the kinds of JSON values, and how to write one.
@@ -65,7 +67,7 @@ func (v value) members() []value {
 	var members []value
 	for _, m := range v.json.Value.(*hujson.Object).Members {
 		key := literal(m.Name)
-		members = append(members, value{doc: v.doc, key: key, keyAt: m.Name.StartOffset, name: v.nameOf(key), json: m.Value})
+		members = append(members, value{doc: v.doc, key: key, keyAt: m.Name.StartOffset, name: v.nameOf(key), json: m.Value, written: v.written})
 	}
 	return members
 }
@@ -97,7 +99,7 @@ func (v value) elements() []value {
 	}
 	var elements []value
 	for i, e := range v.json.Value.(*hujson.Array).Elements {
-		elements = append(elements, value{doc: v.doc, name: fmt.Sprintf("%s[%d]", v.name, i), json: e})
+		elements = append(elements, value{doc: v.doc, name: fmt.Sprintf("%s[%d]", v.name, i), json: e, written: v.written})
 	}
 	return elements
 }
@@ -116,11 +118,19 @@ func (v value) string() (s string, ok bool) {
 	return literal(v.json), true
 }
 
+// shown returns a string as messages show it: a template, not what has been filled in, which may be secret.
+func (v value) shown() string {
+	if v.written != "" {
+		return v.written
+	}
+	return literal(v.json)
+}
+
 // matching is string for one that has a form; another is reported.
 func (v value) matching(form *regexp.Regexp, code, advice string) (s string, ok bool) {
 	s, ok = v.string()
 	if ok && !form.MatchString(s) {
-		v.report(code, fmt.Sprintf("%s cannot be %q", v.name, s), advice)
+		v.report(code, fmt.Sprintf("%s cannot be %q", v.name, v.shown()), advice)
 		ok = false
 	}
 	return s, ok

@@ -86,6 +86,11 @@ func (e *Emulator) checkPermissions(ctx context.Context) {
 		LogFinding(e.log, f.Finding)
 	}
 	e.checked.Store(&now)
+	wrong := map[string]bool{}
+	for _, function := range now.findings {
+		wrong[function] = true
+	}
+	e.logRecovered(wrong)
 }
 
 // LogFinding logs what is wrong in a project at the level of its severity.

@@ -23,6 +23,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -53,6 +54,8 @@ const (
 type Config struct {
 	// Dir is the project, the folder of function folders or the one function folder to serve; none if empty.
 	Dir string
+	// Mode adds the file .env.MODE to those that fill the templates of cloudbaserc.json, as --mode of the CloudBase CLI does.
+	Mode string
 	// AppID is the Mini Program's; the project's if empty, else DefaultAppID.
 	AppID string
 	// Apps are the secrets of further apps, by AppID, which get access tokens for the server API. The secret of AppID itself
@@ -117,6 +120,7 @@ type Emulator struct {
 	replaced  sync.WaitGroup // functions whose last calls are running
 
 	checked atomic.Pointer[checked]
+	faults  faults
 
 	tokens tokenFiles
 
@@ -159,7 +163,7 @@ func New(c Config) (*Emulator, error) {
 	project := &config.Project{}
 	if c.Dir != "" {
 		var err error
-		if project, e.findings, err = config.LoadProject(c.Dir); err != nil {
+		if project, e.findings, err = e.load(); err != nil {
 			return nil, err
 		}
 	}
@@ -190,11 +194,14 @@ func New(c Config) (*Emulator, error) {
 	})
 	e.egress = egress.New(egress.Config{Dir: e.runDir, Admin: e.platform, Allow: c.AllowHosts, Log: e.log})
 	e.setStubsFile()
+	e.faults.ofProject(e.findings)
 	e.handler = e.routes()
 	for _, dir := range project.Functions {
 		f := e.newFolder(dir)
 		e.functions[dir.Name] = f
-		e.findings = append(e.findings, f.findings()...)
+		own := f.findings()
+		e.faults.ofFunction(dir.Name, own)
+		e.findings = append(e.findings, own...)
 	}
 	slices.SortFunc(e.findings, config.Finding.Compare)
 	for i := range e.findings {
@@ -219,20 +226,32 @@ func (e *Emulator) HandleHTTP(name string, h http.Handler, permissions ...string
 	e.put(f)
 }
 
+// load loads the project of Config.Dir.
+func (e *Emulator) load() (*config.Project, []config.Finding, error) {
+	return config.Loader{Mode: e.config.Mode}.Load(e.config.Dir)
+}
+
 // fromHere names a finding's file as Config.Dir is named: as seen from this process.
 func (e *Emulator) fromHere(f config.Finding) config.Finding {
-	if !filepath.IsAbs(f.File) {
-		f.File = filepath.ToSlash(filepath.Join(e.config.Dir, f.File))
+	if filepath.IsAbs(f.File) {
+		return f
 	}
+	file := filepath.Join(e.config.Dir, filepath.FromSlash(f.File))
+	if strings.HasPrefix(file, "..") { // up and down again may be no way at all
+		here, err := os.Getwd()
+		if abs, absErr := filepath.Abs(file); err == nil && absErr == nil {
+			if rel, err := filepath.Rel(here, abs); err == nil {
+				file = rel
+			}
+		}
+	}
+	f.File = filepath.ToSlash(file)
 	return f
 }
 
 // nameOf names a file of the project as findings name it, as seen from this process.
 func (e *Emulator) nameOf(file string) string {
-	if name, err := filepath.Rel(e.project.Load().Dir, file); err == nil && filepath.IsLocal(name) {
-		file = name
-	}
-	return e.fromHere(config.Finding{File: filepath.ToSlash(file)}).File
+	return e.fromHere(config.Finding{File: e.project.Load().Name(file)}).File
 }
 
 // AppID returns the id of the Mini Program.

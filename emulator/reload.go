@@ -117,7 +117,7 @@ func (e *Emulator) fromProject(file string) string {
 // reloadProject brings the project's settings up to date after changes of these files, and closes functions that are
 // gone. It tells whether there still is a project.
 func (e *Emulator) reloadProject(paths []string) bool {
-	project, findings, err := config.LoadProject(e.config.Dir)
+	project, findings, err := e.load()
 	if err != nil {
 		e.log.Error("reloading: " + err.Error())
 		return false
@@ -136,11 +136,7 @@ func (e *Emulator) reloadProject(paths []string) bool {
 		e.setStubsFile()
 		e.log.Info("stubs are reloaded")
 	}
-	for _, f := range findings {
-		if slices.Contains(paths, e.fromProject(f.File)) {
-			LogFinding(e.log, e.fromHere(f))
-		}
-	}
+	e.logFaults(e.faults.ofProject(findings), findings, paths)
 	for _, name := range e.names() {
 		there := slices.ContainsFunc(project.Functions, func(dir config.FunctionDir) bool { return dir.Name == name })
 		if f, ok := e.function(name); ok && f.dir != "" && !there {
@@ -155,6 +151,7 @@ func (e *Emulator) reloadProject(paths []string) bool {
 func (e *Emulator) reloadFunctions(paths []string) {
 	begin := time.Now()
 	stubs := e.project.Load().StubsFile
+	e.reloadFindings(paths)
 	paths = slices.DeleteFunc(slices.Clone(paths), func(path string) bool { return path == stubs }) // no function is built from it
 	var changed []config.FunctionDir
 	for _, dir := range e.project.Load().Functions {

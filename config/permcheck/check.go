@@ -22,7 +22,8 @@ import (
 	"github.com/wxcloud-go/wxfn/openapi/catalog"
 )
 
-// Check checks the functions in dirs: projects, parts of them, or folders of functions, as [config.LoadProject] takes them.
+// Check checks the functions in dirs: projects, parts of them, or folders of functions, as [config.LoadProject] takes
+// them; of a folder around several projects, all of them.
 // base is the folder that names of files are relative to. The error is about a folder that cannot be checked at all; a
 // function that cannot be analysed is one of the report's failures.
 func Check(ctx context.Context, base string, dirs ...string) (*Report, error) {
@@ -32,7 +33,14 @@ func Check(ctx context.Context, base string, dirs ...string) (*Report, error) {
 	}
 	c := &checker{report: &Report{Base: base}, seen: map[string]bool{}}
 	for _, dir := range dirs {
-		if err := c.load(dir); err != nil {
+		err := c.load(dir)
+		if several, ok := errors.AsType[*config.SeveralProjectsError](err); ok {
+			err = nil
+			for _, project := range several.Projects {
+				err = errors.Join(err, c.load(project))
+			}
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
@@ -73,6 +81,9 @@ func (c *checker) load(dir string) error {
 	if err != nil {
 		return err
 	}
+	if base := c.report.Base; project.Root != base && inside(project.Root, base) {
+		c.report.around = project.Root
+	}
 	compiled := map[string]bool{} // folders that become functions once a compiler has been there
 	for i, f := range project.Functions {
 		if stem, ok := typeScript(f); ok {
@@ -81,7 +92,9 @@ func (c *checker) load(dir string) error {
 		}
 	}
 	for _, f := range findings {
-		c.add(project.Dir, Finding{Finding: f})
+		if f.Code != "missing-pages" { // which no permission depends on
+			c.add(project.Dir, Finding{Finding: f})
+		}
 	}
 	c.report.Findings = slices.DeleteFunc(c.report.Findings, func(f Finding) bool {
 		return f.Function == "" && (f.Code == "no-entry" || f.Code == "no-server") && compiled[f.File]

@@ -306,7 +306,6 @@ exports.main = e => 1
 -- project.config.json --
 {"cloudfunctionRoot": "nowhere/"}
 `, []string{
-			`.:1:1: warning: there is no cloud function here (no-functions); set cloudfunctionRoot in project.config.json, or give the folder that holds the functions`,
 			`project.config.json:1:23: error: there is no folder "nowhere" for the functions (missing-root); create it, or correct cloudfunctionRoot`}},
 		{"Windows line ends, Chinese, blanks", `
 -- 云 函数/发送 通知/index.js --

@@ -70,7 +70,10 @@ var examples = map[string]example{
 	"concurrency-range":   {inCloudBase, `{"functions": [{"name": "hello", "instanceConcurrencyConfig": {"maxConcurrency": 1000}}]}`, `{"functions": [{"name": "hello", "instanceConcurrencyConfig": {"maxConcurrency": 20}}]}`},
 	"variable-name":       {inCloudBase, `{"functions": [{"name": "hello", "envVariables": {"LEVEL=": "info"}}]}`, `{"functions": [{"name": "hello", "envVariables": {"LEVEL": "info"}}]}`},
 	"variable-type":       {inCloudBase, `{"functions": [{"name": "hello", "envVariables": {"RETRIES": 3}}]}`, `{"functions": [{"name": "hello", "envVariables": {"RETRIES": "3"}}]}`},
-	"unexpanded-template": {inCloudBase, `{"functionRoot": "{{env.ROOT}}"}`, `{"functionRoot": "cloudfunctions"}`},
+	"unexpanded-template": {inCloudBase, `{"functions": [{"name": "hello", "envVariables": {"LEVEL": "{{LEVEL}}"}}]}`, `{"functions": [{"name": "hello", "envVariables": {"LEVEL": "{{util.uid}}"}}]}`},
+	"unset-variable":      {inShell, "$ grep -c ^API_KEY= .env.local\n0", "$ printf 'API_KEY=%s\\n' \"$KEY\" >> .env.local"},
+	"env-file":            {inShell, "$ cat .env\nexport LEVEL=info", "$ sed -i 's/^export //' .env"},
+	"missing-pages":       {inProject, `{"miniprogramRoot": "dist/"}`, `{"miniprogramRoot": ""}`},
 
 	"unknown-key":        {inStubs, `{"stubs": [{"api": "wxacode.get", "errCode": 45029}]}`, `{"stubs": [{"api": "wxacode.get", "errcode": 45029}]}`},
 	"unknown-api":        {inStubs, `{"stubs": [{"api": "wxacode.createQrCode", "errcode": 45029}]}`, `{"stubs": [{"api": "wxacode.createQRCode", "errcode": 45029}]}`},

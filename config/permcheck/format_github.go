@@ -24,10 +24,10 @@ func writeGitHub(b *bytes.Buffer, r *Report, _ writeOptions) error {
 			command = "warning"
 		}
 		fmt.Fprintf(b, "::%s file=%s,line=%d,col=%d,title=%s::%s\n", command,
-			property(f.File), max(f.Line, 1), max(f.Column, 1), property(f.Code), text(append([]string{f.text()}, r.way(f)...)))
+			property(r.machineName(f.File)), max(f.Line, 1), max(f.Column, 1), property(f.Code), text(append([]string{f.text()}, r.way(f)...)))
 	}
 	for _, f := range r.Failures {
-		fmt.Fprintf(b, "::error file=%s,title=%s::%s\n", property(f.Dir), property(f.Function+" could not be analysed"), text(f.lines()))
+		fmt.Fprintf(b, "::error file=%s,title=%s::%s\n", property(r.machineName(f.Dir)), property(f.Function+" could not be analysed"), text(f.lines()))
 	}
 	return nil
 }

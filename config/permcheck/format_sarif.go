@@ -174,6 +174,7 @@ func (r *Report) sarifInvocation() sarifInvocation {
 
 // sarifLocation returns a place in a file that is named as in findings.
 func (r *Report) sarifLocation(name string, line, column int) sarifLocation {
+	name = r.machineName(name)
 	artifact := sarifArtifact{URI: fileURI(name)}
 	if !filepath.IsAbs(filepath.FromSlash(name)) {
 		artifact = sarifArtifact{URI: relativeURI(name), Base: sarifRoot}

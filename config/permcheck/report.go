@@ -5,13 +5,15 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/wxcloud-go/wxfn/config"
 )
 
 // Report is the outcome of a check.
 type Report struct {
-	// Base is the folder that the names of files are relative to, absolute. Files outside of it have absolute names.
+	// Base is the folder that the names of files are relative to, absolute. Files outside of it, and of the project that
+	// it is a part of, have absolute names.
 	Base string
 	// Functions are those that were checked, by folder.
 	Functions []Function
@@ -20,6 +22,7 @@ type Report struct {
 	// Failures are the functions that could not be analysed, by folder; the others were.
 	Failures []Failure
 
+	around   string    // the folder of the project that Base is a part of; "" where there is none
 	unsorted []Finding // about lists that are not sorted, which is a matter of taste
 }
 
@@ -73,11 +76,25 @@ func (r *Report) AddUnsorted() {
 // name returns a file as findings name it, whether it is absolute or named so already.
 func (r *Report) name(file string) string {
 	if filepath.IsAbs(file) {
-		if rel, err := filepath.Rel(r.Base, file); err == nil && filepath.IsLocal(rel) {
+		if rel, err := filepath.Rel(r.Base, file); err == nil && (filepath.IsLocal(rel) || r.around != "" && inside(r.around, file)) {
 			file = rel
 		}
 	}
 	return filepath.ToSlash(file)
+}
+
+// machineName returns a file that findings name so in a form for tools that take no path upwards.
+func (r *Report) machineName(name string) string {
+	if strings.HasPrefix(name, "../") {
+		name = filepath.ToSlash(r.path(name))
+	}
+	return name
+}
+
+// inside reports whether a path is a folder or in it.
+func inside(dir, path string) bool {
+	rel, err := filepath.Rel(dir, path)
+	return err == nil && filepath.IsLocal(rel)
 }
 
 // path returns the file or folder that findings name so.

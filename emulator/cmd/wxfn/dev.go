@@ -24,6 +24,7 @@ import (
 type serving struct {
 	process
 	config    emulator.Config
+	explicit  bool // whether the user has named the folder
 	ephemeral bool
 	noWatch   bool
 	log       string
@@ -32,12 +33,16 @@ type serving struct {
 	permissionDelay bool
 }
 
+// modeUsage is what --mode says of itself.
+const modeUsage = "fill the templates of cloudbaserc.json from the file .env.`MODE`, too"
+
 func devCommand(p process) *cobra.Command {
 	d := serving{process: p}
 	cmd := &cobra.Command{
 		Use:   "dev [DIR]",
 		Short: "Serve the functions of a project or functions folder",
-		Long: `Serve the functions of a project or functions folder DIR (default: the current one).
+		Long: `Serve the functions of the project or functions folder DIR; by default those of the project that the current folder
+belongs to. Of a folder with functions in a project, only these are served.
 
 When all that can be served is ready, dev prints the line "ready URL". Call a function with "wxfn invoke NAME", or with
 POST URL/invoke/NAME; HTTP functions and Cloud Run services are at URL/fn/NAME/. The official SDK reaches the emulator by itself. A function that cannot be built, or lacks its
@@ -58,7 +63,7 @@ dev.json of the state folder, and to those of --app, and takes HTTPS calls with 
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
 			d.config.Dir = "."
-			if len(args) == 1 {
+			if d.explicit = len(args) == 1; d.explicit {
 				d.config.Dir = args[0]
 			}
 			return d.run()
@@ -70,6 +75,7 @@ dev.json of the state folder, and to those of --app, and takes HTTPS calls with 
 	f.Var(appsOf(&c.Apps), "app", appsUsage)
 	f.StringVar(&c.Env, "env", "", "id `ENV` of the cloud environment (default: the project's)")
 	f.StringArrayVar(&c.AllowHosts, "allow-host", nil, allowHostUsage)
+	f.StringVar(&c.Mode, "mode", "", modeUsage)
 	f.StringVar(&c.OpenID, "openid", "", "`OPENID` of the user who calls, where a call names none")
 	f.StringVar(&c.State, "state", "", "`FOLDER` for what the emulator builds and keeps (default DIR/.wxfn)")
 	f.BoolVar(&d.ephemeral, "ephemeral", false, "keep nothing after the end")
@@ -97,7 +103,7 @@ func (d *serving) check() error {
 	if _, _, err := net.SplitHostPort(d.config.Addr); err != nil {
 		return usage(fmt.Errorf("--addr is %q; write HOST:PORT, such as 127.0.0.1:7911", d.config.Addr))
 	}
-	return checkDir(d.config.Dir)
+	return nil
 }
 
 func (d *serving) run() error {
@@ -109,6 +115,9 @@ func (d *serving) run() error {
 		return usage(err)
 	}
 	d.config.Log = slog.New(handler)
+	if d.config.Dir, err = projectOf(d.config.Dir, !d.explicit, "wxfn dev"); err != nil {
+		return err
+	}
 	if err := d.chooseState(); err != nil {
 		return err
 	}

@@ -20,9 +20,10 @@ import (
 // execution is what the command line says of an exec.
 type execution struct {
 	process
-	config  emulator.Config
-	log     string
-	command []string
+	config   emulator.Config
+	explicit bool // whether the user has named the folder
+	log      string
+	command  []string
 }
 
 func execCommand(p process) *cobra.Command {
@@ -30,7 +31,7 @@ func execCommand(p process) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "exec [DIR] -- COMMAND [ARG...]",
 		Short: "Run a command beside an emulator of its own",
-		Long: `Run COMMAND beside an emulator that serves DIR (default: the current folder) on a free port and keeps nothing, and
+		Long: `Run COMMAND beside an emulator that serves DIR (default: the project of the current folder) on a free port and keeps nothing, and
 exit with COMMAND's code. COMMAND finds the emulator by its environment:
 
   WXFN_URL          the emulator's URL, for POST $WXFN_URL/invoke/NAME and for wxfn invoke
@@ -64,7 +65,7 @@ WX_API_BASE_URL there. So must clients that mind no proxy.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			x.config.Dir = "."
 			dash := cmd.ArgsLenAtDash()
-			if dash == 1 {
+			if x.explicit = dash == 1; x.explicit {
 				x.config.Dir = args[0]
 			}
 			x.command = args[dash:]
@@ -76,6 +77,7 @@ WX_API_BASE_URL there. So must clients that mind no proxy.`,
 	f.Var(appsOf(&c.Apps), "app", appsUsage)
 	f.StringVar(&c.Env, "env", "", "id `ENV` of the cloud environment (default: the project's)")
 	f.StringArrayVar(&c.AllowHosts, "allow-host", nil, allowHostUsage)
+	f.StringVar(&c.Mode, "mode", "", modeUsage)
 	f.StringVar(&c.OpenID, "openid", "", "`OPENID` of the user who calls, where a call names none")
 	f.BoolVar(&c.Install, "install", false, "run npm install for Node functions whose packages are missing")
 	f.IntVar(&c.MaxInstances, "max-instances", 10, "run at most `N` instances of a function at once")
@@ -84,7 +86,8 @@ WX_API_BASE_URL there. So must clients that mind no proxy.`,
 }
 
 func (x *execution) run() error {
-	if err := checkDir(x.config.Dir); err != nil {
+	var err error
+	if x.config.Dir, err = projectOf(x.config.Dir, !x.explicit, "wxfn exec"); err != nil {
 		return err
 	}
 	x.config.Log = slog.New(newLineHandler(x.stderr, slog.LevelWarn))

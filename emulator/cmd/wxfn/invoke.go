@@ -61,6 +61,7 @@ emulator that is started for the call.`,
 	v.reach.flags(cmd)
 	f.StringVar(&c.Env, "env", "", "id `ENV` of the cloud environment, in an emulator started for the call (default: the project's)")
 	f.StringArrayVar(&c.AllowHosts, "allow-host", nil, allowHostUsage)
+	f.StringVar(&c.Mode, "mode", "", modeUsage+", in an emulator started for the call")
 	f.BoolVar(&c.Install, "install", false, "run npm install where packages are missing, in an emulator started for the call")
 	return cmd
 }
@@ -70,7 +71,11 @@ func functionNames(dir string, args []string) (names []string) {
 	if len(args) > 0 {
 		return nil
 	}
-	p, _, err := config.LoadProject(dir)
+	root, err := projectOf(dir, true, "--dir")
+	if err != nil {
+		return nil
+	}
+	p, _, err := config.LoadProject(root)
 	if err != nil {
 		return nil
 	}

@@ -46,7 +46,7 @@ The files are listed on stdout; what to do next stands on stderr.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&c.dir, "dir", ".", "project or functions folder `DIR`")
+	f.StringVar(&c.dir, "dir", ".", "`DIR` of the project, or in it; or a functions folder")
 	f.BoolVar(&c.http, "http", false, "start an HTTP function, which serves requests in place of events")
 	return cmd
 }
@@ -55,10 +55,11 @@ func (c *creation) run() error {
 	if err := scaffold.CheckName(c.name); err != nil {
 		return usage(err)
 	}
-	if err := checkDir(c.dir); err != nil {
+	dir, err := projectOf(c.dir, true, "--dir")
+	if err != nil {
 		return err
 	}
-	project, findings, err := config.LoadProject(c.dir)
+	project, findings, err := config.LoadProject(dir)
 	if err != nil {
 		return err
 	}

@@ -68,7 +68,7 @@ A function that "wxfn check" finds errors in is not packaged.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&k.target, "target", "", "package it for `"+strings.Join(targets, "|")+"` (default: what its folder says, else go1)")
-	f.StringVar(&k.dir, "dir", ".", "project or functions folder `DIR`")
+	f.StringVar(&k.dir, "dir", ".", "`DIR` of the project, or in it; or a functions folder")
 	f.StringVar(&k.out, "out", "", "write it to `PATH`, a zip file where that ends in .zip, else a folder (default NAME-TARGET.zip; for cloudrun the folder NAME-cloudrun)")
 	f.BoolVar(&k.write, "write", false, "write the function's entry into cloudbaserc.json")
 	_ = cmd.RegisterFlagCompletionFunc("target", cobra.FixedCompletions(targets, cobra.ShellCompDirectiveNoFileComp))
@@ -79,10 +79,11 @@ func (k *packaging) run() error {
 	if k.target != "" && !slices.Contains(pack.Targets(), pack.Target(k.target)) {
 		return usage(fmt.Errorf("--target is %q; write go1, http, cloudrun or custom", k.target))
 	}
-	if err := checkDir(k.dir); err != nil {
+	dir, err := projectOf(k.dir, true, "--dir")
+	if err != nil {
 		return err
 	}
-	project, _, err := config.LoadProject(k.dir)
+	project, _, err := config.LoadProject(dir)
 	if err != nil {
 		return err
 	}
@@ -280,6 +281,9 @@ func (k *packaging) nextCloudRun(p *pack.Package, project *config.Project, out s
 		pack.MaxConsole>>20, quoted(out), env, p.Function.Name, p.Port)
 	if names := p.Unset(); len(names) > 0 {
 		fmt.Fprintf(k.stderr, "warning: the container has no %s: cloudbaserc.json sets it, and the folder's own container.config.json does not; add it to envParams there\n", strings.Join(names, ", "))
+	}
+	if names := p.Secret(); len(names) > 0 {
+		fmt.Fprintf(k.stderr, "warning: the container has no %s: the value comes from .env and is in no package; set it in the console\n", strings.Join(names, ", "))
 	}
 	c, _, err := project.LoadFunction(p.Function)
 	if err != nil {

@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/wxcloud-go/wxfn/config"
 	"github.com/wxcloud-go/wxfn/emulator"
 	"github.com/wxcloud-go/wxfn/emulator/internal/statedir"
 )
@@ -25,14 +24,20 @@ type reach struct {
 func (r *reach) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&r.emulatorURL, "emulator", "", "base `URL` of the emulator to ask (default: $WXFN_URL)")
-	f.StringVar(&r.config.Dir, "dir", ".", "project or functions folder `DIR`")
+	f.StringVar(&r.config.Dir, "dir", ".", "`DIR` of the project, or in it; or a functions folder")
 }
 
 // find returns the emulator that runs: the one that the user names, else the one that serves the folder now; ok is false
 // where there is none.
 func (r *reach) find(ctx context.Context, p process) (target running, ok bool, err error) {
-	found, ok, err := findRunning(ctx, r.config.Dir)
 	address := cmp.Or(r.emulatorURL, p.getenv("WXFN_URL"))
+	root, err := projectOf(r.config.Dir, true, "--dir")
+	if err != nil && address == "" {
+		return running{}, false, err
+	}
+	root = cmp.Or(root, r.config.Dir)
+	found, ok, err := findRunning(ctx, r.config.Dir, root)
+	r.config.Dir = root
 	if address == "" {
 		return found, ok, err
 	}
@@ -56,18 +61,15 @@ func (r *reach) target(ctx context.Context, p process) (target running, stop fun
 	if !ok {
 		return r.start(p)
 	}
-	if r.config.Env != "" || r.config.Install {
-		fmt.Fprintf(p.stderr, "wxfn: warning: --env and --install have no effect: the emulator at %s runs already\n", target.URL)
+	if r.config.Env != "" || r.config.Mode != "" || r.config.Install {
+		fmt.Fprintf(p.stderr, "wxfn: warning: --env, --mode and --install have no effect: the emulator at %s runs already\n", target.URL)
 	}
 	return target, func() {}, nil
 }
 
 // start starts an emulator for the command.
 func (r *reach) start(p process) (target running, stop func(), err error) {
-	if err := checkDir(r.config.Dir); err != nil {
-		return running{}, nil, err
-	}
-	if state := filepath.Join(projectRoot(r.config.Dir), statedir.DefaultName); statedir.Open(state) == nil { // else nothing is kept
+	if state := filepath.Join(r.config.Dir, statedir.DefaultName); statedir.Open(state) == nil { // else nothing is kept
 		r.config.State = state
 	}
 	stop = func() { statedir.Tidy(r.config.State) }
@@ -91,14 +93,4 @@ func (r *reach) start(p process) (target running, stop func(), err error) {
 		return running{}, nil, err
 	}
 	return running{URL: address, Token: e.Token()}, stop, nil
-}
-
-// projectRoot returns the folder of the project that dir is in, dir itself where there is none: what is made in one part of
-// a project is known in all of it.
-func projectRoot(dir string) string {
-	p, _, err := config.LoadProject(dir)
-	if abs, absErr := filepath.Abs(dir); err != nil || absErr != nil || p.Root == abs {
-		return dir
-	}
-	return p.Root
 }

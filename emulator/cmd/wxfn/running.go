@@ -107,24 +107,30 @@ func stillRuns(ctx context.Context, text []byte) bool {
 	return json.Unmarshal(text, &r) == nil && r.get(ctx, "/_wxfn/functions", &functions) == nil
 }
 
-// findRunning returns the emulator that a dev serves dir with: just that folder, or one around it with functions in dir.
-// ok is false where there is none. The error is about a dev.json that somebody else may have written; one in a folder of
-// another user, around dir, is passed over.
-func findRunning(ctx context.Context, dir string) (r running, ok bool, err error) {
+// findRunning returns the emulator that a dev serves dir with: just that folder, the project that it is in, or a folder
+// around it with functions in dir. ok is false where there is none. The error is about a dev.json that somebody else may
+// have written; one in a folder of another user, around dir, is passed over.
+func findRunning(ctx context.Context, dir, project string) (r running, ok bool, err error) {
 	dir, err = filepath.Abs(dir)
 	if err != nil {
 		return running{}, false, nil
 	}
+	if project, err = filepath.Abs(project); err != nil {
+		return running{}, false, nil
+	}
+	if rel, err := filepath.Rel(dir, project); err == nil && filepath.IsLocal(rel) { // it may be below
+		dir = project
+	}
 	for around := dir; ; around = filepath.Dir(around) {
 		r, functions, ok, err := runningIn(ctx, filepath.Join(around, statedir.DefaultName))
-		if unsafe, is := errors.AsType[*statedir.UnsafeError](err); is && (around == dir || !unsafe.Foreign) {
+		if unsafe, is := errors.AsType[*statedir.UnsafeError](err); is && (around == dir || around == project || !unsafe.Foreign) {
 			return running{}, false, err
 		}
 		inDir := func(f control.Function) bool {
 			rel, err := filepath.Rel(dir, f.Dir)
 			return err == nil && filepath.IsLocal(rel)
 		}
-		if ok && (around == dir || slices.ContainsFunc(functions, inDir)) {
+		if ok && (around == dir || around == project || slices.ContainsFunc(functions, inDir)) {
 			return r, true, nil
 		}
 		if around == filepath.Dir(around) {

@@ -138,7 +138,8 @@ func TestFilesThatAreTooLargeAreNamed(t *testing.T) {
 func TestContainersHaveTheSizeOfTheFunction(t *testing.T) {
 	t.Parallel()
 	for memory, want := range map[int][2]float64{0: {0.25, 0.5}, 512: {0.25, 0.5}, 513: {0.5, 1}, 2048: {1, 2}, 3072: {2, 4}, 1 << 20: {16, 32}} {
-		text := container(config.FunctionDir{MemoryMB: memory, Env: map[string]string{"LEVEL": "<debug>"}}, 8080)
+		text := container(config.FunctionDir{MemoryMB: memory, Env: map[string]string{"LEVEL": "<debug>", "KEY": "s3cret"}, Secret: []string{"KEY"}}, 8080)
+		assert.NotContains(t, string(text), "KEY", "a value from .env stays there")
 		got := gjson.GetManyBytes(text, "cpu", "mem", "containerPort", "envParams.LEVEL")
 		assert.Equal(t, want, [2]float64{got[0].Float(), got[1].Float()}, "%d MB", memory)
 		assert.Equal(t, int64(8080), got[2].Int())

@@ -123,9 +123,12 @@ func container(f config.FunctionDir, port int) []byte {
 			size = s
 		}
 	}
-	env := f.Env
+	env := maps.Clone(f.Env)
 	if env == nil {
 		env = map[string]string{}
+	}
+	for _, name := range f.Secret {
+		delete(env, name)
 	}
 	text, err := encode(struct {
 		ContainerPort       int               `json:"containerPort"`
@@ -156,6 +159,15 @@ func (p *Package) Unset() []string {
 	}
 	set := config.ContainerEnv(p.Function.Dir)
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(p.Function.Env)), func(name string) bool { return slices.Contains(set, name) })
+}
+
+// Secret returns the names of the environment variables that are left out of a container.config.json that is made, because
+// their values come from .env files and stay there.
+func (p *Package) Secret() []string {
+	if own := p.find("container.config.json"); p.Target != CloudRun || own == nil || own.from != "" {
+		return nil
+	}
+	return p.Function.Secret
 }
 
 func encode(v any) ([]byte, error) {

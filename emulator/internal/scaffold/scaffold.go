@@ -92,9 +92,6 @@ func (f Function) Create(project *config.Project) (made []string, err error) {
 	}
 	var files []file
 	if fresh {
-		if outer := projectAbove(project.Dir); outer != "" {
-			return nil, fmt.Errorf("%s is in the project %s, and not where its functions are; write --dir %s", project.Dir, outer, outer)
-		}
 		root = filepath.Join(project.Dir, newRoot)
 		files = append(files, file{path: filepath.Join(project.Dir, projectFile), template: projectFile})
 	}
@@ -119,16 +116,6 @@ const (
 	projectFile = "project.config.json"
 	newRoot     = "cloudfunctions"
 )
-
-// projectAbove returns the folder of the project that a folder is in, "" where it is in none.
-func projectAbove(dir string) string {
-	for parent := filepath.Dir(dir); parent != dir; dir, parent = parent, filepath.Dir(parent) {
-		if _, err := os.Stat(filepath.Join(parent, projectFile)); err == nil {
-			return parent
-		}
-	}
-	return ""
-}
 
 // write makes a file that is not there, with the folders that it is in.
 func (f Function) write(file file) error {

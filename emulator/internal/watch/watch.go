@@ -345,12 +345,12 @@ func (w *Watcher) look(dir string) snapshot {
 	return s
 }
 
-// ignored tells whether nobody wants to hear of a path: what editors and programs leave behind, hidden files, installed
-// packages, and what this process prints.
+// ignored reports whether nobody wants to hear of a path: what editors and programs leave behind, hidden files but .env and
+// its like, installed packages, and what this process prints.
 func (w *Watcher) ignored(path string) bool {
 	name := filepath.Base(path)
 	switch {
-	case strings.HasPrefix(name, "."), strings.HasSuffix(name, "~"), strings.HasSuffix(name, ".log"),
+	case strings.HasPrefix(name, ".") && !strings.HasPrefix(name+".", ".env."), strings.HasSuffix(name, "~"), strings.HasSuffix(name, ".log"),
 		name == "node_modules", name == "__pycache__", name == "4913":
 		return true
 	}
