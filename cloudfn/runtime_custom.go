@@ -32,7 +32,7 @@ func serveCustom(stop context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	api := &runtimeAPI{dial: a.dial, address: net.JoinHostPort(a.getenv(customHost), port)}
+	api := &runtimeAPI{dial: a.dial, address: net.JoinHostPort(a.getenv(customHost), port), key: a.key}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	served := make(chan error, 1)

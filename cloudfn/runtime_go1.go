@@ -21,6 +21,7 @@ func serveGo1(stop context.Context, a *app) error {
 		return err
 	}
 	server := go1.NewServer(a.invokeGo1)
+	server.RequireKey(a.key)
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(l) }()
 	select {

@@ -2,6 +2,7 @@ package cloudfn
 
 import (
 	"context"
+	"crypto/subtle"
 	"net"
 	"net/http"
 	"sync"
@@ -114,7 +115,17 @@ func newFront(a *app, limit time.Duration) *front {
 	return f
 }
 
+// keyHeader has the instance's key, where there is one.
+const keyHeader = "X-Wxfn-Instance-Key"
+
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if f.key != "" {
+		if subtle.ConstantTimeCompare([]byte(r.Header.Get(keyHeader)), []byte(f.key)) != 1 {
+			http.Error(w, "this instance is its emulator's alone: call the function at "+f.getenv(emulatorURL), http.StatusForbidden)
+			return
+		}
+		r.Header.Del(keyHeader)
+	}
 	inv, err := f.identify(r)
 	w.Header().Set(requestIDHeader, inv.RequestID)
 	health := r.URL.Path == healthPath && (r.Method == http.MethodGet || r.Method == http.MethodHead)

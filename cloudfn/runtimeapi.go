@@ -35,6 +35,7 @@ const maxIdle = time.Second
 type runtimeAPI struct {
 	dial    func(ctx context.Context, network, address string) (net.Conn, error)
 	address string
+	key     string // of the instance; empty on the platform
 
 	conn net.Conn // nil when there is none to use
 	io   *bufio.ReadWriter
@@ -82,6 +83,9 @@ func (c *runtimeAPI) exchange(ctx context.Context, method, url string, body []by
 		return nil, nil, err
 	}
 	req.Header.Set("Accept", envelopeType)
+	if c.key != "" {
+		req.Header.Set(keyHeader, c.key)
+	}
 	if err := c.connect(ctx); err != nil {
 		return nil, nil, err
 	}

@@ -2,8 +2,10 @@ package cloudfn
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -99,6 +101,7 @@ func runProcess(run func(stop context.Context, p process) (code int)) {
 		environ:   os.Environ,
 		listen:    net.Listen,
 		dial:      new(net.Dialer).DialContext,
+		unsetenv:  os.Unsetenv,
 		stderr:    os.Stderr,
 		setLog:    setDefaultLog,
 		bodyTime:  time.Minute,
@@ -111,10 +114,12 @@ func runProcess(run func(stop context.Context, p process) (code int)) {
 type process struct {
 	getenv  func(key string) string
 	environ func() []string // "key=value"
-	listen  func(network, address string) (net.Listener, error)
-	dial    func(ctx context.Context, network, address string) (net.Conn, error)
-	stderr  io.Writer
-	setLog  func(wrap func(slog.Handler) slog.Handler)
+	// unsetenv removes a variable. Tests whose process has no keyFile need none.
+	unsetenv func(key string) error
+	listen   func(network, address string) (net.Listener, error)
+	dial     func(ctx context.Context, network, address string) (net.Conn, error)
+	stderr   io.Writer
+	setLog   func(wrap func(slog.Handler) slog.Handler)
 
 	bodyTime  time.Duration // for the body of an event to arrive
 	drainTime time.Duration // for running invocations to end, once stopped
@@ -128,6 +133,7 @@ type app struct {
 	handler Handler      // of events
 	web     http.Handler // of requests, where handler is nil
 	running running
+	key     string // which the emulator proves itself with; empty elsewhere
 }
 
 // run is the program of [StartHandler], from its start to its exit code.
@@ -156,7 +162,9 @@ func (a *app) run(stop context.Context) (code int) {
 			return 2
 		}
 		a.setLog(func(next slog.Handler) slog.Handler { return newLogHandler(next, &a.running) })
-		err = home.serve(stop, a)
+		if a.key, err = a.takeKey(); err == nil {
+			err = home.serve(stop, a)
+		}
 	}
 	if err != nil {
 		fmt.Fprintln(a.stderr, "cloudfn:", err)
@@ -200,6 +208,30 @@ func (a *app) listenOn(variable, standard string) (net.Listener, error) {
 
 // emulated reports whether the function runs under the emulator.
 func (a *app) emulated() bool { return a.getenv(emulatorURL) != "" }
+
+// keyFile names the file with the instance's key. The emulator writes it for each
+// process that it starts; there is none on the platform.
+const keyFile = "WXFN_INSTANCE_KEY_FILE"
+
+// takeKey returns the key, and leaves neither it nor its place to the function. That the
+// file is gone tells the emulator that the key is required from now on.
+func (a *app) takeKey() (string, error) {
+	path := a.getenv(keyFile)
+	if path == "" || !a.emulated() {
+		return "", nil
+	}
+	key, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil // a program that started this one has taken it
+	}
+	if err == nil {
+		err = errors.Join(os.Remove(path), a.unsetenv(keyFile))
+	}
+	if err != nil {
+		return "", fmt.Errorf("the key of this instance: %w", err)
+	}
+	return string(key), nil
+}
 
 // tellStillRunning says that the program stops waiting for its invocations.
 func (a *app) tellStillRunning() {

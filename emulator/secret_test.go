@@ -155,3 +155,12 @@ func TestSecretsOfVariables(t *testing.T) {
 		})
 	}
 }
+
+// A web server that knows nothing of an instance's key is sent none.
+func TestForeignServersSeeNoKey(t *testing.T) {
+	t.Parallel()
+	e := newEmulator(t, Config{Dir: webProject(t, nil)})
+	for name := range look(t, e, http.MethodGet, "/fn/web/", "").Header {
+		assert.NotContains(t, strings.ToLower(name), "wxfn")
+	}
+}

@@ -69,6 +69,12 @@ func (c *Client) Ping(ctx context.Context) error {
 	return c.call(ctx, methodPing, PingRequest{}, nil)
 }
 
+// Unlock is a [Client.Ping] that shows a key, which a function may require of every
+// connection's first call: see [Server.RequireKey].
+func (c *Client) Unlock(ctx context.Context, key string) error {
+	return c.call(ctx, methodPing, keyedPing{key}, nil)
+}
+
 // Close closes the connection. A call that is running fails with [ErrClosed].
 func (c *Client) Close() error {
 	var err error

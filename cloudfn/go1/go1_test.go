@@ -365,3 +365,49 @@ func TestServeReportsAListenerThatFails(t *testing.T) {
 	require.NoError(t, l.Close())
 	assert.ErrorIs(t, go1.NewServer(echo).Serve(l), net.ErrClosed)
 }
+
+// A server with a key answers nobody who does not begin with it, and then everything.
+func TestServerRequiresItsKey(t *testing.T) {
+	t.Parallel()
+	l := listen(t)
+	s := go1.NewServer(echo)
+	s.RequireKey("open sesame")
+	go s.Serve(l)
+	t.Cleanup(func() { _ = s.Shutdown(context.Background()) })
+	address, ctx := l.Addr().String(), t.Context()
+	for name, try := range map[string]func(*go1.Client) error{
+		"a ping":      func(c *go1.Client) error { return c.Ping(ctx) },
+		"a wrong key": func(c *go1.Client) error { return c.Unlock(ctx, "open barley") },
+		"no key":      func(c *go1.Client) error { return c.Unlock(ctx, "") },
+		"an event": func(c *go1.Client) error {
+			_, err := c.Invoke(ctx, &go1.InvokeRequest{Payload: []byte("1")})
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newClient(t, address)
+			assert.ErrorContains(t, try(c), "the function is its emulator's alone")
+			assert.Error(t, c.Unlock(ctx, "open sesame"), "the connection is closed")
+		})
+	}
+	c := newClient(t, address)
+	require.NoError(t, c.Unlock(ctx, "open sesame"))
+	for _, payload := range []string{"1", "2"} {
+		resp, err := c.Invoke(ctx, &go1.InvokeRequest{Payload: []byte(payload)})
+		require.NoError(t, err)
+		assert.Equal(t, payload, string(resp.Payload))
+	}
+	require.NoError(t, c.Ping(ctx))
+	large := newClient(t, address)
+	_, err := large.Invoke(ctx, &go1.InvokeRequest{Payload: make([]byte, 1<<20)})
+	assert.Error(t, err)
+}
+
+// A function without a key, and net/rpc, take a key for any ping.
+func TestKeyIsNoBurden(t *testing.T) {
+	t.Parallel()
+	_, address := serve(t, echo)
+	c := newClient(t, address)
+	require.NoError(t, c.Unlock(t.Context(), "any"))
+	require.NoError(t, c.Ping(t.Context()))
+}

@@ -77,5 +77,8 @@ type StackFrame struct {
 // A PingRequest asks whether a function is up.
 type PingRequest struct{}
 
+// A keyedPing is a PingRequest to a function with a key.
+type keyedPing struct{ Key string }
+
 // A PingResponse says that it is.
 type PingResponse struct{}

@@ -3,6 +3,7 @@ package go1
 import (
 	"cmp"
 	"context"
+	"crypto/subtle"
 	"errors"
 	"fmt"
 	"io"
@@ -14,8 +15,15 @@ import (
 // event is far below it: it is there for what is not the platform.
 const maxRequest = 64 << 20
 
-// errStopping answers an invocation that comes after [Server.Shutdown].
-var errStopping = errors.New("go1: the function is stopping")
+// maxUnlock bounds what may come on the wire before the key, where there is one.
+const maxUnlock = 4 << 10
+
+var (
+	// errStopping answers an invocation that comes after [Server.Shutdown].
+	errStopping = errors.New("go1: the function is stopping")
+	// errLocked answers whoever does not have the key.
+	errLocked = errors.New("go1: the function is its emulator's alone")
+)
 
 // A Handler answers one invocation by filling in resp, which is empty. It is called
 // for several at once, and must not panic. An error fails the call itself; a
@@ -29,6 +37,7 @@ type Handler func(ctx context.Context, req *InvokeRequest, resp *InvokeResponse)
 // A Server is the function's end of the wire.
 type Server struct {
 	handler     Handler
+	key         string // that a connection begins with; empty for none
 	ctx         context.Context
 	cancel      context.CancelFunc
 	invocations chan *invocation // to a worker that waits for one
@@ -63,6 +72,11 @@ func NewServer(h Handler) *Server {
 	return s
 }
 
+// RequireKey has the server refuse, and close, connections that do not begin with
+// [Client.Unlock] and this key. The platform's have none: it is for functions that run
+// beside other programs. Call it before the first connection.
+func (s *Server) RequireKey(key string) { s.key = key }
+
 // Serve accepts connections on l and serves each, until [Server.Shutdown], when
 // it returns nil at once, or until l fails. It closes l.
 func (s *Server) Serve(l net.Listener) error {
@@ -93,7 +107,7 @@ func (s *Server) ServeConn(conn io.ReadWriteCloser) {
 		return
 	}
 	defer s.forget(s.conns, conn)
-	c := &serverConn{link: newLink(conn)}
+	c := &serverConn{link: newLink(conn), locked: s.key != ""}
 	defer c.calls.Wait()
 	for s.next(c) == nil {
 	}
@@ -175,6 +189,7 @@ func (s *Server) end() {
 // A serverConn is a link whose writer may be any of the calls.
 type serverConn struct {
 	*link
+	locked  bool // until it has shown the key
 	writing sync.Mutex
 	calls   sync.WaitGroup
 }
@@ -182,6 +197,9 @@ type serverConn struct {
 // next reads one call and answers it, or has it answered. An error is the end of
 // the connection.
 func (s *Server) next(c *serverConn) error {
+	if c.locked {
+		return s.unlock(c)
+	}
 	c.budget.left = maxRequest
 	var call callHeader
 	if err := c.read(&call); err != nil {
@@ -215,6 +233,27 @@ func (s *Server) next(c *serverConn) error {
 		}
 		return c.refuse(call, fmt.Errorf("rpc: can't find method %s", call.ServiceMethod))
 	}
+}
+
+// unlock reads the first call of a connection, which must have the key.
+func (s *Server) unlock(c *serverConn) error {
+	c.budget.left = maxUnlock
+	var call callHeader
+	if err := c.read(&call); err != nil {
+		return err
+	}
+	var ping keyedPing
+	if call.ServiceMethod == methodPing {
+		if err := c.read(&ping); err != nil {
+			return err
+		}
+	}
+	if subtle.ConstantTimeCompare([]byte(ping.Key), []byte(s.key)) != 1 {
+		c.refuse(call, errLocked)
+		return errLocked
+	}
+	c.locked = false
+	return c.answer(call, "", PingResponse{})
 }
 
 // An invocation is a call of Function.Invoke that is running.

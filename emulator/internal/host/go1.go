@@ -34,7 +34,8 @@ type Account struct {
 }
 
 // Go1 is the runtime of a Go program that speaks the Go1 protocol: one built with package cloudfn or with Tencent's
-// scf-go-lib.
+// scf-go-lib. The former answers nobody else on its port; the latter listens on all interfaces and answers whoever
+// connects, and nothing can be demanded of it.
 type Go1 struct {
 	Program Program
 	Account Account
@@ -70,7 +71,7 @@ func (r *Go1) start(ctx context.Context, rec *journal.Record) (Instance, error) 
 	}
 	ctx, cancel := context.WithTimeout(ctx, r.Program.startTimeout())
 	defer cancel()
-	client, err := r.connect(ctx, proc, net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	client, err := r.connect(ctx, proc, port)
 	if err != nil {
 		proc.Kill()
 		if strings.Contains(strings.Join(rec.LastLines(3), "\n"), "address already in use") {
@@ -78,6 +79,7 @@ func (r *Go1) start(ctx context.Context, rec *journal.Record) (Instance, error) 
 		}
 		return nil, err
 	}
+	proc.key.discard()
 	return &go1Instance{process: proc, account: r.Account, client: client}, nil
 }
 
@@ -105,12 +107,22 @@ func freePort() (port int, release func(), err error) {
 }
 
 // connect returns a client of the process that has proved to be one. It is closed when the process ends.
-func (r *Go1) connect(ctx context.Context, proc *process, address string) (*go1.Client, error) {
+func (r *Go1) connect(ctx context.Context, proc *process, port int) (*go1.Client, error) {
+	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 	var client *go1.Client
 	var err error
 	for range connectAttempts {
 		var conn net.Conn
 		conn, err = proc.dial(ctx, address)
+		if err == nil && !proc.listensOn(port) { // another program was there first: it is to see no event
+			_ = conn.Close()
+			select {
+			case <-proc.done: // as the port is taken
+				err = errPortTaken
+			case <-ctx.Done():
+				err = ctx.Err()
+			}
+		}
 		switch {
 		case err == nil:
 		case ended(proc):
@@ -119,7 +131,12 @@ func (r *Go1) connect(ctx context.Context, proc *process, address string) (*go1.
 			return nil, failed("the function did not listen on $_LAMBDA_SERVER_PORT within %s", seconds(r.Program.startTimeout()))
 		}
 		client = go1.NewClient(conn, maxWireAnswer)
-		if err = client.Ping(ctx); err == nil || ended(proc) || ctx.Err() != nil {
+		if proc.key.required() {
+			err = client.Unlock(ctx, proc.key.value)
+		} else {
+			err = client.Ping(ctx)
+		}
+		if err == nil || ended(proc) || ctx.Err() != nil {
 			break
 		}
 		_ = client.Close()

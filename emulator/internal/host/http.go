@@ -14,7 +14,8 @@ import (
 	"github.com/wxcloud-go/wxfn/emulator/internal/journal"
 )
 
-// HTTP is the runtime of a program that serves HTTP on $PORT.
+// HTTP is the runtime of a program that serves HTTP on $PORT. One built with package cloudfn answers nobody else there; of
+// others, the address that they choose to listen on is all that keeps requests out.
 type HTTP struct {
 	// Name is how messages call the function.
 	Name    string
@@ -111,6 +112,7 @@ func (r *HTTP) start(ctx context.Context, rec *journal.Record) (Instance, error)
 		<-proc.done
 		i.transport.CloseIdleConnections()
 	}()
+	proc.key.discard()
 	proc.flush()
 	return i, nil
 }

@@ -77,6 +77,9 @@ func (i *httpInstance) exchange(w http.ResponseWriter, r *http.Request) (err err
 			p.SetURL(&url.URL{Scheme: "http", Host: i.address})
 			p.Out.URL.RawQuery = p.In.URL.RawQuery // also what Go would not take for one
 			p.Out.Host = p.In.Host                 // the caller's view, as in the cloud
+			if i.key.required() {
+				p.Out.Header.Set(keyHeader, i.key.value)
+			}
 			p.Out.Header["X-Forwarded-For"] = p.In.Header["X-Forwarded-For"]
 			p.SetXForwarded()
 			if _, there := p.Out.Header["User-Agent"]; !there {

@@ -69,16 +69,27 @@ type process struct {
 	cmd    *exec.Cmd
 	record atomic.Pointer[journal.Record] // of the invocation that it runs, or ran last
 	output []*pipe
+	key    *key
 	done   chan struct{} // closed when it has ended
 	state  atomic.Pointer[os.ProcessState]
 	stop   sync.Once
 }
 
 // start runs the program. What it prints goes into rec, until another record is set.
-func (p *Program) start(rec *journal.Record, environ map[string]string) (*process, error) {
-	proc := &process{cmd: exec.Command(p.Path, p.Args...), done: make(chan struct{})}
+func (p *Program) start(rec *journal.Record, environ map[string]string) (_ *process, err error) {
+	key, err := newKey()
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			key.discard()
+		}
+	}()
+	proc := &process{cmd: exec.Command(p.Path, p.Args...), key: key, done: make(chan struct{})}
+	rec.Redact(key.value)
 	proc.record.Store(rec)
-	proc.cmd.Dir, proc.cmd.Env = p.Dir, p.environ(environ)
+	proc.cmd.Dir, proc.cmd.Env = p.Dir, append(p.environ(environ), keyVariable+"="+key.file)
 	ownGroup(proc.cmd)
 	stdout, err := proc.pipe("stdout")
 	if err != nil {
@@ -180,6 +191,7 @@ func (proc *process) wait() {
 	_ = proc.cmd.Wait() // how it ended stands in its state
 	killGroup(proc.cmd) // what it has left behind
 	proc.flush()
+	proc.key.discard()
 	for _, out := range proc.output {
 		out.close()
 	}

@@ -1,12 +1,14 @@
 package host
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log"
 	"net"
+	"net/http"
 	"net/rpc"
 	"os"
 	"os/exec"
@@ -21,6 +23,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/wxcloud-go/wxfn/cloudfn"
 	"github.com/wxcloud-go/wxfn/emulator/internal/journal"
 )
 
@@ -40,7 +43,20 @@ var programs = map[string]func(){
 	"garbage later": func() { serveConns(serveOnce) },
 	"emulator":      emulatorProgram,
 	"web":           func() { serveWeb(os.Getenv("PORT")) },
+	"own":           func() { cloudfn.Start(func(context.Context, any) (surroundings, error) { return seen(), nil }) },
+	"own web": func() {
+		cloudfn.StartHTTP(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			_ = json.NewEncoder(w).Encode(map[string]any{"seen": seen(), "header": r.Header})
+		}))
+	},
 	"web of a port": func() { serveWeb(os.Getenv(portVariable)) },
+}
+
+// surroundings are what an attacker may know of an instance.
+type surroundings struct{ Go1, HTTP, RuntimeAPI, KeyFile string }
+
+func seen() surroundings {
+	return surroundings{os.Getenv("_LAMBDA_SERVER_PORT"), os.Getenv("PORT"), os.Getenv("SCF_RUNTIME_API_PORT"), os.Getenv(keyVariable)}
 }
 
 const programVariable = "WXFN_TEST_PROGRAM"

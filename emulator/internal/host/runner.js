@@ -2,8 +2,8 @@
 // Runs a Node cloud function: loads the file and export that _HANDLER names ("index.main"), then fetches event after
 // event from the runtime API, one at a time. Each event brings the variables of its invocation.
 
-const http = require('http')
 const fs = require('fs')
+const http = require('http')
 const Module = require('module')
 const path = require('path')
 const { types } = require('util')
@@ -11,6 +11,16 @@ const modules = require('./modules.js')
 
 const envelope = 'application/vnd.wxfn.invocation+json'
 const agent = new http.Agent({ keepAlive: true })
+const key = takeKey()
+
+// takeKey returns what the runtime API knows this process by, and leaves neither it nor its place to the function.
+function takeKey () {
+  const file = process.env.WXFN_INSTANCE_KEY_FILE
+  delete process.env.WXFN_INSTANCE_KEY_FILE
+  const key = fs.readFileSync(file, 'utf8')
+  fs.unlinkSync(file)
+  return key
+}
 
 function request (method, resource, body) {
   return new Promise((resolve, reject) => {
@@ -21,8 +31,8 @@ function request (method, resource, body) {
       port: process.env.SCF_RUNTIME_API_PORT,
       path: resource,
       headers: body === undefined
-        ? { accept: envelope }
-        : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }
+        ? { 'x-wxfn-instance-key': key, accept: envelope }
+        : { 'x-wxfn-instance-key': key, 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }
     }, res => {
       const chunks = []
       res.on('data', c => chunks.push(c))

@@ -36,8 +36,9 @@ type runtimeInstance struct {
 	*process
 	account Account
 	server  *http.Server
-	ready   chan error // one value: how the start went
-	served  bool       // an invocation, before the one that it runs
+	started chan struct{} // closed when process is set
+	ready   chan error    // one value: how the start went
+	served  bool          // an invocation, before the one that it runs
 
 	mu      sync.Mutex
 	current *runtimeCall  // the invocation that it runs
@@ -62,8 +63,16 @@ func (r *RuntimeAPI) Start(ctx context.Context, rec *journal.Record) (Instance, 
 	if err != nil {
 		return nil, fmt.Errorf("a port for the runtime API: %w", err)
 	}
-	i := &runtimeInstance{account: r.Account, ready: make(chan error, 1), arrived: make(chan struct{})}
-	i.server = &http.Server{Handler: onlyFor(listener.Addr().String(), i.routes()), ReadHeaderTimeout: 10 * time.Second}
+	i := &runtimeInstance{account: r.Account, started: make(chan struct{}), ready: make(chan error, 1), arrived: make(chan struct{})}
+	i.server = &http.Server{
+		Handler: onlyFor(listener.Addr().String(), i.admitted(i.routes())),
+		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
+			return context.WithValue(ctx, ownConn{}, sync.OnceValue(func() bool { return i.holds(c) }))
+		},
+		ReadHeaderTimeout: 10 * time.Second,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          noLog,
+	}
 	go func() { _ = i.server.Serve(listener) }()
 	i.process, err = r.Program.start(rec, map[string]string{
 		"_HANDLER":             r.Handler,
@@ -74,6 +83,7 @@ func (r *RuntimeAPI) Start(ctx context.Context, rec *journal.Record) (Instance, 
 		_ = i.server.Close()
 		return nil, err
 	}
+	close(i.started)
 	go func() {
 		<-i.done
 		_ = i.server.Close()
@@ -82,6 +92,7 @@ func (r *RuntimeAPI) Start(ctx context.Context, rec *journal.Record) (Instance, 
 		i.Kill()
 		return nil, err
 	}
+	i.key.discard()
 	i.flush()
 	return i, nil
 }
@@ -107,11 +118,39 @@ func (i *runtimeInstance) awaitReady(ctx context.Context, timeout time.Duration)
 	return failed("the function was not ready within %s: it has to POST to http://$SCF_RUNTIME_API:$SCF_RUNTIME_API_PORT/runtime/init/ready, or to ask for an event", seconds(timeout))
 }
 
-// onlyFor keeps out pages that a browser on this machine shows: they would come with another Host, or with an Origin.
+// onlyFor keeps out pages that a browser on this machine shows: they would come with another Host, with an Origin, or with
+// what browsers say of a request's origin.
 func onlyFor(host string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Host != host || r.Header.Get("Origin") != "" {
-			http.Error(w, "the runtime API is the function's alone", http.StatusForbidden)
+		if r.Host != host || r.Header["Origin"] != nil || r.Header["Sec-Fetch-Site"] != nil || r.Header["Sec-Fetch-Mode"] != nil {
+			refuse(w)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func refuse(w http.ResponseWriter) {
+	http.Error(w, "the runtime API is the function's alone", http.StatusForbidden)
+}
+
+// ownConn is the key of what tells, in a request's context, whether its connection is the instance's own: a func() bool.
+type ownConn struct{}
+
+// admitted keeps out other programs of this machine: by the instance's key, if the program has it, else, on Linux, by
+// whose the connection is. That is looked up once for each connection.
+func (i *runtimeInstance) admitted(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case <-i.started:
+		case <-r.Context().Done():
+			return
+		}
+		own := r.Context().Value(ownConn{}).(func() bool)
+		switch {
+		case i.key.admits(r):
+		case i.key.required(), !own():
+			refuse(w)
 			return
 		}
 		next.ServeHTTP(w, r)
