@@ -57,7 +57,7 @@ func (c conformance) with(version string) conformance {
 // function returns the name of a function as it is called with this version.
 func (s officialSDK) function(name string) string {
 	switch name {
-	case "call", "functions", "context", "late", "nopermission", "noconfig":
+	case "call", "functions", "context", "late", "nopermission", "noconfig", "otherenv":
 		return name + s.suffix
 	}
 	return name
@@ -167,4 +167,15 @@ func (c conformance) testNodeSDK(t *testing.T, function, fails string) {
 	assert.Equal(t, "FUNCTION_NOT_FOUND", failure.Get("code").String(), answer.Raw)
 	assert.Contains(t, failure.Get("message").String(), "FunctionName parameter could not be found")
 	assert.NotEmpty(t, failure.Get("requestId").String())
+}
+
+// testOtherEnvironment has cloud.init name an environment that there is not.
+func (c conformance) testOtherEnvironment(t *testing.T) {
+	t.Parallel()
+	const why = "errCode: -501000 | errMsg: Environment not found"
+	answer, _ := c.invoke(t, c.alice(), "otherenv", `{}`)
+	failure := answer.Get("openapi.error")
+	assert.EqualValues(t, -501001, failure.Get("errCode").Int(), answer.Raw)
+	assert.Contains(t, failure.Get("errMsg").String(), why)
+	c.sdk.assertCallFails(t, answer.Get("callFunction"), -501001, why)
 }

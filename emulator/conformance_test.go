@@ -37,6 +37,7 @@ func TestConformance(t *testing.T) {
 		t.Run(version+"/openapi of this generation", c.testGenerationOpenAPI)
 		t.Run(version+"/callFunction of this generation", c.testGenerationCallFunction)
 		t.Run(version+"/getWXContext of this generation", c.testGenerationContext)
+		t.Run(version+"/another environment", c.testOtherEnvironment)
 	}
 	for function, fails := range map[string]string{"nodesdk-211": "error", "nodesdk-admin": "ok"} {
 		t.Run(function, func(t *testing.T) { c.testNodeSDK(t, function, fails) })
@@ -145,7 +146,7 @@ func (c conformance) testPermissions(t *testing.T) {
 func (c conformance) testNamesOnTheWire(t *testing.T) {
 	t.Parallel()
 	// An API whose parameters are not known: any will do.
-	const api = "security.imgSecCheck"
+	const api = "search.imageSearch"
 	for _, tt := range []struct{ name, event, wire string }{
 		{"camelCase becomes snake_case",
 			`"params":{"touser":"oBob","templateId":"T1","data":{"thing1":{"value":"<&>中"},"someName":[{"innerName":1.5}]}}`,

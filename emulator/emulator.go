@@ -61,7 +61,9 @@ type Config struct {
 	// Apps are the secrets of further apps, by AppID, which get access tokens for the server API. The secret of AppID itself
 	// may be among them; without, it is random.
 	Apps map[string]string
-	// Env is the id of the cloud environment; the project's if empty, else DefaultEnv.
+	// Env is the id of the cloud environment; the project's (envId of cloudbaserc.json) if empty, else DefaultEnv. A function
+	// that names another one (cloud.init({env: "x"})) is refused with "Environment not found", as in the cloud, but where the
+	// id is DefaultEnv for want of a better: then every name is taken for it, with a line in Log.
 	Env string
 	// OpenID is the user who calls, where a call names none; DefaultOpenID if empty.
 	OpenID string
@@ -171,7 +173,8 @@ func New(c Config) (*Emulator, error) {
 	e.config.AppID = cmp.Or(c.AppID, project.AppID, DefaultAppID)
 	e.config.Apps = map[string]string{e.config.AppID: strings.ReplaceAll(uuid.NewString(), "-", "")} // 32 hexadecimal digits, as a real one
 	maps.Copy(e.config.Apps, c.Apps)
-	e.config.Env = cmp.Or(c.Env, project.EnvID, DefaultEnv)
+	env := cmp.Or(c.Env, project.EnvID)
+	e.config.Env = cmp.Or(env, DefaultEnv)
 	e.config.OpenID = cmp.Or(c.OpenID, DefaultOpenID)
 	e.config.Addr = cmp.Or(c.Addr, "127.0.0.1:0")
 	e.config.MaxInstances = cmp.Or(c.MaxInstances, 10)
@@ -187,7 +190,7 @@ func New(c Config) (*Emulator, error) {
 	e.journal.Redact(e.token)
 	e.store = e.newStore()
 	e.platform = platform.New(platform.Config{
-		AppID: e.config.AppID, OpenID: e.config.OpenID, Apps: e.config.Apps, Env: e.config.Env, Now: e.clock.Now, Done: e.ctx.Done(),
+		AppID: e.config.AppID, OpenID: e.config.OpenID, Apps: e.config.Apps, Env: e.config.Env, AnyEnv: env == "", Warn: func(text string) { e.log.Warn(text) }, Now: e.clock.Now, Done: e.ctx.Done(),
 		Journal: e.journal, Served: e.served,
 		Store: e.store, Functions: (*functions)(e),
 		Pages: func() *config.Pages { return e.project.Load().Pages },

@@ -73,7 +73,7 @@ dev.json of the state folder, and to those of --app, and takes HTTPS calls with 
 	f.StringVar(&c.Addr, "addr", "127.0.0.1:7911", "listen on `HOST:PORT`; port 0 picks one")
 	f.StringVar(&c.AppID, "appid", "", "`APPID` of the Mini Program (default: the project's)")
 	f.Var(appsOf(&c.Apps), "app", appsUsage)
-	f.StringVar(&c.Env, "env", "", "id `ENV` of the cloud environment (default: the project's)")
+	f.StringVar(&c.Env, "env", "", "id `ENV` of the cloud environment (default: the project's, else any)")
 	f.StringArrayVar(&c.AllowHosts, "allow-host", nil, allowHostUsage)
 	f.StringVar(&c.Mode, "mode", "", modeUsage)
 	f.StringVar(&c.OpenID, "openid", "", "`OPENID` of the user who calls, where a call names none")

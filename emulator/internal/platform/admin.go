@@ -65,6 +65,9 @@ func (p *Platform) serve(r *http.Request) (*wireAnswer, error) {
 	if err != nil {
 		return nil, p.refuse(q, "SIGN_PARAM_INVALID", err.Error())
 	}
+	if err := p.checkEnv(q, cmp.Or(q.EnvName, r.URL.Query().Get("env"))); err != nil {
+		return nil, err
+	}
 	s, alive := p.session(q.CloudAPIToken)
 	switch q.Action {
 	case tcb.ActionOpenAPI:
@@ -102,6 +105,25 @@ func (p *Platform) refuse(q *tcb.Request, code, message string) error {
 		s.Record.Called(journal.Call{Time: p.Now(), API: target(q), Params: "{}", ErrCode: refused.ErrCode(), ErrMsg: refused.Error()})
 	}
 	return refused
+}
+
+// checkEnv returns the refusal of a request for an environment that there is not, as of cloud.init({env: "x"}). Its code and
+// text are the cloud's (https://docs.cloudbase.net/error-code/basic), which Mini Programs get as -501000, and the SDKs of
+// functions, in whose tables the code is not, as -501001 or -1. A request that names none is for the emulated one, and one
+// with a crossAuthorizationToken for another account's.
+//
+// Where nothing says which environment is emulated, any is taken for it: most projects write theirs into their functions.
+func (p *Platform) checkEnv(q *tcb.Request, named string) error {
+	switch {
+	case named == "" || named == p.Env || q.CrossAuthorizationToken != "":
+		return nil
+	case !p.AnyEnv:
+		return p.refuse(q, "INVALID_ENV", fmt.Sprintf(
+			"errCode: -501000 | errMsg: Environment not found; it is %q, and the one here is %q: correct the env of cloud.init, or start wxfn with --env %[1]s", named, p.Env))
+	case p.otherEnvs.add(named, true):
+		p.Warn(fmt.Sprintf("the environment %q is taken for the emulated one, because nothing says which that is; start wxfn with --env %[1]s to have any other refused, as in the cloud", named))
+	}
+	return nil
 }
 
 // target returns what a request is for, as the journal names it.

@@ -40,6 +40,10 @@ type Functions interface {
 // Config is what a Platform is made of; AppID, Env, Store, Functions and Now are required.
 type Config struct {
 	AppID, Env string
+	// AnyEnv has functions call the environment by any name, because Env is not one that somebody gave.
+	AnyEnv bool
+	// Warn is told what a user should know of. Optional.
+	Warn func(text string)
 	// OpenID is the user whom a code of wx.login stands for that names nobody.
 	OpenID string
 	// Apps are the secrets of the apps that can get access tokens, by AppID.
@@ -69,6 +73,7 @@ type Platform struct {
 	logins     rate         // of users of apps
 	usedCodes  recent[bool] // of wx.login and of phone numbers, by app and code
 	phoneCodes recent[phoneCode]
+	otherEnvs  recent[bool]          // that were taken for Env
 	failed     recent[failedRequest] // HTTPS calls, by the rid of their error
 	services   services
 	endpoints  func() map[string]*endpoint // of the server API, by path; made when the first call comes
@@ -98,6 +103,9 @@ type Session struct {
 func New(c Config) *Platform {
 	if c.Pages == nil {
 		c.Pages = func() *config.Pages { return nil }
+	}
+	if c.Warn == nil {
+		c.Warn = func(string) {}
 	}
 	if c.Journal == nil {
 		c.Journal = journal.New(c.Now, nil)
