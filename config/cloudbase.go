@@ -120,11 +120,17 @@ func (r *report) configured(p plan, entry value, project string, roots []string)
 		roots = append([]string{root}, roots...)
 	}
 	c.Dir = findFunction(c.Name, project, roots)
-	if product := expanded(entry.member("functionDistPath")); product.text() != "" { // of a plugin
+	if product := expanded(entry.member("functionDistPath")); product.text() != "" { // of a plugin: a folder, or a program in one
 		c.at, c.Dir = product, resolve(filepath.Dir(c.Dir), product.text())
+		if !isFolder(c.Dir) {
+			c.Dir = filepath.Dir(c.Dir)
+		}
 	}
 	if dir.text() != "" {
 		c.at, c.Dir = dir, resolve(project, dir.text())
+	}
+	if !isFolder(c.Dir) && c.at.name == name.name && p.root.text() != "" && !isFolder(resolve(project, p.root.text())) {
+		return c, false // the missing root is reported
 	}
 	if !isFolder(c.Dir) {
 		shown := r.name(c.Dir)
@@ -268,8 +274,14 @@ func (f *FunctionDir) setVariables(object value) {
 	if f.Env == nil {
 		f.Env = map[string]string{}
 	}
+	var at value // of the first variable that is unset
+	var unset []string
 	for _, m := range object.members() {
-		m, _ := filled(m) // empty where it is unknown, as for the CloudBase CLI
+		m, unknown := filled(m)
+		if names := m.reportUnknown(unknown); len(names) > 0 {
+			at = either(at, m)
+			unset = append(unset, names...)
+		}
 		switch kind := m.json.Value.Kind(); {
 		case kind == '0' || kind == 't' || kind == 'f':
 			m.report(codeVariableType, m.name+" is "+kinds[kind].name+", and its text is used", kinds['"'].example)
@@ -285,6 +297,8 @@ func (f *FunctionDir) setVariables(object value) {
 			f.Secret = append(f.Secret, m.key)
 		}
 	}
+	slices.Sort(unset)
+	at.reportUnset(object.name, slices.Compact(unset))
 }
 
 // texts returns the strings of an array, or a string alone.

@@ -44,11 +44,10 @@ func isTemplate(v value) bool {
 	return v.exists() && v.json.Value.Kind() == '"' && template.MatchString(literal(v.json))
 }
 
-// filled returns a value whose templates are filled in. What is unknown is empty, as for the CloudBase CLI, and reported:
-// ok is false then.
-func filled(v value) (_ value, ok bool) {
+// filled returns a value whose templates are filled in. Those that are unknown stand for nothing, as for the CloudBase CLI.
+func filled(v value) (_ value, unknown []string) {
 	if !isTemplate(v) || v.doc.environment == nil {
-		return v, true
+		return v, nil
 	}
 	written := literal(v.json)
 	v.written = written
@@ -59,15 +58,12 @@ func filled(v value) (_ value, ok bool) {
 			for part := range v.json.All() { // all of it stands where the template does
 				part.StartOffset, part.EndOffset = at, at
 			}
-			return v, true
+			return v, nil
 		}
 	}
 	text, unknown := v.doc.environment.render(written)
 	v.json.Value = hujson.String(strings.ToValidUTF8(text, "\ufffd"))
-	for _, t := range unknown {
-		v.reportUnknown(t)
-	}
-	return v, len(unknown) == 0
+	return v, unknown
 }
 
 // render fills the templates in a text. Those that are unknown stand for nothing.
@@ -85,13 +81,14 @@ func (e *environment) render(text string) (rendered string, unknown []string) {
 	return rendered, unknown
 }
 
-// expanded is filled for a setting that is of no use where a part of it is unknown.
+// expanded is filled for a setting that is of no use where a part of it is unknown, which is reported.
 func expanded(v value) value {
-	v, ok := filled(v)
-	if !ok {
-		return value{}
+	v, unknown := filled(v)
+	if len(unknown) == 0 {
+		return v
 	}
-	return v
+	v.reportUnset(v.name, v.reportUnknown(unknown))
+	return value{}
 }
 
 // nameIn returns the name in a template; "" where the text is none, or none that stands for a value.
@@ -102,19 +99,34 @@ func nameIn(text string) string {
 	return ""
 }
 
-// reportUnknown reports a template in the value that stands for nothing.
-func (v value) reportUnknown(t string) {
-	e := v.doc.environment
-	name, isEnv := strings.CutPrefix(nameIn(t), "env.")
-	if !isEnv {
+// reportUnknown reports the templates in the value that stand for nothing at all, and returns the names of the variables
+// that others stand for.
+func (v value) reportUnknown(templates []string) (names []string) {
+	for _, t := range templates {
+		if name, isEnv := strings.CutPrefix(nameIn(t), "env."); isEnv {
+			names = append(names, name)
+			continue
+		}
 		v.report(codeTemplate, fmt.Sprintf("%s has the template %q, which stands for nothing here", v.name, t), "write {{env.NAME}}, with a line NAME=… in .env, or {{tcb.envId}}")
+	}
+	return names
+}
+
+// reportUnset reports at the value that something needs variables that nobody sets.
+func (v value) reportUnset(what string, names []string) {
+	if len(names) == 0 {
 		return
 	}
-	advice := fmt.Sprintf("add %s=… to %s, which git should ignore", name, v.doc.report.name(filepath.Join(e.dir, envFile+".local")))
-	if mode := e.modes[name]; mode != "" {
-		advice = fmt.Sprintf("start with --mode %s, whose %s sets it, or %s", mode, envFile+"."+mode, advice)
+	e, first := v.doc.environment, names[0]
+	list, those := "the variable "+first, first+"=…"
+	if len(names) > 1 {
+		list, those = "the variables "+strings.Join(names, ", "), first+"=… and the others"
 	}
-	v.report(codeUnsetVariable, fmt.Sprintf("%s needs the variable %s, which neither %s nor the environment sets", v.name, name, v.doc.report.name(filepath.Join(e.dir, envFile))), advice)
+	advice := fmt.Sprintf("add %s to %s, which git should ignore", those, v.doc.report.name(filepath.Join(e.dir, envFile+".local")))
+	if mode := e.modes[first]; mode != "" {
+		advice = fmt.Sprintf("start with --mode %s, whose %s sets %s, or %s", mode, envFile+"."+mode, first, advice)
+	}
+	v.report(codeUnsetVariable, fmt.Sprintf("%s needs %s, which neither %s nor the environment sets", what, list, v.doc.report.name(filepath.Join(e.dir, envFile))), advice)
 }
 
 // lookup returns what the name in a template stands for.

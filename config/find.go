@@ -177,9 +177,33 @@ const (
 // usualRoot is the name of a folder that holds functions where nothing else is said.
 var usualRoot = regexp.MustCompile(`^(?i:functions|cloud[-_]?functions?)$`)
 
-// usualRoots returns the folders in a folder that hold functions by their name.
-func usualRoots(dir string) []string {
-	return slices.DeleteFunc(subfolders(dir), func(dir string) bool { return !usualRoot.MatchString(filepath.Base(dir)) })
+// cloudFolder is the name of a folder in which functions means cloud functions.
+var cloudFolder = regexp.MustCompile(`^(?i:cloud.*|server.*|tcb.*)$`)
+
+// usualRoots returns the folders in a folder that hold functions by their name, such as cloudfunctions; where it has
+// none, those one level below, such as src/cloudfunctions and cloud/functions.
+func usualRoots(dir string) (found []string) {
+	named := func(dir string) bool { return usualRoot.MatchString(filepath.Base(dir)) }
+	inside := subfolders(dir)
+	for _, dir := range inside {
+		if named(dir) {
+			found = append(found, dir)
+		}
+	}
+	if len(found) > 0 {
+		return found
+	}
+	for _, dir := range inside {
+		if madeFolder.MatchString(filepath.Base(dir)) {
+			continue
+		}
+		for _, root := range subfolders(dir) {
+			if named(root) && (filepath.Base(root) != cloudBaseRoot || cloudFolder.MatchString(filepath.Base(dir))) {
+				found = append(found, root)
+			}
+		}
+	}
+	return found
 }
 
 // subfolders returns the folders in a folder, without hidden ones and node_modules; none where it cannot be read.
@@ -247,11 +271,16 @@ func (r *report) loose(dir string) []candidate {
 func (r *report) reportMissing(code, project string, v value, what string) {
 	path := resolve(project, v.text())
 	message := fmt.Sprintf("there is no folder %q for %s", cmp.Or(v.written, r.name(path)), what)
+	build := buildCommand(project, path)
 	for name := range strings.SplitSeq(filepath.ToSlash(path[len(project):]), "/") {
 		if name != "" && madeFolder.MatchString(name) {
-			v.report(code, message+": a build makes it", "build the project first"+buildCommand(project)+", or correct "+v.name)
+			v.report(code, message+": a build makes it", "build the project first"+build+", or correct "+v.name)
 			return
 		}
+	}
+	if build != "" {
+		v.report(code, message, "create or build it"+build+", or correct "+v.name)
+		return
 	}
 	v.report(code, message, "create it, or correct "+v.name)
 }
@@ -261,17 +290,23 @@ var buildScripts = []*regexp.Regexp{
 	regexp.MustCompile(`^build.*(weapp|mp-weixin|wx|wechat)`), regexp.MustCompile(`^build`), regexp.MustCompile(`^(dev|compile|gulp)`),
 }
 
-// buildCommand returns the command that builds a project, where its package.json has one.
-func buildCommand(project string) string {
-	var manifest struct{ Scripts map[string]any }
-	text, err := readFile(filepath.Join(project, "package.json"))
-	if err != nil || json.Unmarshal(text, &manifest) != nil {
-		return ""
-	}
-	for _, form := range buildScripts {
-		for _, name := range slices.Sorted(maps.Keys(manifest.Scripts)) {
-			if form.MatchString(name) {
-				return " (npm run " + name + ")"
+// buildCommand returns the command that makes a folder, in brackets, where a package.json around it has one.
+func buildCommand(project, path string) string {
+	for dir := filepath.Dir(path); within(project, dir); dir = filepath.Dir(dir) {
+		var manifest struct{ Scripts map[string]any }
+		text, err := readFile(filepath.Join(dir, "package.json"))
+		if err != nil || json.Unmarshal(text, &manifest) != nil {
+			continue
+		}
+		prefix := ""
+		if rel, err := filepath.Rel(project, dir); err == nil && rel != "." {
+			prefix = " --prefix " + filepath.ToSlash(rel)
+		}
+		for _, form := range buildScripts {
+			for _, name := range slices.Sorted(maps.Keys(manifest.Scripts)) {
+				if form.MatchString(name) {
+					return " (npm run" + prefix + " " + name + ")"
+				}
 			}
 		}
 	}

@@ -276,6 +276,16 @@ var projectCases = []struct {
 		functions: []string{"a cloudfunctions/a node index.js"},
 	},
 	{
+		name: "such a folder may be one level below",
+		files: map[string]string{
+			"src/cloudfunctions/a/index.js": "",
+			"cloud/functions/b/index.js":    "",
+			"lib/functions/c/index.js":      "",
+			"dist/cloudfunctions/a/main.js": "",
+		},
+		functions: []string{"a src/cloudfunctions/a node index.js", "b cloud/functions/b node index.js"},
+	},
+	{
 		name: "a function may have a folder with such a name",
 		files: map[string]string{
 			"hello/index.js":             "exports.main = require('./functions')",
@@ -345,7 +355,7 @@ var projectCases = []struct {
 			"cloudbaserc.json": `{"envId": "{{env.ENV_ID}}", "framework": {"plugins": {
   "client": {"use": "@cloudbase/framework-plugin-website", "inputs": {"outputPath": "dist", "envVariables": {"A": "{{env.A}}"}}},
   "server": {"use": "@cloudbase/framework-plugin-function", "inputs": {"functionRootPath": "./cloud", "functions": [
-    {"name": "a", "config": {"handler": "app.main"}}, {"name": "b", "functionDistPath": "out/b"}, {"name": "c"}]}}}}}`,
+    {"name": "a", "config": {"handler": "app.main"}}, {"name": "b", "functionDistPath": "out/b/main"}, {"name": "c"}]}}}}}`,
 			"cloud/a/app.js":       "",
 			"cloud/out/b/main.go":  "package main",
 			"cloud/out/b/other.js": "",
@@ -354,7 +364,7 @@ var projectCases = []struct {
 		functions: []string{"a cloud/a node app.js", "b cloud/out/b go .", "d cloud/d node index.js", "out cloud/out  "},
 		findings: []string{
 			"cloud/out:1:1: warning: the folder is no function (no-entry); add index.js, a Go main package, or an executable bootstrap or scf_bootstrap; or move it elsewhere",
-			`cloudbaserc.json:4:108: error: function "c" has no folder "cloud/c" (missing-function); create it, or correct name or dir`,
+			`cloudbaserc.json:4:113: error: function "c" has no folder "cloud/c" (missing-function); create it, or correct name or dir`,
 		},
 	},
 	{
@@ -559,6 +569,17 @@ var projectCases = []struct {
 		},
 	},
 	{
+		name: "what a missing root would have is not reported besides",
+		files: map[string]string{
+			"cloudbaserc.json":   `{"functionRoot": "cloud/made", "functions": [{"name": "a"}, {"name": "b", "dir": "b"}]}`,
+			"cloud/package.json": `{"scripts": {"build": "tsc"}}`,
+		},
+		findings: []string{
+			`cloudbaserc.json:1:18: error: there is no folder "cloud/made" for the functions (missing-root); create or build it (npm run --prefix cloud build), or correct functionRoot`,
+			`cloudbaserc.json:1:82: error: function "b" has no folder "b" (missing-function); create it, or correct name or dir`,
+		},
+	},
+	{
 		name: "without the build, its pages are unknown",
 		files: map[string]string{
 			"project.config.json":       `{"miniprogramRoot": "dist/"}`,
@@ -575,7 +596,7 @@ var projectCases = []struct {
 			"cloudbaserc.json": `{"functionRoot": "{{env.ROOT}}", "functions": [
   {"name": "{{env.SECRET}}"},
   {"name": "b", "dir": "{{env.SECRET}}"},
-  {"name": "a", "type": "{{env.ROOT}}", "envVariables": {"A": "{{env.A}}", "B": "{{A}}", "C": "{{#env}}x{{/env}}"}}
+  {"name": "a", "type": "{{env.ROOT}}", "envVariables": {"A": "{{env.A}}", "B": "{{A}}", "C": "{{#env}}x{{/env}}", "Z": "{{env.Z}}"}}
 ]}`,
 			".env":            "ROOT=fn\n\n# a comment\nSECRET = s3/cret \nexport A=s3cret\ns3cret\nQ=\"s3cret\n",
 			".env.production": "A=s3cret\ns3cret\n",
@@ -590,7 +611,7 @@ var projectCases = []struct {
 			`cloudbaserc.json:2:12: error: functions[0].name cannot be "{{env.SECRET}}" (function-name); write a name without slashes and leading dots, and the path into dir`,
 			`cloudbaserc.json:3:24: error: function "b" has no folder "{{env.SECRET}}" (missing-function); create it, or correct name or dir`,
 			`cloudbaserc.json:4:25: warning: there is no function type "{{env.ROOT}}" (function-type); write "Event" or "HTTP"`,
-			`cloudbaserc.json:4:63: warning: functions[2].envVariables.A needs the variable A, which neither .env nor the environment sets (unset-variable); start with --mode production, whose .env.production sets it, or add A=… to .env.local, which git should ignore`,
+			`cloudbaserc.json:4:63: warning: functions[2].envVariables needs the variables A, Z, which neither .env nor the environment sets (unset-variable); start with --mode production, whose .env.production sets A, or add A=… and the others to .env.local, which git should ignore`,
 			`cloudbaserc.json:4:81: warning: functions[2].envVariables.B has the template "{{A}}", which stands for nothing here (unexpanded-template); write {{env.NAME}}, with a line NAME=… in .env, or {{tcb.envId}}`,
 			`cloudbaserc.json:4:95: warning: functions[2].envVariables.C has the template "{{#env}}", which stands for nothing here (unexpanded-template); write {{env.NAME}}, with a line NAME=… in .env, or {{tcb.envId}}`,
 			`cloudbaserc.json:4:95: warning: functions[2].envVariables.C has the template "{{/env}}", which stands for nothing here (unexpanded-template); write {{env.NAME}}, with a line NAME=… in .env, or {{tcb.envId}}`,
@@ -631,7 +652,7 @@ var projectCases = []struct {
 			`cloudbaserc.json:6:33: warning: functions[0].envVariables.B is a boolean, and its text is used (variable-type); put it into double quotes`,
 			`cloudbaserc.json:6:46: error: no process can have the variable "A=B" (variable-name); leave out = in the name, and NUL characters`,
 			`cloudbaserc.json:6:58: error: no process can have the variable "NUL" (variable-name); leave out = in the name, and NUL characters`,
-			`cloudbaserc.json:6:73: warning: functions[0].envVariables.T needs the variable T, which neither .env nor the environment sets (unset-variable); add T=… to .env.local, which git should ignore`,
+			`cloudbaserc.json:6:73: warning: functions[0].envVariables needs the variable T, which neither .env nor the environment sets (unset-variable); add T=… to .env.local, which git should ignore`,
 			"cloudbaserc.json:6:91: error: functions[0].envVariables.O is null, not a string (wrong-type); put it into double quotes",
 		},
 	},

@@ -10,6 +10,9 @@ import (
 	"github.com/wxcloud-go/wxfn/config"
 )
 
+// maxNames is how many projects an error names.
+const maxNames = 10
+
 // projectOf returns the folder of the project that a folder is, is a part of, or stands for, as seen from the working
 // folder. A folder that belongs to none is returned as it is. whole is false where a part of a project, such as one
 // function, is to stay one. how is the way to name another folder, such as --dir.
@@ -23,7 +26,11 @@ func projectOf(dir string, whole bool, how string) (string, error) {
 		for _, project := range several.Projects {
 			names = append(names, fromHere(project))
 		}
-		return "", usage(fmt.Errorf("%s holds %d projects: %s; choose one, such as %s %s", dir, len(names), strings.Join(names, ", "), how, quoted(names[0])))
+		all := len(names)
+		if all > maxNames {
+			names = append(names[:maxNames], "…")
+		}
+		return "", usage(fmt.Errorf("%s holds %d projects: %s; choose one, such as %s %s", dir, all, strings.Join(names, ", "), how, quoted(names[0])))
 	}
 	if err != nil {
 		return "", err

@@ -84,7 +84,9 @@ func (r *reach) start(p process) (target running, stop func(), err error) {
 	}
 	if !r.quiet {
 		for _, f := range e.Findings() {
-			fmt.Fprintln(p.stderr, f)
+			if f.Code != "missing-pages" { // which dev says once, not each call
+				fmt.Fprintln(p.stderr, f)
+			}
 		}
 	}
 	address, err := e.Listen()
