@@ -44,8 +44,9 @@ func (e *Emulator) checkPage(r *http.Request) error {
 		switch site {
 		case "", "none", "same-origin": // "none": typed into the address bar
 			continue
-		case "same-site": // another port of this machine; of a name, it may be any of its domain
-			if name, ok := hostName(r.Host); ok && isLoopback(name) {
+		case "same-site": // another port of this machine; of another name, it may be any page of its domain
+			name, ok := hostName(r.Host)
+			if _, err := netip.ParseAddr(name); ok && (err == nil || isLoopback(name)) {
 				continue
 			}
 		}

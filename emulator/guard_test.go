@@ -135,4 +135,5 @@ func TestSameSiteOfAChosenName(t *testing.T) {
 	assert.Equal(t, http.StatusForbidden, askJSON(e, "f", "1", "Host", "devbox.example:7911", "Sec-Fetch-Site", "same-site").Code)
 	assert.Equal(t, http.StatusOK, askJSON(e, "f", "1", "Host", "devbox.example:7911", "Sec-Fetch-Site", "same-origin").Code)
 	assert.Equal(t, http.StatusOK, askJSON(e, "f", "1", "Host", "localhost", "Sec-Fetch-Site", "same-site").Code)
+	assert.Equal(t, http.StatusOK, askJSON(e, "f", "1", "Host", "127.0.0.1", "Sec-Fetch-Site", "same-site").Code)
 }
