@@ -23,9 +23,15 @@ type document struct {
 	report *report
 	path   string
 	text   []byte
+	marks  []mark // the places of every markEvery-th byte
 
 	environment *environment // fills templates; nil in a file that has none
 }
+
+// A mark is a line and a column.
+type mark struct{ line, column int }
+
+const markEvery = 4 << 10 // bytes
 
 // open parses the file at path, which other tools read, too. A file that is missing or cannot be parsed is an absent
 // value; the latter is reported.
@@ -38,8 +44,11 @@ func (r *report) open(path string) value {
 }
 
 // openOwn is open for a file that only we read: comments and trailing commas are welcome in it.
-func (r *report) openOwn(path string) value {
-	text, err := readFile(path)
+func (r *report) openOwn(path string) value { return r.openUpTo(path, maxFileSize) }
+
+// openUpTo is openOwn for a file of at most size bytes.
+func (r *report) openUpTo(path string, size int) value {
+	text, err := readUpTo(path, size)
 	if errors.Is(err, os.ErrNotExist) {
 		return value{}
 	}
@@ -78,15 +87,17 @@ func openFile(path string) (*os.File, error) {
 }
 
 // readFile returns the content of an ordinary file of at most [maxFileSize] bytes.
-func readFile(path string) ([]byte, error) {
+func readFile(path string) ([]byte, error) { return readUpTo(path, maxFileSize) }
+
+func readUpTo(path string, size int) ([]byte, error) {
 	f, err := openFile(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, maxFileSize+1))
-	if err == nil && len(text) > maxFileSize {
-		err = fmt.Errorf("it is larger than %d bytes", maxFileSize)
+	text, err := io.ReadAll(io.LimitReader(f, int64(size)+1))
+	if err == nil && len(text) > size {
+		err = fmt.Errorf("it is larger than %d bytes", size)
 	}
 	return text, err
 }
@@ -106,8 +117,8 @@ func reason(err error) error {
 
 // parse parses the text; where it is not JSON, it reports the place.
 func (d *document) parse() (hujson.Value, error) {
-	if bytes.Count(d.text, []byte("["))+bytes.Count(d.text, []byte("{")) > maxBrackets {
-		err := fmt.Errorf("the file has more than %d brackets", maxBrackets)
+	if depth(d.text) > maxBrackets {
+		err := fmt.Errorf("the file has more than %d brackets in one another", maxBrackets)
 		d.report.add(d.path, 1, 1, codeInvalidJSON, err.Error(), "make it smaller; until then nothing of it is used")
 		return hujson.Value{}, err
 	}
@@ -118,6 +129,29 @@ func (d *document) parse() (hujson.Value, error) {
 		d.at(offset, codeInvalidJSON, "the file is not JSON: "+what, "correct it here; until then nothing of the file is used")
 	}
 	return root, err
+}
+
+// depth returns how many brackets are open at most in a JSON text, those in strings and comments aside.
+func depth(text []byte) (deepest int) {
+	open := 0
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '[' || c == '{':
+			open++
+			deepest = max(deepest, open)
+		case c == ']' || c == '}':
+			open--
+		case c == '"':
+			for i++; i < len(text) && text[i] != '"'; i++ {
+				if text[i] == '\\' {
+					i++
+				}
+			}
+		case c == '/' && i+1 < len(text) && (text[i+1] == '/' || text[i+1] == '*'):
+			i = (&document{text: text}).endOfComment(i)
+		}
+	}
+	return deepest
 }
 
 // padded returns a copy of the text that ends in a newline: to the parser, a line comment without one has no end.
@@ -203,8 +237,30 @@ func (d *document) lintKeys(object *hujson.Object) {
 
 // place returns the line and the column, as in [Finding], of a byte offset.
 func (d *document) place(offset int) (line, column int) {
-	before := d.text[:min(offset, len(d.text))]
-	return 1 + bytes.Count(before, []byte("\n")), 1 + utf8.RuneCount(before[1+bytes.LastIndexByte(before, '\n'):])
+	offset = min(offset, len(d.text))
+	if d.marks == nil {
+		d.marks = []mark{{1, 1}}
+	}
+	for n := len(d.marks); n <= offset/markEvery; n++ {
+		d.marks = append(d.marks, d.marks[n-1].after(d.text[(n-1)*markEvery:n*markEvery]))
+	}
+	n := offset / markEvery
+	at := d.marks[n].after(d.text[n*markEvery : offset])
+	return at.line, at.column
+}
+
+// after returns the place behind a text that begins at m.
+func (m mark) after(text []byte) mark {
+	if lines := bytes.Count(text, []byte("\n")); lines > 0 {
+		m = mark{m.line + lines, 1}
+		text = text[1+bytes.LastIndexByte(text, '\n'):]
+	}
+	for _, b := range text {
+		if utf8.RuneStart(b) {
+			m.column++
+		}
+	}
+	return m
 }
 
 // at records a finding at a byte offset.

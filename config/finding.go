@@ -57,6 +57,8 @@ type report struct {
 
 	mode   string                                    // as in Loader
 	lookup func(name string) (value string, ok bool) // likewise
+
+	suggested map[string]string // by unknown name: see suggest
 }
 
 // add records a finding about the file or folder at path.

@@ -116,7 +116,7 @@ var functionCases = []struct {
 		name: "brackets without end are refused",
 		text: strings.Repeat("[", maxBrackets+1),
 		findings: []string{
-			"config.json:1:1: error: the file has more than 65536 brackets (invalid-json); make it smaller; until then nothing of it is used",
+			"config.json:1:1: error: the file has more than 65536 brackets in one another (invalid-json); make it smaller; until then nothing of it is used",
 		},
 	},
 	{

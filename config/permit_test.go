@@ -371,7 +371,7 @@ func TestPermissionsCannotBeAddedToWhatIsWrong(t *testing.T) {
 		{`{"permissions": {"openapi": "a"}}`, "config: line 1: permissions.openapi is a string, not an array; write [ … ]"},
 		{"{\"permissions\": {\"openapi\": [\n\"a\",\n1, 2]}}", "config: line 3: permissions.openapi[1] is a number, not a string; put it into double quotes"},
 		{"[]", "config: line 1: the file is an array, not an object; write { … }"},
-		{strings.Repeat("[", maxBrackets+1), "config: line 1: the file has more than 65536 brackets; make it smaller; until then nothing of it is used"},
+		{strings.Repeat("[", maxBrackets+1), "config: line 1: the file has more than 65536 brackets in one another; make it smaller; until then nothing of it is used"},
 	} {
 		_, err := AddPermissions([]byte(c.text), "a")
 		assert.EqualError(t, err, c.want)

@@ -150,7 +150,7 @@ func (r *report) project(root string, crossed bool) *Project {
 // addStubs reads the stub file of a project.
 func (r *report) addStubs(p *Project) {
 	p.StubsFile = filepath.Join(p.Root, stubsFile)
-	p.Stubs = r.stubs(r.openOwn(p.StubsFile), p.Root)
+	p.Stubs = r.stubs(r.openUpTo(p.StubsFile, maxStubsFile), p.Root)
 }
 
 // within reports whether path is dir or in it.

@@ -15,8 +15,6 @@ import (
 	"github.com/tailscale/hujson"
 	"github.com/tidwall/gjson"
 	"github.com/tidwall/match"
-
-	"github.com/wxcloud-go/wxfn/openapi/tcb"
 )
 
 // takesAll reports whether a stub answers every call that a later one could.
@@ -39,6 +37,12 @@ func (s *Stub) takesAll(later *Stub) bool {
 // wildcard reports whether a pattern has every name that another one has; a name is a pattern for itself alone. As only
 // a * of the pattern can take up a * of the other, this is the comparison with a plain name.
 func wildcard(pattern, name string) bool {
+	switch prefix := strings.IndexByte(pattern, '*'); {
+	case prefix < 0:
+		return pattern == name
+	case len(name) < prefix || pattern[:prefix] != name[:prefix]:
+		return false
+	}
 	parts := strings.Split(pattern, "*")
 	name, ok := strings.CutPrefix(name, parts[0])
 	if !ok || len(parts) == 1 {
@@ -111,11 +115,7 @@ func (s *Stub) Misses(api, function, openid string, params []byte) (misses []str
 		}
 	}
 	for _, path := range slices.Sorted(maps.Keys(s.Params)) {
-		got := gjson.GetBytes(params, path)
-		if !got.Exists() {
-			got = gjson.GetBytes(params, tcb.SnakeCase(path)) // as users of an SDK write it
-		}
-		if m := miss(got, s.Params[path]); m != "" {
+		if m := miss(parameter(params, path), s.Params[path]); m != "" {
 			misses = append(misses, path+" "+m)
 		}
 	}

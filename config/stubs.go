@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/wxcloud-go/wxfn/openapi/catalog"
@@ -108,6 +109,7 @@ func (d *Delay) UnmarshalJSON(text []byte) error {
 
 const (
 	stubsFile    = "wxfn.stubs.json"
+	maxStubsFile = 10 << 20 // bytes, as many as the control API reads
 	maxStubFile  = 10 << 20 // bytes of an answer
 	maxDelay     = 10 * time.Minute
 	maxExact     = 1 << 53 // up to it, a float64 has every whole number
@@ -243,23 +245,19 @@ var phoneNumber = regexp.MustCompile(`^(\+86|\+[0-9]{1,3}[ -])?[0-9]+$`)
 
 // stubList reads an array of stubs, and reports those that can never answer.
 func (r *report) stubList(list value, dir string) []Stub {
-	var stubs []Stub
-	var places []value
+	var c coverage
+	var names []string
 	for _, v := range list.elements() {
 		s, ok := r.stub(v, dir)
 		if !ok {
 			continue
 		}
-		for i := range stubs {
-			if stubs[i].takesAll(&s) {
-				v.report(codeStubNeverAnswers, fmt.Sprintf("%s never answers: %s (line %d) takes every call that it could", v.name, places[i].name, stubs[i].Line), "move it up, or narrow the other with params, function, openid or times")
-				break
-			}
+		names = append(names, v.name)
+		if i := c.add(s); i >= 0 {
+			v.report(codeStubNeverAnswers, fmt.Sprintf("%s never answers: %s (line %d) takes every call that it could", v.name, names[i], c.stubs[i].Line), "move it up, or narrow the other with params, function, openid or times")
 		}
-		stubs = append(stubs, s)
-		places = append(places, v)
 	}
-	return stubs
+	return c.stubs
 }
 
 // stubMembers are the members of a stub, each with what reads it.
@@ -286,20 +284,29 @@ var stubMembers = []struct {
 	{"delay", false, "", func(s *Stub, v value, _ string) { s.Delay = v.delay() }},
 }
 
+var stubKeys = sync.OnceValue(func() (keys []string) {
+	for _, m := range stubMembers {
+		keys = append(keys, m.key)
+	}
+	return keys
+})
+
 // stub reads a stub. ok is false where it has an error.
 func (r *report) stub(v value, dir string) (s Stub, ok bool) {
 	before := len(r.findings)
 	v.required("api", `"api": "wxacode.createQRCode"`)
-	var keys []string
+	members := map[string]value{}
+	for _, m := range v.members() {
+		members[m.key] = m // the last one counts
+	}
 	var answer value
 	for _, m := range stubMembers {
-		keys = append(keys, m.key)
-		at := v.member(m.key)
+		at := members[m.key]
 		if !at.exists() {
 			continue
 		}
 		m.read(&s, at, dir)
-		if m.with != "" && !v.member(m.with).exists() {
+		if m.with != "" && !members[m.with].exists() {
 			at.doc.at(at.keyAt, codeStubAnswerPart, fmt.Sprintf("%s has %s and no %s", v.name, m.key, m.with), "add "+m.with+", or remove it")
 		}
 		if m.answer && answer.exists() {
@@ -310,8 +317,8 @@ func (r *report) stub(v value, dir string) (s Stub, ok bool) {
 		}
 	}
 	if v.json.Value.Kind() == '{' {
-		v.lintMembers(keys)
-		v.member("params").lintParameters(s.API)
+		v.lintMembers(stubKeys())
+		members["params"].lintParameters(s.API)
 	}
 	s.Line, s.Column = v.place()
 	return s, !slices.ContainsFunc(r.findings[before:], func(f Finding) bool { return f.Severity == Error })
@@ -353,21 +360,47 @@ func (v value) api() string {
 		v.report(codeMissingKey, v.name+" is empty", `write "wxacode.createQRCode", or "*" for every API`)
 	case strings.Contains(name, "*"):
 		if !slices.ContainsFunc(apiNames(), func(api string) bool { return wildcard(name, api) }) {
-			v.report(codeUnknownAPI, fmt.Sprintf("there is no API that matches %q", name), suggest(strings.ReplaceAll(name, "*", "")))
+			v.report(codeUnknownAPI, fmt.Sprintf("there is no API that matches %q", name), v.doc.report.suggest(strings.ReplaceAll(name, "*", "")))
 		}
-	case !catalog.Known(name):
-		v.report(codeUnknownAPI, fmt.Sprintf("there is no API %q", name), suggest(name))
+	default:
+		if advice := v.doc.report.suggest(name); advice != "" {
+			v.report(codeUnknownAPI, fmt.Sprintf("there is no API %q", name), advice)
+		}
 	}
 	return name
 }
 
-func apiNames() []string {
+// maxSuggested bounds for how many names of a file a near one is looked for, which takes a while.
+const maxSuggested = 200
+
+// suggest returns the advice for a name or a part of one that is not known, and "" for one that is.
+func (r *report) suggest(name string) string {
+	advice, ok := r.suggested[name]
+	switch {
+	case ok:
+		return advice
+	case len(r.suggested) >= maxSuggested:
+		if _, ok := catalog.Lookup(name); ok {
+			return ""
+		}
+		return "write a name from the API reference"
+	case !catalog.Known(name):
+		advice = suggest(name)
+	}
+	if r.suggested == nil {
+		r.suggested = map[string]string{}
+	}
+	r.suggested[name] = advice
+	return advice
+}
+
+var apiNames = sync.OnceValue(func() []string {
 	names := catalog.Older()
 	for _, api := range catalog.All() {
 		names = append(names, api.Name)
 	}
 	return names
-}
+})
 
 // conditions reads the params of a stub. Numbers in it are json.Number, so that none is rounded.
 func (v value) conditions() map[string]any {

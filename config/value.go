@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"regexp"
@@ -66,21 +67,29 @@ func (v value) members() []value {
 	}
 	var members []value
 	for _, m := range v.json.Value.(*hujson.Object).Members {
-		key := literal(m.Name)
-		members = append(members, value{doc: v.doc, key: key, keyAt: m.Name.StartOffset, name: v.nameOf(key), json: m.Value, written: v.written})
+		members = append(members, v.at(m))
 	}
 	return members
 }
 
+// at returns a member of the object.
+func (v value) at(m hujson.ObjectMember) value {
+	key := literal(m.Name)
+	return value{doc: v.doc, key: key, keyAt: m.Name.StartOffset, name: v.nameOf(key), json: m.Value, written: v.written}
+}
+
 // member returns the member of an object that counts under its name: the last one.
 func (v value) member(key string) value {
-	var found value
-	for _, m := range v.members() {
-		if m.key == key {
-			found = m
+	if !v.is('{') {
+		return value{}
+	}
+	members := v.json.Value.(*hujson.Object).Members
+	for i := len(members) - 1; i >= 0; i-- {
+		if literal(members[i].Name) == key {
+			return v.at(members[i])
 		}
 	}
-	return found
+	return value{}
 }
 
 // required is member for one that must be there.
@@ -153,17 +162,28 @@ func (v value) compact() json.RawMessage {
 }
 
 // literal returns the text of a string, and other literals as they are written.
-func literal(v hujson.Value) string { return v.Value.(hujson.Literal).String() }
-
-var plainKey = regexp.MustCompile(`^[$A-Za-z0-9_-]+$`)
+func literal(v hujson.Value) string {
+	text := v.Value.(hujson.Literal)
+	if text[0] == '"' && !bytes.ContainsRune(text, '\\') {
+		return string(text[1 : len(text)-1]) // which is quicker
+	}
+	return text.String()
+}
 
 // nameOf returns the name that messages give to a member.
 func (v value) nameOf(key string) string {
-	if !plainKey.MatchString(key) {
+	if !isPlain(key) {
 		key = strconv.Quote(key)
 	}
 	if strings.HasPrefix(v.name, "the ") {
 		return key // a root has no name of its own
 	}
 	return v.name + "." + key
+}
+
+// isPlain reports whether a name can stand in a message without quotes.
+func isPlain(key string) bool {
+	return key != "" && strings.IndexFunc(key, func(c rune) bool {
+		return !(c == '$' || c == '_' || c == '-' || '0' <= c && c <= '9' || 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z')
+	}) < 0
 }

@@ -7,12 +7,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"mime"
 	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -42,6 +42,7 @@ type Stubs struct {
 // layer is stubs of one origin.
 type layer struct {
 	stubs  []*stub
+	index  config.StubIndex // of stubs
 	risky  []string
 	phones map[string]string
 	// consents are how many messages users take, by openid and template; any number if negative. A map that is there has
@@ -66,17 +67,25 @@ type StubState struct {
 	Answered int    `json:"answered"`
 }
 
-func newLayer(s *config.Stubs, from string) layer {
-	l := layer{risky: s.RiskyTexts, phones: s.PhoneNumbers}
-	if s.Subscriptions != nil {
-		l.consents = map[string]map[string]int{}
-		l.subscribe(s.Subscriptions)
-	}
+// add adds stubs behind those that the layer has.
+func (l *layer) add(s *config.Stubs, from string) {
 	for _, one := range s.Stubs {
 		seed := cmp.Or(one.Delay.Seed, 1)
-		l.stubs = append(l.stubs, &stub{Stub: one, from: from, random: rand.New(rand.NewPCG(seed, seed))})
+		added := &stub{Stub: one, from: from, random: rand.New(rand.NewPCG(seed, seed))}
+		l.stubs = append(l.stubs, added)
+		l.index.Add(&added.Stub)
 	}
-	return l
+	l.risky = append(l.risky, s.RiskyTexts...)
+	if l.phones == nil {
+		l.phones = map[string]string{}
+	}
+	maps.Copy(l.phones, s.PhoneNumbers)
+	if s.Subscriptions != nil {
+		if l.consents == nil {
+			l.consents = map[string]map[string]int{}
+		}
+		l.subscribe(s.Subscriptions)
+	}
 }
 
 // SetFile puts the stubs of the project's file in the place of those that it had before; nil takes them away.
@@ -84,29 +93,18 @@ func (s *Stubs) SetFile(stubs *config.Stubs, file string) {
 	if stubs == nil {
 		stubs = &config.Stubs{}
 	}
+	var l layer
+	l.add(stubs, file)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.file = newLayer(stubs, file)
+	s.file = l
 }
 
 // Add adds stubs behind those that were added before.
 func (s *Stubs) Add(stubs *config.Stubs, from string) {
-	l := newLayer(stubs, from)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.added.stubs = append(s.added.stubs, l.stubs...)
-	s.added.risky = append(s.added.risky, l.risky...)
-	if s.added.phones == nil {
-		s.added.phones = map[string]string{}
-	}
-	for openid, number := range l.phones {
-		s.added.phones[openid] = number
-	}
-	if s.added.consents == nil {
-		s.added.consents = l.consents
-	} else {
-		s.added.subscribe(l.consents)
-	}
+	s.added.add(stubs, from)
 }
 
 // subscribe adds consents to those that there are, as users do who are asked again.
@@ -155,53 +153,64 @@ func (s *Stubs) List() []StubState {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	states := []StubState{}
-	for _, one := range s.all() {
-		states = append(states, StubState{one.Stub, one.from, one.answered})
+	for _, l := range s.layers() {
+		for _, one := range l.stubs {
+			states = append(states, StubState{one.Stub, one.from, one.answered})
+		}
 	}
 	return states
 }
 
-// all is called under the lock.
-func (s *Stubs) all() []*stub { return slices.Concat(s.added.stubs, s.file.stubs) }
+// layers returns the layers in the order in which they are tried.
+func (s *Stubs) layers() []*layer { return []*layer{&s.added, &s.file} }
 
 // name tells whether a stub is for just this API, which may be newer than the catalogue.
 func (s *Stubs) name(api string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.ContainsFunc(s.all(), func(one *stub) bool { return one.API == api })
+	return s.added.index.Names(api) || s.file.index.Names(api)
 }
 
 // match returns the stub that answers a call, nil if none does; near are those that almost did, and why they did not.
 func (s *Stubs) match(session *Session, c *apiCall) (hit *stub, near []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	all := s.all()
-	if len(all) == 0 {
+	if len(s.added.stubs)+len(s.file.stubs) == 0 {
 		return nil, nil
 	}
 	params := c.object()
-	for _, one := range all {
-		misses, ofAPI := one.Misses(c.name, session.Function, session.Caller.OpenID, params)
-		if !ofAPI {
-			continue
-		}
-		if len(misses) == 0 {
+	for _, l := range s.layers() {
+		for _, i := range l.index.Candidates(c.name, session.Function, session.Caller.OpenID, params) {
+			one := l.stubs[i]
+			if why, ofAPI := one.Misses(c.name, session.Function, session.Caller.OpenID, params); !ofAPI || len(why) > 0 {
+				continue
+			}
 			one.seen++
-			switch {
-			case one.seen <= one.After:
-				misses = append(misses, fmt.Sprintf("after is %d, and this is call number %d", one.After, one.seen))
-			case one.Times > 0 && one.answered >= one.Times:
-				misses = append(misses, fmt.Sprintf("times is %d, and it has answered so many", one.Times))
-			default:
+			if one.spent() == "" {
 				one.answered++
 				return one, nil
 			}
 		}
-		if len(near) < maxNearMisses {
-			near = append(near, journal.Cut(one.label()+": "+strings.Join(misses, "; "), maxNearMiss))
+	}
+	for _, l := range s.layers() {
+		for _, i := range l.index.OfAPI(c.name, maxNearMisses-len(near)) {
+			one := l.stubs[i]
+			why, _ := one.Misses(c.name, session.Function, session.Caller.OpenID, params)
+			near = append(near, journal.Cut(one.label()+": "+cmp.Or(strings.Join(why, "; "), one.spent()), maxNearMiss))
 		}
 	}
 	return nil, near
+}
+
+// spent tells why a stub does not answer the call that it has just seen, "" if it does.
+func (s *stub) spent() string {
+	switch {
+	case s.seen <= s.After:
+		return fmt.Sprintf("after is %d, and this is call number %d", s.After, s.seen)
+	case s.Times > 0 && s.answered >= s.Times:
+		return fmt.Sprintf("times is %d, and it has answered so many", s.Times)
+	}
+	return ""
 }
 
 // object returns a call's parameters as one JSON object; a file is its type's mark and its size.
