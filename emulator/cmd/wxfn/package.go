@@ -48,7 +48,7 @@ A file that the folder has itself is taken in place of the one made. Left out ar
 go.mod, go.sum, project files, names that start with a dot, what would start the function in another home, and what ignore of
 cloudbaserc.json names. The same input gives the same bytes.
 
-A function that "wxfn check" finds errors in is not packaged.`,
+A function that "wxfn check" finds errors in is not packaged. Files that look like keys or passwords are, with a warning.`,
 		Example: `  wxfn package hello
   wxfn package hello --target http --write
   wxfn package hello --target cloudrun --out dist/hello`,
@@ -184,6 +184,9 @@ func (k *packaging) make(p *pack.Package, project *config.Project, out string) e
 			code = exitFailed
 		}
 		return &exitError{code, fmt.Errorf("%s is not packaged: wxfn check finds errors in it; correct them first", p.Function.Name)}
+	}
+	for _, w := range p.Warnings() {
+		fmt.Fprintln(k.stderr, "wxfn: warning: "+w)
 	}
 	size, err := p.Write(out)
 	if err != nil {
