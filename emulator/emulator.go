@@ -73,8 +73,11 @@ type Config struct {
 	// State is a folder for what the emulator builds and keeps: codes and quotas last there, and only one emulator at a
 	// time can have it. If empty, a folder that Close removes, and codes and quotas end with the emulator.
 	State string
-	// AllowHosts are hosts of the platform that functions reach as they are, and that neither the emulator answers for nor
-	// refuses: "sms.tencentcloudapi.com", or "*.tencentcloudapi.com" for all below a domain.
+	// AllowHosts are hosts, without port, that are allowed in either direction. A host of the platform
+	// ("sms.tencentcloudapi.com", or "*.tencentcloudapi.com" for all below a domain) is one that functions reach as it is,
+	// and that the emulator neither answers for nor refuses. Any other name or address is one by which clients elsewhere
+	// reach Addr: requests may have it as Host, and pages as Origin, beside the loopback interface's and Addr's own. A name
+	// that is not allowed is refused wherever the emulator listens, since any page can point its own here (DNS rebinding).
 	AllowHosts []string
 	// Install runs npm install for Node functions whose packages are missing.
 	Install bool
@@ -156,6 +159,11 @@ func New(c Config) (*Emulator, error) {
 		return nil, fmt.Errorf("emulator: Timeout is %s; give a positive one, or 0 for 3 s", c.Timeout)
 	}
 	e := &Emulator{config: c, functions: map[string]*function{}, recorded: map[string]*Recording{}, token: rand.Text(), bodyTime: bodyTime}
+	for _, host := range c.AllowHosts {
+		if err := CheckHost(host); err != nil {
+			return nil, fmt.Errorf("emulator: AllowHosts: %w", err)
+		}
+	}
 	for id, secret := range c.Apps {
 		if id == "" || secret == "" {
 			return nil, fmt.Errorf("emulator: Apps has an AppID %q whose secret has %d characters; neither may be empty", id, len(secret))

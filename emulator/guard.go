@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -15,7 +16,7 @@ func (e *Emulator) guard(r *http.Request) error {
 	// A client whose transport dials this address in place of the platform's still names the platform's host. No page can
 	// do so: that name is not its own to point here.
 	if !e.ownHost(r.Host) && !servesHost(e.platform, r) {
-		return fmt.Errorf("the Host %q is not this machine's", r.Host)
+		return fmt.Errorf("the Host %q is not this machine's; if it is meant to be, start wxfn dev with --allow-host", r.Host)
 	}
 	return e.checkPage(r)
 }
@@ -32,7 +33,7 @@ func (e *Emulator) checkPage(r *http.Request) error {
 		if origin == "" {
 			continue
 		}
-		if !e.ownOrigin(origin) {
+		if !e.ownOrigin(origin, r.Host) {
 			return fmt.Errorf("the Origin %q is foreign", origin)
 		}
 		named = true
@@ -55,30 +56,66 @@ func (e *Emulator) checkPage(r *http.Request) error {
 	return nil
 }
 
-// ownOrigin reports whether an Origin header names a page of this machine.
-func (e *Emulator) ownOrigin(origin string) bool {
+// ownOrigin reports whether an Origin header names a page of this machine. An address that is good for a Host, because the
+// emulator listens on all, is any machine's in an Origin: it must be the very one that the request goes to.
+func (e *Emulator) ownOrigin(origin, host string) bool {
 	u, err := url.Parse(origin)
-	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && origin == u.Scheme+"://"+u.Host && e.ownHost(u.Host)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || origin != u.Scheme+"://"+u.Host {
+		return false
+	}
+	name, ok := hostName(u.Host)
+	return ok && (e.namedHost(name) || u.Host == host && e.ownHost(host))
 }
 
-// ownHost reports whether a request's host is the loopback interface, or the address that Config.Addr chose.
+// ownHost reports whether a request's host is this machine: the loopback interface, or what Config.Addr or Config.AllowHosts
+// name.
 func (e *Emulator) ownHost(hostport string) bool {
 	name, ok := hostName(hostport)
 	if !ok {
 		return false
 	}
-	chosen := e.config.Addr
-	if colon := strings.LastIndexByte(chosen, ':'); colon >= 0 {
-		chosen = strings.Trim(chosen[:colon], "[]")
-	}
-	if isLoopback(name) || strings.EqualFold(name, chosen) {
+	// Listening everywhere: any address will do, but no name, which a page elsewhere could have pointed here.
+	_, err := netip.ParseAddr(name)
+	return e.namedHost(name) || err == nil && e.listensEverywhere()
+}
+
+// namedHost reports whether a host is the loopback interface, or named by Config.
+func (e *Emulator) namedHost(name string) bool {
+	if isLoopback(name) || strings.EqualFold(name, addrHost(e.config.Addr)) {
 		return true
 	}
-	// Listening everywhere: any address will do, but no name, which a page elsewhere could have pointed here.
+	ip, ipErr := netip.ParseAddr(name)
+	return slices.ContainsFunc(e.config.AllowHosts, func(allowed string) bool {
+		other, err := netip.ParseAddr(strings.Trim(allowed, "[]"))
+		return strings.EqualFold(allowed, name) || ipErr == nil && err == nil && ip == other
+	})
+}
+
+func (e *Emulator) listensEverywhere() bool {
+	chosen := addrHost(e.config.Addr)
 	ip, err := netip.ParseAddr(chosen)
-	everywhere := chosen == "" || err == nil && ip.IsUnspecified()
-	_, err = netip.ParseAddr(name)
-	return everywhere && err == nil
+	return chosen == "" || err == nil && ip.IsUnspecified()
+}
+
+// addrHost returns the host of an address to listen on.
+func addrHost(addr string) string {
+	if colon := strings.LastIndexByte(addr, ':'); colon >= 0 {
+		addr = strings.Trim(addr[:colon], "[]")
+	}
+	return addr
+}
+
+// CheckHost returns what is wrong with a host of [Config].AllowHosts: it is a name or an address, without a port; a name may
+// start with "*.".
+func CheckHost(host string) error {
+	if _, err := netip.ParseAddr(strings.Trim(host, "[]")); err == nil {
+		return nil
+	}
+	domain := strings.TrimPrefix(host, "*.")
+	if name, ok := hostName(domain); !ok || name != domain || strings.ContainsAny(domain, "*,") {
+		return fmt.Errorf("%q is not a host; write a name or an address, without port, such as dev.example.com or 192.168.1.5", host)
+	}
+	return nil
 }
 
 // isLoopback reports whether a host is the loopback interface's: its name or one of its addresses. "localhost." is not

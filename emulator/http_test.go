@@ -175,6 +175,7 @@ func TestOnlyThisMachineIsServed(t *testing.T) {
 	for name, c := range map[string]struct {
 		addr, host, origin string
 		refused            string
+		allowed            []string
 	}{
 		"loopback":                     {host: "127.0.0.1:7911"},
 		"loopback, another address":    {host: "127.1.2.3:7911"},
@@ -188,6 +189,10 @@ func TestOnlyThisMachineIsServed(t *testing.T) {
 		"a chosen address":             {addr: "10.0.0.5:7911", host: "10.0.0.5:7911"},
 		"any address of this machine":  {addr: "0.0.0.0:7911", host: "10.0.0.5:7911"},
 		"any address, in short":        {addr: ":7911", host: "10.0.0.5:7911"},
+		"its own page at any address":  {addr: ":7911", host: "10.0.0.5:7911", origin: "http://10.0.0.5:7911"},
+		"an allowed name":              {addr: "0.0.0.0:7911", allowed: []string{"other", "Dev.example"}, host: "dev.example:80", origin: "https://dev.example"},
+		"an allowed address":           {allowed: []string{"10.0.0.5"}, host: "10.0.0.5:7911"},
+		"an allowed IPv6 address":      {allowed: []string{"[2001:db8:0::1]"}, host: "[2001:db8::1]:7911"},
 
 		"another name":                       {host: "evil.example:7911", refused: `the Host "evil.example:7911" is not this machine's`},
 		"another name that begins alike":     {host: "localhost.evil.example", refused: `the Host "localhost.evil.example" is not`},
@@ -195,6 +200,9 @@ func TestOnlyThisMachineIsServed(t *testing.T) {
 		"no name":                            {host: "", refused: `the Host "" is not`},
 		"another name, listening everywhere": {addr: "0.0.0.0:7911", host: "evil.example", refused: `the Host "evil.example" is not`},
 		"no name, listening everywhere":      {addr: ":7911", host: "", refused: `the Host "" is not`},
+		"a page at another address":          {addr: ":7911", host: "10.0.0.5:7911", origin: "http://203.0.113.6", refused: `the Origin "http://203.0.113.6" is foreign`},
+		"a name below an allowed one":        {allowed: []string{"dev.example"}, host: "evil.dev.example", refused: `the Host "evil.dev.example" is not`},
+		"a name above an allowed one":        {allowed: []string{"*.dev.example"}, host: "dev.example", refused: `the Host "dev.example" is not`},
 		"another page":                       {host: "127.0.0.1", origin: "http://evil.example", refused: `the Origin "http://evil.example" is foreign`},
 		"another page, by TLS":               {host: "127.0.0.1", origin: "https://evil.example", refused: `the Origin "https://evil.example" is foreign`},
 		"a page without an origin":           {host: "127.0.0.1", origin: "null", refused: `the Origin "null" is foreign`},
@@ -203,7 +211,7 @@ func TestOnlyThisMachineIsServed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			e := newEmulator(t, Config{Addr: c.addr})
+			e := newEmulator(t, Config{Addr: c.addr, AllowHosts: c.allowed})
 			e.Handle("f", echo)
 			for path, status := range map[string]int{"/invoke/f": 200, "/admin": 200, "/_wxfn/functions": 200, "/nothing": 404} {
 				headers := []string{"Host", c.host, "Content-Type", "application/json", "Authorization", "Bearer " + e.Token()}
@@ -373,4 +381,12 @@ func TestListenIsTheSameForAll(t *testing.T) {
 	require.NoError(t, e.Close())
 	_, err = net.Dial("tcp", strings.TrimPrefix(first, "http://"))
 	assert.Error(t, err)
+}
+
+func TestAllowHostsThatAreNone(t *testing.T) {
+	t.Parallel()
+	for _, host := range []string{"", "dev.example:7911", "http://dev.example", "a,b", "*", "dev.*.example", "a b"} {
+		_, err := New(Config{AllowHosts: []string{host}})
+		assert.ErrorContains(t, err, fmt.Sprintf("AllowHosts: %q is not a host; write a name or an address", host))
+	}
 }

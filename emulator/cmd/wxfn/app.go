@@ -33,4 +33,4 @@ func (a apps) String() string { return "" }
 // Type implements pflag.Value.
 func (a apps) Type() string { return "APPID:SECRET" }
 
-const allowHostUsage = "reach `HOST` of the platform as it is, which is refused otherwise (more than once for several)"
+const allowHostUsage = "let functions reach `HOST,…` of the platform as it is, which is refused otherwise"

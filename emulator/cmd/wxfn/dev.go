@@ -74,7 +74,7 @@ dev.json of the state folder, and to those of --app, and takes HTTPS calls with 
 	f.StringVar(&c.AppID, "appid", "", "`APPID` of the Mini Program (default: the project's)")
 	f.Var(appsOf(&c.Apps), "app", appsUsage)
 	f.StringVar(&c.Env, "env", "", "id `ENV` of the cloud environment (default: the project's, else any)")
-	f.StringArrayVar(&c.AllowHosts, "allow-host", nil, allowHostUsage)
+	f.StringSliceVar(&c.AllowHosts, "allow-host", nil, "answer requests for HOST, too, by which others reach --addr; "+allowHostUsage)
 	f.StringVar(&c.Mode, "mode", "", modeUsage)
 	f.StringVar(&c.OpenID, "openid", "", "`OPENID` of the user who calls, where a call names none")
 	f.StringVar(&c.State, "state", "", "`FOLDER` for what the emulator builds and keeps (default DIR/.wxfn)")
@@ -99,6 +99,11 @@ func (d *serving) check() error {
 	}
 	if d.write && !d.config.Record {
 		return usage(errors.New("--write writes what --record finds; give both"))
+	}
+	for _, host := range d.config.AllowHosts {
+		if err := emulator.CheckHost(host); err != nil {
+			return usage(fmt.Errorf("--allow-host: %w", err))
+		}
 	}
 	if _, _, err := net.SplitHostPort(d.config.Addr); err != nil {
 		return usage(fmt.Errorf("--addr is %q; write HOST:PORT, such as 127.0.0.1:7911", d.config.Addr))
@@ -169,7 +174,7 @@ func (d *serving) serve(ctx context.Context, e *emulator.Emulator) error {
 		return fmt.Errorf("%w; choose another address with --addr", err)
 	}
 	if host, _, _ := net.SplitHostPort(d.config.Addr); host != "localhost" && !net.ParseIP(host).IsLoopback() {
-		log.Warn("--addr " + d.config.Addr + " lets other machines call your functions: nobody who calls has to prove who they are")
+		log.Warn("--addr " + d.config.Addr + " can be reached from the network: other machines can call your functions, and nobody who calls has to prove who they are")
 	}
 	if err := d.openState(ctx, e, false); err != nil {
 		return err

@@ -76,7 +76,7 @@ WX_API_BASE_URL there. So must clients that mind no proxy.`,
 	f.StringVar(&c.AppID, "appid", "", "`APPID` of the Mini Program (default: the project's)")
 	f.Var(appsOf(&c.Apps), "app", appsUsage)
 	f.StringVar(&c.Env, "env", "", "id `ENV` of the cloud environment (default: the project's)")
-	f.StringArrayVar(&c.AllowHosts, "allow-host", nil, allowHostUsage)
+	f.StringSliceVar(&c.AllowHosts, "allow-host", nil, allowHostUsage)
 	f.StringVar(&c.Mode, "mode", "", modeUsage)
 	f.StringVar(&c.OpenID, "openid", "", "`OPENID` of the user who calls, where a call names none")
 	f.BoolVar(&c.Install, "install", false, "run npm install for Node functions whose packages are missing")

@@ -60,7 +60,7 @@ emulator that is started for the call.`,
 	f.StringVar(&v.source, "source", "", "`SOURCE` of the call: wx_client (default), wx_devtools, wx_http or wx_trigger")
 	v.reach.flags(cmd)
 	f.StringVar(&c.Env, "env", "", "id `ENV` of the cloud environment, in an emulator started for the call (default: the project's)")
-	f.StringArrayVar(&c.AllowHosts, "allow-host", nil, allowHostUsage)
+	f.StringSliceVar(&c.AllowHosts, "allow-host", nil, allowHostUsage)
 	f.StringVar(&c.Mode, "mode", "", modeUsage+", in an emulator started for the call")
 	f.BoolVar(&c.Install, "install", false, "run npm install where packages are missing, in an emulator started for the call")
 	return cmd
