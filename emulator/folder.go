@@ -105,22 +105,22 @@ func (e *Emulator) runtime(ctx context.Context, f *function, build buildFunc) (h
 	if err != nil {
 		return nil, err
 	}
+	program := host.Program{Dir: dir.Dir, Environ: environ, Late: e.wayOut(f)}
 	account := host.Account{Namespace: e.config.Env, Region: platform.Region, AppID: platform.AccountAppID, Uin: platform.AccountUin}
 	switch dir.Kind {
 	case config.KindGo:
-		program, err := e.programOf(ctx, f, build)
-		if err != nil {
+		if program.Path, err = e.programOf(ctx, f, build); err != nil {
 			return nil, err
 		}
-		return &host.Go1{Program: host.Program{Path: program, Dir: dir.Dir, Environ: environ}, Account: account}, nil
+		return &host.Go1{Program: program, Account: account}, nil
 	case config.KindNode:
 		if err := e.installPackages(ctx, dir); err != nil {
 			return nil, err
 		}
-		return e.nodeRuntime(ctx, f, environ, account)
+		return e.nodeRuntime(ctx, f, program, account)
 	case config.KindBootstrap:
-		path := filepath.Join(dir.Dir, filepath.FromSlash(dir.Entry))
-		return &host.RuntimeAPI{Program: host.Program{Path: path, Dir: dir.Dir, Environ: environ}, Handler: cmp.Or(dir.Handler, "index.main_handler"), Account: account}, nil
+		program.Path = filepath.Join(dir.Dir, filepath.FromSlash(dir.Entry))
+		return &host.RuntimeAPI{Program: program, Handler: cmp.Or(dir.Handler, "index.main_handler"), Account: account}, nil
 	case config.KindNone:
 		return nil, fmt.Errorf("%s: %s", dir.Dir, dir.Missing)
 	}
@@ -128,7 +128,7 @@ func (e *Emulator) runtime(ctx context.Context, f *function, build buildFunc) (h
 }
 
 // nodeRuntime returns what runs a Node function.
-func (e *Emulator) nodeRuntime(ctx context.Context, f *function, environ map[string]string, account host.Account) (host.Runtime, error) {
+func (e *Emulator) nodeRuntime(ctx context.Context, f *function, program host.Program, account host.Account) (host.Runtime, error) {
 	dir := f.folder
 	run, err := e.runDir()
 	if err != nil {
@@ -148,7 +148,7 @@ func (e *Emulator) nodeRuntime(ctx context.Context, f *function, environ map[str
 			return nil, err
 		}
 	}
-	return host.Node(runner, dir.Dir, nodeHandler(dir), f.kept, environ, account)
+	return host.Node(runner, program, nodeHandler(dir), f.kept, account)
 }
 
 // compile returns the file with what is made of a function's TypeScript.
@@ -200,12 +200,8 @@ func (e *Emulator) processEnviron(f *function) (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	own, err := e.gateEnviron(f)
-	if err != nil {
-		return nil, err
-	}
 	environ := e.platform.ProcessEnviron()
-	maps.Copy(environ, own)
+	maps.Copy(environ, f.variables())
 	environ["WXFN_URL"] = url
 	environ["WX_API_BASE_URL"] = url // an HTTPS call does not leave this machine either
 	environ["SCF_FUNCTIONNAME"] = f.name

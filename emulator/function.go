@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/wxcloud-go/wxfn/config"
-	"github.com/wxcloud-go/wxfn/emulator/internal/egress"
 	"github.com/wxcloud-go/wxfn/emulator/internal/host"
 	"github.com/wxcloud-go/wxfn/emulator/internal/platform"
 	"github.com/wxcloud-go/wxfn/openapi/tcb"
@@ -35,8 +34,6 @@ type function struct {
 	program stamp
 	// service is what the platform knows of a function that serves HTTP; nil for one that takes events.
 	service *platform.Service
-	// gate is the way out of its processes; nil until they are prepared.
-	gate *egress.Gate
 	// kept is the file of the program, or of compiled TypeScript, where that is the function's own, to be removed with it.
 	kept string
 	// renewal has the function's syntax checked, so that a broken edit does not take the place of what works.

@@ -33,6 +33,7 @@ func (e *Emulator) prepareService(ctx context.Context, f *function, build buildF
 	if program.Environ, err = e.serviceEnviron(f); err != nil {
 		return nil, err
 	}
+	program.Late = e.wayOut(f)
 	runtime := &host.HTTP{Name: dir.Name, Port: dir.Port, Program: program}
 	if dir.Kind == config.KindCloudRun {
 		hosted := host.New(dir.Name, runtime, host.NoTimeout, dir.MemoryMB, 1)
@@ -78,11 +79,7 @@ func (e *Emulator) serviceEnviron(f *function) (map[string]string, error) {
 		return nil, err
 	}
 	environ := map[string]string{"TZ": "UTC"}
-	own, err := e.gateEnviron(f)
-	if err != nil {
-		return nil, err
-	}
-	maps.Copy(environ, own)
+	maps.Copy(environ, f.variables())
 	maps.Copy(environ, map[string]string{
 		"WXFN_URL":                       url,
 		"WX_API_BASE_URL":                url + f.service.Sidecar(),

@@ -39,7 +39,7 @@ type Config struct {
 	Allow []string
 	// Upstream returns the proxy for a request to the internet, as http.ProxyFromEnvironment does, which it is if nil.
 	Upstream func(*http.Request) (*url.URL, error)
-	// Log gets a line for each request that is refused; nothing is logged if nil.
+	// Log gets what is wrong with connections; nothing is logged if nil.
 	Log *slog.Logger
 }
 

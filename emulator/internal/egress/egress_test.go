@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -37,10 +38,14 @@ func newEgress(t *testing.T, change ...func(*Config)) *Egress {
 	return e
 }
 
+func caller(name string) Caller {
+	return Caller{Name: name, Server: say("server"), Plain: say("sidecar")}
+}
+
 func newGate(t *testing.T, e *Egress) *Gate {
 	t.Helper()
-	g, err := e.Open("function poster", say("server"), say("sidecar"))
-	require.NoError(t, err)
+	g := e.Gate(caller("function poster"))
+	require.NoError(t, g.open())
 	return g
 }
 
@@ -56,9 +61,11 @@ func needs(t *testing.T, program string) {
 }
 
 // run runs a program with the variables of a gate, and returns its output.
-func run(t *testing.T, environ map[string]string, name string, args ...string) string {
+func run(t *testing.T, variables func(options string) (map[string]string, error), options, name string, args ...string) string {
 	t.Helper()
 	needs(t, name)
+	environ, err := variables(options)
+	require.NoError(t, err)
 	cmd := exec.CommandContext(t.Context(), name, args...)
 	cmd.Dir = t.TempDir()
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + cmd.Dir}
@@ -138,7 +145,7 @@ func TestNodeHook(t *testing.T) {
 		args = append(args, u)
 	}
 	seen := 0
-	for line := range strings.Lines(run(t, g.NodeEnviron(""), "node", args...)) {
+	for line := range strings.Lines(run(t, g.NodeEnviron, "", "node", args...)) {
 		part := strings.SplitN(strings.TrimSpace(line), "|", 3)
 		require.Len(t, part, 3, line)
 		expected := want[part[1]]
@@ -151,11 +158,13 @@ func TestNodeHook(t *testing.T) {
 	assert.Equal(t, 10*len(want)+2*2, seen)
 }
 
-// NODE_OPTIONS that a program has anyway still count.
+// NODE_OPTIONS that a program has anyway still count, and the hook's path may have spaces and quotes.
 func TestNodeOptions(t *testing.T) {
 	t.Parallel()
-	g := newGate(t, newEgress(t))
-	out := run(t, g.NodeEnviron("--title=mine"), "node", "-e", `
+	dir := filepath.Join(t.TempDir(), `a "b' c`)
+	require.NoError(t, os.Mkdir(dir, 0o700))
+	g := newGate(t, newEgress(t, func(c *Config) { c.Dir = func() (string, error) { return dir, nil } }))
+	out := run(t, g.NodeEnviron, "--title=mine", "node", "-e", `
 		fetch("https://api.weixin.qq.com/a").then(async r => console.log(process.title, await r.text()))`)
 	assert.Equal(t, "mine server GET api.weixin.qq.com/a \n", out)
 }

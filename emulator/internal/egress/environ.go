@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 )
 
 //go:embed hook.js
@@ -16,9 +17,10 @@ var hook []byte
 
 // files are what programs read to trust this run's authority.
 type files struct {
-	dir    string
-	own    string // the authority's certificate, with those that the developer has for Node
-	bundle string // the same and the system's roots; empty where the system has no such file
+	dir string
+	own string // the authority's certificate, with those that the developer has for Node
+	// bundle returns the same together with the system's roots; empty where the system has no file of them.
+	bundle func() (string, error)
 }
 
 // systemRoots are where systems keep the certificates that they trust, as one file.
@@ -30,13 +32,18 @@ var systemRoots = []string{
 	"/etc/ssl/cert.pem",                                 // macOS, Alpine, BSD
 }
 
-// writeFiles writes the certificates into dir.
+// writeFiles writes what every program needs into dir.
 func writeFiles(dir string, a *authority) (*files, error) {
 	f := &files{dir: dir, own: filepath.Join(dir, "ca.pem")}
-	own := append(a.pem(), contents(os.Getenv("NODE_EXTRA_CA_CERTS"))...)
-	if err := os.WriteFile(f.own, own, 0o600); err != nil {
+	f.bundle = sync.OnceValues(func() (string, error) { return writeBundle(filepath.Join(dir, "ca-bundle.pem"), a) })
+	if err := os.WriteFile(f.own, append(a.pem(), contents(os.Getenv("NODE_EXTRA_CA_CERTS"))...), 0o600); err != nil {
 		return nil, fmt.Errorf("the certificate of this run: %w", err)
 	}
+	return f, nil
+}
+
+// writeBundle writes all certificates that a program is to trust into a file, and returns its path.
+func writeBundle(path string, a *authority) (string, error) {
 	var roots []byte
 	for _, name := range append([]string{os.Getenv("SSL_CERT_FILE")}, systemRoots...) {
 		if roots = contents(name); roots != nil {
@@ -44,7 +51,7 @@ func writeFiles(dir string, a *authority) (*files, error) {
 		}
 	}
 	if roots == nil {
-		return f, nil
+		return "", nil
 	}
 	seen := map[string]bool{os.Getenv("SSL_CERT_FILE"): true}
 	for _, variable := range []string{"REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"} {
@@ -53,11 +60,10 @@ func writeFiles(dir string, a *authority) (*files, error) {
 			roots = append(roots, contents(name)...)
 		}
 	}
-	f.bundle = filepath.Join(dir, "ca-bundle.pem")
-	if err := os.WriteFile(f.bundle, append(roots, a.pem()...), 0o600); err != nil {
-		return nil, fmt.Errorf("the certificates that programs trust: %w", err)
+	if err := os.WriteFile(path, append(roots, a.pem()...), 0o600); err != nil {
+		return "", fmt.Errorf("the certificates that programs trust: %w", err)
 	}
-	return f, nil
+	return path, nil
 }
 
 // contents returns a file that ends with a newline; nil where there is none.
@@ -73,7 +79,7 @@ func contents(name string) []byte {
 }
 
 // writeHook writes the file that Node programs load to find the gate, and returns its path.
-func (f *files) writeHook(g *Gate) (path string, err error) {
+func (f *files) writeHook(g *Gate, port int) (path string, err error) {
 	type row struct {
 		Pattern string `json:"pattern"`
 		Allowed bool   `json:"allowed,omitempty"`
@@ -82,14 +88,14 @@ func (f *files) writeHook(g *Gate) (path string, err error) {
 	settings := struct {
 		Port  int   `json:"port"`
 		Hosts []row `json:"hosts"`
-	}{Port: g.port()}
+	}{Port: port}
 	for _, h := range g.egress.allowed {
 		settings.Hosts = append(settings.Hosts, row{Pattern: h.Pattern, Allowed: true})
 	}
 	for i := range hosts {
 		r := row{Pattern: hosts[i].Pattern}
 		if hosts[i].Door == Closed {
-			r.Refusal = hosts[i].refusal("{host}", g.caller)
+			r.Refusal = hosts[i].refusal("{host}", g.caller.Name)
 		}
 		settings.Hosts = append(settings.Hosts, r)
 	}
@@ -104,31 +110,38 @@ func (f *files) writeHook(g *Gate) (path string, err error) {
 	return path, nil
 }
 
-func (f *files) remove(path string) { _ = os.Remove(path) }
-
 // NodeEnviron returns the variables that a Node program needs to find the gate: those for the hook, and none of a proxy.
 // options are the NODE_OPTIONS that the program would have.
-func (g *Gate) NodeEnviron(options string) map[string]string {
+func (g *Gate) NodeEnviron(options string) (map[string]string, error) {
+	if err := g.open(); err != nil {
+		return nil, err
+	}
 	quoted := strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(g.hook)
 	return map[string]string{
 		"NODE_OPTIONS":        strings.TrimSpace(`--require="` + quoted + `" ` + options),
 		"NODE_EXTRA_CA_CERTS": g.files.own,
-	}
+	}, nil
 }
 
-// Environ returns the variables that any program needs to find the gate.
-func (g *Gate) Environ(options string) map[string]string {
-	const loopback = "localhost,127.0.0.1,::1"
-	environ := g.NodeEnviron(options)
+// Environ returns the variables that any program needs to find the gate. Programs whose HTTP client follows no proxy pass
+// it by, and Go programs on macOS and Windows do not trust its certificates, since they do not read SSL_CERT_FILE.
+func (g *Gate) Environ(options string) (map[string]string, error) {
+	environ, err := g.NodeEnviron(options)
+	if err != nil {
+		return nil, err
+	}
 	for _, name := range []string{"HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy"} {
 		environ[name] = g.proxy()
 	}
+	const loopback = "localhost,127.0.0.1,::1"
 	environ["NO_PROXY"], environ["no_proxy"] = loopback, loopback
 	environ["DENO_CERT"] = g.files.own
-	if g.files.bundle != "" {
-		for _, name := range []string{"SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"} {
-			environ[name] = g.files.bundle
-		}
+	bundle, err := g.files.bundle()
+	if err != nil || bundle == "" {
+		return environ, err
 	}
-	return environ
+	for _, name := range []string{"SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"} {
+		environ[name] = bundle
+	}
+	return environ, nil
 }

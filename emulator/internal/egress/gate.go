@@ -7,52 +7,85 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
+	"sync"
 )
 
-// Gate is the way out of one function, or of one command.
+// Gate is the way out of one function, or of one command. It listens from when its variables are asked for.
 type Gate struct {
-	egress   *Egress
-	caller   string       // as messages call it: "function poster"
-	server   http.Handler // https://api.weixin.qq.com
-	plain    http.Handler // http://api.weixin.qq.com
-	key      string       // of the proxy
-	listener *net.TCPListener
+	caller Caller
+	egress *Egress
+	key    string // of the proxy
+
+	mu       sync.Mutex
+	closed   bool
+	listener *net.TCPListener // nil until it listens
 	files    *files
 	hook     string // the path of the hook's file
 }
 
-// Open returns a gate for a caller, whom messages call by that name. server answers https://api.weixin.qq.com, and plain
-// the same without TLS, which is the open interface service of a container.
-func (e *Egress) Open(caller string, server, plain http.Handler) (*Gate, error) {
-	shared, err := e.shared()
+// Caller is who a gate is for.
+type Caller struct {
+	// Name is how messages call it: "function poster".
+	Name string
+	// Server answers https://api.weixin.qq.com, and Plain the same without TLS, which is the open interface service of a
+	// container.
+	Server, Plain http.Handler
+	// Refused is told why a request was refused, for those whose HTTP client does not say. Optional.
+	Refused func(text string)
+}
+
+// Gate returns a gate for a caller.
+func (e *Egress) Gate(c Caller) *Gate {
+	if c.Refused == nil {
+		c.Refused = func(string) {}
+	}
+	return &Gate{egress: e, caller: c, key: rand.Text()}
+}
+
+// open has the gate listen, if it does not.
+func (g *Gate) open() error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch {
+	case g.closed:
+		return errClosed
+	case g.listener != nil:
+		return nil
+	}
+	shared, err := g.egress.shared()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	g := &Gate{egress: e, caller: caller, server: server, plain: plain, key: rand.Text(), files: shared}
-	if g.listener, err = net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)}); err != nil {
-		return nil, fmt.Errorf("a port for what %s sends out: %w", caller, err)
+	listener, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		return fmt.Errorf("a port for what %s sends out: %w", g.caller.Name, err)
 	}
-	if g.hook, err = shared.writeHook(g); err != nil {
-		_ = g.listener.Close()
-		return nil, err
+	hook, err := shared.writeHook(g, listener.Addr().(*net.TCPAddr).Port)
+	if err == nil && !g.egress.start(func() { _ = g.egress.server.Serve(&gateListener{listener, g}) }) {
+		err = errClosed
 	}
-	if !e.start(func() { _ = e.server.Serve(&gateListener{g.listener, g}) }) {
-		g.Close()
-		return nil, errClosed
+	if err != nil {
+		_ = listener.Close()
+		return err
 	}
-	return g, nil
+	g.listener, g.files, g.hook = listener, shared, hook
+	return nil
 }
 
 // Close frees the gate's port. What goes through it now goes on.
 func (g *Gate) Close() {
-	_ = g.listener.Close()
-	g.files.remove(g.hook)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.closed = true
+	if g.listener != nil {
+		_ = g.listener.Close()
+		_ = os.Remove(g.hook)
+	}
 }
 
 // Key returns what programs prove themselves with to the proxy. It is a secret.
 func (g *Gate) Key() string { return g.key }
-
-func (g *Gate) port() int { return g.listener.Addr().(*net.TCPAddr).Port }
 
 // proxy returns the URL of the gate as a proxy, with its credential.
 func (g *Gate) proxy() string {

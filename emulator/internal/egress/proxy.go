@@ -25,7 +25,7 @@ func (e *Egress) serve(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case toProxy && c.tunnel == "" && !c.gate.admits(r):
 		w.Header().Set("Proxy-Authenticate", `Basic realm="wxfn"`)
-		refuse(w, http.StatusProxyAuthRequired, fmt.Sprintf("wxfn: this proxy is for %s, which finds it in HTTPS_PROXY", c.gate.caller))
+		refuse(w, http.StatusProxyAuthRequired, fmt.Sprintf("wxfn: this proxy is for %s, which finds it in HTTPS_PROXY", c.gate.caller.Name))
 	case c.tunnel == "" && r.Header.Get("Origin") != "":
 		refuse(w, http.StatusForbidden, "wxfn: this is no server for pages")
 	case r.Method == http.MethodConnect:
@@ -54,18 +54,18 @@ func (e *Egress) answer(w http.ResponseWriter, r *http.Request, g *Gate, secure 
 	case host.Door == Admin:
 		refuse(w, http.StatusNotFound, fmt.Sprintf("wxfn: %s of %s is not emulated: only /admin is, the admin endpoint", r.URL.Path, hostName(r.Host)))
 	case host.Door == Server && secure:
-		g.server.ServeHTTP(w, r)
+		g.caller.Server.ServeHTTP(w, r)
 	case host.Door == Server:
-		g.plain.ServeHTTP(w, r)
+		g.caller.Plain.ServeHTTP(w, r)
 	default:
 		refuse(w, http.StatusBadGateway, g.refusal(host, r.Host))
 	}
 }
 
-// refusal returns why a host cannot be reached, and logs it.
+// refusal returns why a host cannot be reached, and tells it to whom it may concern.
 func (g *Gate) refusal(host *Host, hostport string) string {
-	text := host.refusal(hostName(hostport), g.caller)
-	g.egress.Log.Warn(text)
+	text := host.refusal(hostName(hostport), g.caller.Name)
+	g.caller.Refused(text)
 	return text
 }
 

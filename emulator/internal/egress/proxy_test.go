@@ -23,11 +23,18 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+func environ(t *testing.T, g *Gate) map[string]string {
+	t.Helper()
+	environ, err := g.Environ("")
+	require.NoError(t, err)
+	return environ
+}
+
 // trusting returns roots of a gate's file and of a server.
 func trusting(t *testing.T, g *Gate, servers ...*httptest.Server) *x509.CertPool {
 	t.Helper()
 	pool := x509.NewCertPool()
-	own, err := os.ReadFile(g.NodeEnviron("")["NODE_EXTRA_CA_CERTS"])
+	own, err := os.ReadFile(environ(t, g)["NODE_EXTRA_CA_CERTS"])
 	require.NoError(t, err)
 	require.True(t, pool.AppendCertsFromPEM(own))
 	for _, s := range servers {
@@ -39,7 +46,7 @@ func trusting(t *testing.T, g *Gate, servers ...*httptest.Server) *x509.CertPool
 // through returns a client that uses a gate as http.ProxyFromEnvironment would have it.
 func through(t *testing.T, g *Gate, servers ...*httptest.Server) *http.Client {
 	t.Helper()
-	proxy, err := url.Parse(g.Environ("")["HTTPS_PROXY"])
+	proxy, err := url.Parse(environ(t, g)["HTTPS_PROXY"])
 	require.NoError(t, err)
 	transport := &http.Transport{Proxy: http.ProxyURL(proxy), TLSClientConfig: &tls.Config{RootCAs: trusting(t, g, servers...)}, ForceAttemptHTTP2: true}
 	t.Cleanup(transport.CloseIdleConnections)
@@ -181,8 +188,7 @@ func raw(t *testing.T, g *Gate, request string) (status int, text string) {
 func TestGateRefusesStrangers(t *testing.T) {
 	t.Parallel()
 	g := newGate(t, newEgress(t))
-	other, err := g.egress.Open("another", say("server"), say("sidecar"))
-	require.NoError(t, err)
+	other := g.egress.Gate(caller("another"))
 	for name, c := range map[string]struct {
 		request string
 		status  int
@@ -277,7 +283,7 @@ func TestAllowedHosts(t *testing.T) {
 	}
 	_, text := get(t, through(t, g), "https://cvm.tencentcloudapi.com/")
 	assert.Contains(t, text, "is not emulated")
-	out := run(t, g.NodeEnviron(""), "node", "-e", `
+	out := run(t, g.NodeEnviron, "", "node", "-e", `
 		require('dns').lookup = (name, options, done) => done(new Error('looked up ' + name))
 		for (const name of ['sms.tencentcloudapi.com', 'cvm.tencentcloudapi.com']) {
 			require('https').get('https://' + name).on('error', err => console.log(err.message.slice(0, 40)))
@@ -329,8 +335,7 @@ func TestCloseEndsEverything(t *testing.T) { // not parallel: it counts goroutin
 	e := newEgress(t)
 	var all sync.WaitGroup
 	for i := range 8 {
-		g, err := e.Open(fmt.Sprint("function ", i), say("server"), say("sidecar"))
-		require.NoError(t, err)
+		g := e.Gate(caller(fmt.Sprint("function ", i)))
 		client := through(t, g, secure)
 		for range 4 {
 			all.Go(func() {
@@ -346,7 +351,7 @@ func TestCloseEndsEverything(t *testing.T) { // not parallel: it counts goroutin
 	}
 	all.Wait()
 	e.Close()
-	_, err := e.Open("too late", say("server"), say("sidecar"))
+	_, err := e.Gate(caller("too late")).Environ("")
 	assert.ErrorContains(t, err, "closed")
 	secure.Close()
 	require.Eventually(t, func() bool { return runtime.NumGoroutine() <= before+1 }, 10*time.Second, time.Millisecond,

@@ -252,7 +252,9 @@ func TestAnEmulatorThatIsKilledLeavesNoInstance(t *testing.T) {
 	}
 	p := program(t, "emulator")
 	cmd := exec.Command(p.Path)
-	cmd.Env = p.environ(nil)
+	var err error
+	cmd.Env, err = p.environ(nil)
+	require.NoError(t, err)
 	stdout, err := cmd.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, cmd.Start())

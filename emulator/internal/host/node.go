@@ -55,9 +55,9 @@ func writeWhole(path string, text []byte) error {
 	return err
 }
 
-// Node returns the runtime of the Node function in dir. handler is "<file>.<export>", "index.main" if empty. compiled is
+// Node returns the runtime of the Node function in p.Dir. handler is "<file>.<export>", "index.main" if empty. compiled is
 // the file with what was made of an entry in TypeScript, "" if there is none.
-func Node(runnerPath, dir, handler, compiled string, environ map[string]string, account Account) (*RuntimeAPI, error) {
+func Node(runnerPath string, p Program, handler, compiled string, account Account) (*RuntimeAPI, error) {
 	node, err := exec.LookPath("node")
 	if err != nil {
 		return nil, errors.New("Node functions need the program node; install Node.js 18 or later")
@@ -66,22 +66,18 @@ func Node(runnerPath, dir, handler, compiled string, environ map[string]string, 
 		handler = "index.main"
 	}
 	// As in the cloud, where the folder is /var/user: require finds the function's files by their bare names.
-	search := []string{dir, filepath.Join(dir, "node_modules")}
-	if own := environ["NODE_PATH"]; own != "" {
+	search := []string{p.Dir, filepath.Join(p.Dir, "node_modules")}
+	if own := p.Environ["NODE_PATH"]; own != "" {
 		search = append(search, own)
 	}
-	all := map[string]string{}
-	maps.Copy(all, environ)
-	all["NODE_PATH"] = strings.Join(search, string(filepath.ListSeparator))
-	args := []string{runnerPath}
+	environ := map[string]string{}
+	maps.Copy(environ, p.Environ)
+	environ["NODE_PATH"] = strings.Join(search, string(filepath.ListSeparator))
+	p.Path, p.Args, p.Environ = node, []string{runnerPath}, environ
 	if compiled != "" {
-		args = append(args, compiled)
+		p.Args = append(p.Args, compiled)
 	}
-	return &RuntimeAPI{
-		Program: Program{Path: node, Args: args, Dir: dir, Environ: all},
-		Handler: handler,
-		Account: account,
-	}, nil
+	return &RuntimeAPI{Program: p, Handler: handler, Account: account}, nil
 }
 
 // CheckNode returns what is wrong with the syntax of a Node function's file.

@@ -35,7 +35,7 @@ func newNode(t testing.TB, dir, handler string, timeout time.Duration) *Function
 	}
 	runnerPath, err := WriteRunner(t.TempDir())
 	require.NoError(t, err)
-	runtime, err := Node(runnerPath, dir, handler, "", map[string]string{"GREETING": "hello"}, Account{Namespace: "env-1", Region: "ap-shanghai"})
+	runtime, err := Node(runnerPath, Program{Dir: dir, Environ: map[string]string{"GREETING": "hello"}}, handler, "", Account{Namespace: "env-1", Region: "ap-shanghai"})
 	require.NoError(t, err)
 	f := New("hello", runtime, timeout, 0, 1)
 	t.Cleanup(f.Close)

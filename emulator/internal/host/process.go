@@ -31,6 +31,8 @@ type Program struct {
 	Dir  string
 	// Environ holds variables on top of the few that a function gets of this process's.
 	Environ map[string]string
+	// Late returns variables that are made no sooner than a process starts; those of Environ win. Optional.
+	Late func() (map[string]string, error)
 	// StartTimeout bounds the time from the process's start until it is ready; 30 s if 0.
 	StartTimeout time.Duration
 }
@@ -44,14 +46,21 @@ var inherited = []string{
 	"NODE_OPTIONS", "NODE_EXTRA_CA_CERTS", "GOCOVERDIR", "GOTRACEBACK", "GODEBUG",
 }
 
-func (p *Program) environ(more map[string]string) []string {
+func (p *Program) environ(more map[string]string) ([]string, error) {
 	values := map[string]string{}
+	var late map[string]string
+	if p.Late != nil {
+		var err error
+		if late, err = p.Late(); err != nil {
+			return nil, err
+		}
+	}
 	for _, name := range inherited {
 		if value, ok := os.LookupEnv(name); ok {
 			values[name] = value
 		}
 	}
-	for _, set := range []map[string]string{p.Environ, more} {
+	for _, set := range []map[string]string{late, p.Environ, more} {
 		for name, value := range set {
 			values[name] = value
 		}
@@ -61,7 +70,7 @@ func (p *Program) environ(more map[string]string) []string {
 		list = append(list, name+"="+value)
 	}
 	slices.Sort(list)
-	return list
+	return list, nil
 }
 
 // process is a running program, with its process group and what it prints.
@@ -89,7 +98,11 @@ func (p *Program) start(rec *journal.Record, environ map[string]string) (_ *proc
 	proc := &process{cmd: exec.Command(p.Path, p.Args...), key: key, done: make(chan struct{})}
 	rec.Redact(key.value)
 	proc.record.Store(rec)
-	proc.cmd.Dir, proc.cmd.Env = p.Dir, append(p.environ(environ), keyVariable+"="+key.file)
+	variables, err := p.environ(environ)
+	if err != nil {
+		return nil, err
+	}
+	proc.cmd.Dir, proc.cmd.Env = p.Dir, append(variables, keyVariable+"="+key.file)
 	ownGroup(proc.cmd)
 	stdout, err := proc.pipe("stdout")
 	if err != nil {
