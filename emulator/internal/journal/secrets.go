@@ -2,12 +2,11 @@ package journal
 
 import (
 	"encoding/base64"
-	"encoding/json"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"unicode/utf8"
 )
 
 // hidden stands in the place of a secret.
@@ -92,24 +91,20 @@ func (s *secrets) reveal(list ...string) {
 	}
 }
 
-// formsOf returns the texts by which a secret is recognized: each of its lines, as it is and escaped.
+// formsOf returns the texts by which a secret is recognized: each of its lines, as it is and with blanks as in a query.
 func formsOf(secret string) (forms []string) {
 	for line := range strings.Lines(secret) {
 		line = strings.TrimRight(line, "\r\n")
 		if len(line) < 2 || line != secret && (len(line) < block || strings.HasPrefix(line, "-----")) { // as in PEM files
 			continue
 		}
-		inJSON, _ := json.Marshal(line) // text always encodes
-		for _, form := range []string{line, string(inJSON[1 : len(inJSON)-1]), unquoted(strconv.Quote(line)), url.QueryEscape(line), url.PathEscape(line)} {
-			if !slices.Contains(forms, form) {
-				forms = append(forms, form)
-			}
+		forms = append(forms, line)
+		if plus := strings.ReplaceAll(line, " ", "+"); plus != line { // what else is escaped there, findEscaped sees
+			forms = append(forms, plus)
 		}
 	}
 	return forms
 }
-
-func unquoted(quoted string) string { return quoted[1 : len(quoted)-1] }
 
 // replace returns text without its secrets.
 func (s *secrets) replace(text string) string {
@@ -135,7 +130,9 @@ func (s *secrets) find(text string) []span {
 	if len(s.uses) == 0 {
 		return nil
 	}
-	return joined(s.findEncoded(text, s.findPlain(text)))
+	spans := s.findEncoded(text, s.findPlain(text))
+	spans = s.findEscaped(text, '%', percent, spans)
+	return joined(s.findEscaped(text, '\\', backslash, spans))
 }
 
 func (s *secrets) findPlain(text string) (spans []span) {
@@ -197,6 +194,58 @@ func leastPart(length int) int {
 		return length
 	}
 	return max(min(length/2, 12), length/4)
+}
+
+// findEscaped adds where a text has a secret with some of its characters escaped. escape is what escapes begin with, and
+// unescape returns what one stands for and its length; 0 where there is none.
+func (s *secrets) findEscaped(text string, escape byte, unescape func(string) (string, int), spans []span) []span {
+	if strings.IndexByte(text, escape) < 0 {
+		return spans
+	}
+	plain := make([]byte, 0, len(text))
+	from := make([]int, 0, len(text)+1) // where in text each byte of plain comes from
+	for at := 0; at < len(text); {
+		stands, n := text[at:at+1], 1
+		if text[at] == escape {
+			if meant, length := unescape(text[at:]); length > 0 {
+				stands, n = meant, length
+			}
+		}
+		for range len(stands) {
+			from = append(from, at)
+		}
+		plain = append(plain, stands...)
+		at += n
+	}
+	from = append(from, len(text))
+	for _, found := range s.findPlain(string(plain)) {
+		spans = append(spans, span{from[found.from], from[found.to]})
+	}
+	return spans
+}
+
+// percent returns the byte that an escape of a URL stands for.
+func percent(text string) (string, int) {
+	if len(text) < 3 {
+		return "", 0
+	}
+	value, err := strconv.ParseUint(text[1:3], 16, 8)
+	if err != nil {
+		return "", 0
+	}
+	return string([]byte{byte(value)}), 3
+}
+
+// backslash returns what an escape of JSON, JavaScript, Go or a shell stands for.
+func backslash(text string) (string, int) {
+	r, _, tail, err := strconv.UnquoteChar(text, 0)
+	switch {
+	case err == nil:
+		return string(r), len(text) - len(tail)
+	case len(text) > 1 && text[1] < utf8.RuneSelf:
+		return text[1:2], 2
+	}
+	return "", 0
 }
 
 // findEncoded adds the texts in base64 that have a secret in them, whatever comes before it there.

@@ -46,6 +46,9 @@ func TestSecretsAreHidden(t *testing.T) {
 		"a phrase in plain JSON":  {`"` + strings.ReplaceAll(phrase, `"`, `\"`) + `"`, `"[secret]"`},
 		"a phrase in a query":     {"?p=" + url.QueryEscape(phrase) + "&a", "?p=[secret]&a"},
 		"a phrase in a path":      {"/" + url.PathEscape(phrase) + "/a", "/[secret]/a"},
+		"a phrase in JavaScript":  {"%70%40ss%20%22w%3Crd%22%20%26%20100%25%2F%E4%B8%AD%E6%96%87", "[secret]"},
+		"a phrase in ASCII":       {`\u0070@ss \"w\u003crd\" & 100%\/\u4e2d\u6587`, "[secret]"},
+		"other escapes":           {`100%, 50%zz \q \`, `100%, 50%zz \q \`},
 		"a phrase in base64":      {std.EncodeToString([]byte("u:" + phrase)), "[secret]"},
 		"a phrase in base64, cut": {std.EncodeToString([]byte("u:" + phrase))[:34] + "…", "[secret]…"},
 
