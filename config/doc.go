@@ -2,8 +2,9 @@
 // project.config.json, cloudbaserc.json and app.json; and a file of our own, wxfn.stubs.json, with what an emulator
 // answers in place of the platform.
 //
-// Start with [LoadProject]: give it a Mini Program project, a CloudBase project, a folder of function folders, or one
-// function folder. It tells which functions there are, how each is started, and which pages the Mini Program has.
+// Start with [LoadProject]: give it a Mini Program project, a CloudBase project, any folder in one, a folder of function
+// folders, or one function folder. It tells which functions there are, how each is started, and which pages the Mini
+// Program has. Templates of cloudbaserc.json, such as {{env.API_KEY}}, are filled from .env files, as by the CloudBase CLI.
 // [Project.LoadFunction] then reads one function's config.json: what the function may call, and when its timer fires.
 // [LoadFunction] does the same for a folder outside any project. [AddPermissions] edits the text of a config.json.
 //

@@ -52,7 +52,7 @@ func (l Loader) Load(dir string) (*Project, []Finding, error) {
 		return nil, nil, err
 	}
 	p, r := l.around(dir, hasProjectFile)
-	if p == nil || p.Root == dir && len(p.Functions) == 0 && r.firstError() == nil {
+	if p == nil || p.Root == dir && len(p.Functions) == 0 && !isFolder(p.FunctionRoot) && r.firstError() == nil {
 		root, err := l.below(dir)
 		if err != nil {
 			return nil, nil, err
@@ -115,7 +115,7 @@ func (l Loader) below(dir string) (root string, err error) {
 		}
 	}
 	switch {
-	case len(usual)+len(projects) == 0 && len(empty) == 1:
+	case len(usual)+len(projects) == 0 && len(empty) == 1 && !hasProjectFile(dir):
 		return empty[0], nil
 	case len(projects) == 0 && len(usual) > 0:
 		return dir, nil
@@ -194,7 +194,7 @@ func usualRoots(dir string) (found []string) {
 		return found
 	}
 	for _, dir := range inside {
-		if madeFolder.MatchString(filepath.Base(dir)) {
+		if name := filepath.Base(dir); madeFolder.MatchString(name) || strings.HasPrefix(name, "uniCloud") { // of another platform
 			continue
 		}
 		for _, root := range subfolders(dir) {
@@ -224,6 +224,9 @@ func starts(dir string) bool {
 	return kind != KindNone
 }
 
+// functionConfig is in the config.json of a function.
+var functionConfig = regexp.MustCompile(`"(permissions|triggers)"`)
+
 // functionCode is in the code that starts a function, and seldom in another file.
 var functionCode = regexp.MustCompile(`exports\.main\b|\bmain_handler\b|\bexport\s+(const|let|async\s+function|function)\s+main\b|wx-server-sdk|/cloudfn"|scf-go-lib`)
 
@@ -233,7 +236,10 @@ func isFunction(dir string) bool {
 	if !starts(dir) {
 		return false
 	}
-	if isFile(dir, "config.json") || isFile(dir, containerFile) || isFile(dir, httpBootstrap) || isFile(dir, bootstrap) {
+	if isFile(dir, containerFile) || isFile(dir, httpBootstrap) || isFile(dir, bootstrap) {
+		return true
+	}
+	if text, _ := readFile(filepath.Join(dir, "config.json")); functionConfig.Match(text) { // others have a file of that name
 		return true
 	}
 	files, _ := filepath.Glob(filepath.Join(dir, "*.[gjmt][os]*"))

@@ -257,6 +257,7 @@ var projectCases = []struct {
 		files: map[string]string{
 			"package.json":               `{"main": "index.js"}`,
 			"index.js":                   "require('./server')",
+			"config.json":                `{"port": 80}`,
 			"config/index.js":            "",
 			"cloudFunctions/a/index.js":  "",
 			"cloud-functions/b/index.js": "",
@@ -313,7 +314,20 @@ var projectCases = []struct {
 		functions: []string{"a app/cloudfunctions/a node index.js"},
 	},
 	{
-		name: "a project without functions stands back behind one below",
+		name: "a project without functions is one all the same",
+		files: map[string]string{
+			"project.config.json":           `{"appid": "wx1", "cloudfunctionRoot": "fn"}`,
+			"fn/.gitkeep":                   "",
+			"demo/project.config.json":      `{"appid": "wx2"}`,
+			"demo/cloudfunctions/a/main.go": "package main",
+		},
+		appID: "wx1",
+		findings: []string{
+			".:1:1: warning: there is no cloud function here (no-functions); set cloudfunctionRoot in project.config.json, or give the folder that holds the functions",
+		},
+	},
+	{
+		name: "a project without a place for functions stands back behind one below",
 		files: map[string]string{
 			"project.config.json":             `{"appid": "wx1"}`,
 			"app/wx/project.config.json":      `{"appid": "wx2"}`,
