@@ -218,6 +218,19 @@ func TestOfAnOfficialAccountNoListIsComplete(t *testing.T) {
 	}
 }
 
+// TestRenamed: every older name leads to an API of the reference.
+func TestRenamed(t *testing.T) {
+	t.Parallel()
+	for name, now := range renamed {
+		assert.Contains(t, Older(), name)
+		a, ok := Renamed(name)
+		require.True(t, ok, name)
+		assert.Equal(t, now, a.Name)
+	}
+	_, ok := Renamed("search.imageSearch")
+	assert.False(t, ok)
+}
+
 func TestARetiredCallSaysWhatToUseInstead(t *testing.T) {
 	t.Parallel()
 	instead, ok := Retired("templateMessage.send")

@@ -55,9 +55,9 @@ var older = []string{
 }
 
 // Older returns, sorted, the names of cloud calls that functions use although
-// the Mini Program reference does not list them (any more). Nothing but the name
-// is known of them here, and some, such as templateMessage.send, WeChat has
-// since replaced.
+// the Mini Program reference does not list them (any more). [Renamed] and
+// [Earlier] know more of some; of the others nothing but the name is known here,
+// and some, such as templateMessage.send, WeChat has since replaced.
 func Older() []string { return slices.Clone(older) }
 
 // retired lists the cloud calls that WeChat no longer offers, with what to use
@@ -75,6 +75,23 @@ func Retired(name string) (instead string, ok bool) {
 	instead, ok = retired[namespace]
 	return instead, ok && Known(name)
 }
+
+// renamed lists cloud calls that the reference now has under another name. The
+// examples on its pages still use some of them.
+var renamed = map[string]string{
+	"customerServiceMessage.getTempMedia":         "officialAccount.media.get",
+	"customerServiceMessage.uploadTempMedia":      "officialAccount.media.upload",
+	"ocr.vehicleLicense":                          "ocr.drivingLicense",
+	"subscribeMessage.addTemplate":                "officialAccount.newtmpl.addTemplate",
+	"subscribeMessage.deleteTemplate":             "officialAccount.newtmpl.delTemplate",
+	"subscribeMessage.getCategory":                "officialAccount.newtmpl.getCategory",
+	"subscribeMessage.getPubTemplateKeyWordsById": "officialAccount.newtmpl.getPubTemplateKeywords",
+	"subscribeMessage.getPubTemplateTitleList":    "officialAccount.newtmpl.getPubTemplateTitles",
+	"subscribeMessage.getTemplateList":            "officialAccount.newtmpl.getTemplate",
+}
+
+// Renamed returns the API that an older name stands for.
+func Renamed(name string) (*API, bool) { return Lookup(renamed[name]) }
 
 // EarlierForm is a form that an API had before, and that WeChat still answers.
 type EarlierForm struct {

@@ -152,10 +152,34 @@ func TestAnswersTellOfTheCallerAndTheTime(t *testing.T) {
 	assert.Equal(t, now.Unix(), answer.Get("order.pay_time").Int())
 }
 
+// TestRenamed: an API is the same by the name that it had before.
+func TestRenamed(t *testing.T) {
+	t.Parallel()
+	p := newPlatform()
+	for api, c := range map[string]struct {
+		params object
+		want   string
+	}{
+		"subscribeMessage.getTemplateList":       {object{}, `"priTmplId":"priTmplId"`},
+		"subscribeMessage.addTemplate":           {object{"tid": "401", "kid_list": []int{1, 2}, "scene_desc": "a"}, `"priTmplId":"priTmplId"`},
+		"subscribeMessage.deleteTemplate":        {object{}, `priTmplId is required`},
+		"customerServiceMessage.uploadTempMedia": {object{"type": "image", "media": aFile("")}, `{"errcode":41005,"errmsg":"media data missing rid: `},
+		"ocr.vehicleLicense":                     {object{"type": "photo", "img_url": "https://a/b.png"}, `"plate_num":"plate_num"`},
+	} {
+		assert.Contains(t, string(p.ask(t, p.begin(api), api, c.params).RespData), c.want, api)
+	}
+	for _, api := range catalog.Older() {
+		if now, ok := catalog.Renamed(api); ok {
+			assert.NotEqual(t, api, now.Name)
+		}
+	}
+}
+
 func TestOlderNamesAnswerOKAndCheckNothing(t *testing.T) {
 	t.Parallel()
 	for _, api := range catalog.Older() {
-		if _, known := catalog.Earlier(api); known {
+		_, earlier := catalog.Earlier(api)
+		if _, renamed := catalog.Renamed(api); earlier || renamed {
 			continue
 		}
 		t.Run(api, func(t *testing.T) {

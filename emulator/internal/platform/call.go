@@ -45,7 +45,10 @@ func (c *apiCall) refused(code int, advice string) *outcome {
 // callAPI answers a call that may be made, by whichever door it came, in the platform's order: parameters, quota, and then
 // the API itself, or what stands in its place. The error is one of the connection, for a fault that a stub makes.
 func (p *Platform) callAPI(ctx context.Context, s *Session, call *apiCall) (*outcome, error) {
-	call.api, _ = catalog.Lookup(call.name)
+	var ok bool
+	if call.api, ok = catalog.Lookup(call.name); !ok {
+		call.api, _ = catalog.Renamed(call.name)
+	}
 	if form, ok := catalog.Earlier(call.name); ok && !call.params["version"].given() {
 		call.api, call.earlier = form.API, true
 		call.warn("this is the 1.0 form of %s, which WeChat has not kept up since 2021-09-01; %s", call.name, form.Instead)

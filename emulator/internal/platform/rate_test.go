@@ -16,7 +16,7 @@ func TestCloudCallsHaveALimitByTheMinute(t *testing.T) {
 	now := start.Truncate(time.Minute)
 	p.Now = func() time.Time { return now }
 	params := object{"touser": "oAlice", "command": "Typing"}
-	one, other := p.begin(api, "ocr.vehicleLicense"), p.begin(api)
+	one, other := p.begin(api, "search.imageSearch"), p.begin(api)
 	other.Function = "other"
 	use := func(calls int) {
 		for range calls {
@@ -30,8 +30,8 @@ func TestCloudCallsHaveALimitByTheMinute(t *testing.T) {
 		call := p.try(t, s, api, params)
 		assert.Equal(t, []any{45009, "reach max api minute limit", "more than 100000 calls of APIs within a minute"}, []any{call.ErrCode, call.ErrMsg, call.Advice})
 	}
-	assert.Equal(t, 45009, p.try(t, one, "ocr.vehicleLicense", nil).ErrCode, "all APIs together")
-	assert.Equal(t, noPermission, p.try(t, other, "ocr.vehicleLicense", nil).ErrCode, "permission comes first")
+	assert.Equal(t, 45009, p.try(t, one, "search.imageSearch", nil).ErrCode, "all APIs together")
+	assert.Equal(t, noPermission, p.try(t, other, "search.imageSearch", nil).ErrCode, "permission comes first")
 	assert.NotEqual(t, 45009, p.try(t, one, api, nil).ErrCode, "so do parameters")
 	addStubs(t, p, `{"api": "*", "errcode": 1}`)
 	assert.Equal(t, 45009, p.try(t, one, api, params).ErrCode, "a stub does not answer")

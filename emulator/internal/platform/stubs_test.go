@@ -244,7 +244,7 @@ func TestAnErrorOfAStubHasTheAPIsOwnMessage(t *testing.T) {
 		{"urllink.generate", `{"api": "*", "errcode": 40165}`, "invalid weapp pagepath"},
 		{"subscribeMessage.send", `{"api": "*", "errcode": 43101}`, "the user has not subscribed to the message"}, // its page has it in Chinese
 		{"wxacode.createQRCode", `{"api": "*", "errcode": 40003}`, "invalid openid"},                              // as others have it
-		{"ocr.vehicleLicense", `{"api": "*", "errcode": 40003}`, "invalid openid"},
+		{"search.imageSearch", `{"api": "*", "errcode": 40003}`, "invalid openid"},
 		{"wxacode.createQRCode", `{"api": "*", "errcode": -1}`, "system error"},
 		{"wxacode.createQRCode", `{"api": "*", "errcode": 987654}`, "error"},
 		{"wxacode.createQRCode", `{"api": "*", "errcode": 45029, "errmsg": "no more"}`, "no more"},
