@@ -14,7 +14,7 @@ import (
 	"github.com/wxcloud-go/wxfn/emulator/internal/platform"
 )
 
-// servesHost reports whether a door stands for a host of the platform and has the request's path.
+// servesHost reports whether a request's Host is one that the emulator stands in for, with a path that it serves.
 func servesHost(p *platform.Platform, r *http.Request) bool {
 	name, ok := hostName(r.Host)
 	host := egress.Find(name)
@@ -41,14 +41,14 @@ func (e *Emulator) newGate(f *function) *egress.Gate {
 	return gate
 }
 
-// variables returns those that the project sets for a function, but NODE_OPTIONS, which wayOut has.
+// variables returns the variables that the project sets for a function, except NODE_OPTIONS, which wayOut merges.
 func (f *function) variables() map[string]string {
 	environ := maps.Clone(f.folder.Env)
 	delete(environ, "NODE_OPTIONS")
 	return environ
 }
 
-// wayOut returns what makes the variables by which a function's process finds its way out.
+// wayOut returns a function that opens the gate and returns the variables that lead the function's processes to it.
 func (e *Emulator) wayOut(f *function) func() (map[string]string, error) {
 	gate := e.newGate(f)
 	options := cmp.Or(f.folder.Env["NODE_OPTIONS"], os.Getenv("NODE_OPTIONS"))
@@ -60,7 +60,7 @@ func (e *Emulator) wayOut(f *function) func() (map[string]string, error) {
 	}
 }
 
-// refused prints why a request of a function was refused among what the function prints, where an invocation is running.
+// refused adds a refusal to the output of the function's running invocation, or logs it if there is none.
 func (e *Emulator) refused(f *function, text string) {
 	for _, record := range slices.Backward(e.journal.All()) {
 		if record.Function == f.name && record.View().Running {
@@ -76,9 +76,8 @@ func runsNode(dir config.FunctionDir) bool {
 	return dir.Kind == config.KindNode || config.IsJavaScript(dir.Entry)
 }
 
-// CommandEnviron returns the variables by which a command that runs beside the emulator finds it in the place of the
-// platform's hosts, such as https://api.weixin.qq.com: as a proxy for HTTP clients, and for Node programs by a hook.
-// Other hosts are reached as they are.
+// CommandEnviron returns variables that lead a command's requests to the platform's hosts, such as
+// https://api.weixin.qq.com, to the emulator: by a proxy, and by a hook in Node programs. Other hosts stay reachable.
 func (e *Emulator) CommandEnviron() (map[string]string, error) {
 	server := e.platform.Server()
 	gate := e.egress.Gate(egress.Caller{Name: "the command", Server: server, Plain: server, Refused: func(text string) { e.log.Warn(text) }})

@@ -16,8 +16,8 @@ import (
 	"time"
 )
 
-// authority makes certificates for the platform's hosts. Its key is this process's own and is never written; by its name
-// constraints it is worth nothing for other hosts.
+// authority issues certificates for the platform's hosts. Its key never leaves this process, and its name constraints make
+// it useless for other hosts.
 type authority struct {
 	key  *ecdsa.PrivateKey
 	cert *x509.Certificate
@@ -61,12 +61,12 @@ func template(name string) *x509.Certificate {
 	}
 }
 
-// pem returns the certificate of the authority itself.
+// pem returns the authority's own certificate.
 func (a *authority) pem() []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.cert.Raw})
 }
 
-// leaf returns the certificate of a host; of all hosts that have one name, where the client names none.
+// leaf returns the certificate for a host; if the client names none, one for every host that the table spells out.
 func (a *authority) leaf(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 	name := hostName(hello.ServerName)
 	names := []string{name}
@@ -77,7 +77,7 @@ func (a *authority) leaf(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 			names = append(names, hosts[i].domain())
 		}
 	case Find(name) == nil:
-		return nil, fmt.Errorf("%s is no host of the platform", name)
+		return nil, fmt.Errorf("%s is not one of the platform's hosts", name)
 	case len(name) > maxHostName:
 		return nil, errors.New("the host's name is too long")
 	}

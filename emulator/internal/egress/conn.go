@@ -9,7 +9,7 @@ import (
 	"sync/atomic"
 )
 
-// conn is a connection to a gate, with or without TLS: the first byte decides.
+// conn is a connection to a gate, with or without TLS: its first byte tells.
 type conn struct {
 	net.Conn
 	gate *Gate
@@ -17,14 +17,14 @@ type conn struct {
 	tunnel string
 
 	begun bool
-	inner atomic.Pointer[net.Conn] // what HTTP is spoken on, once it is known
+	inner atomic.Pointer[net.Conn] // that carries HTTP; nil before the first byte
 }
 
 type connKey struct{}
 
 const tlsHandshake = 22 // a record's type, https://www.rfc-editor.org/rfc/rfc8446#section-5.1
 
-// Read implements net.Conn. The HTTP server begins with it, and then writes.
+// Read implements net.Conn. The HTTP server reads before it writes.
 func (c *conn) Read(b []byte) (int, error) {
 	if !c.begun {
 		c.begun = true
@@ -57,7 +57,7 @@ func (c *conn) secure() bool {
 	return ok
 }
 
-// readerConn is a connection of which a part has been read ahead.
+// readerConn is a connection with its buffered reader.
 type readerConn struct {
 	net.Conn
 	reader io.Reader
@@ -85,7 +85,7 @@ func (o *once) Close() error { return nil }
 // Addr implements net.Listener.
 func (o *once) Addr() net.Addr { return &net.TCPAddr{} }
 
-// CloseWrite tells the other side that nothing follows, where the connection can.
+// CloseWrite ends one direction, if the connection can.
 func (c *readerConn) CloseWrite() error {
 	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
 		return half.CloseWrite()
@@ -93,7 +93,7 @@ func (c *readerConn) CloseWrite() error {
 	return errors.ErrUnsupported
 }
 
-// CloseWrite is for a tunnel, which begins on the connection of its CONNECT request.
+// CloseWrite ends one direction of a tunnel, which runs over the connection of its CONNECT request.
 func (c *conn) CloseWrite() error {
 	if half, ok := c.spoken().(interface{ CloseWrite() error }); ok {
 		return half.CloseWrite()

@@ -1,11 +1,12 @@
-// Package egress is the way out of functions, and of commands that run beside an emulator: what they send to the
-// platform's hosts reaches the emulator, or is refused where no part of the emulator stands for the host; all else goes to
-// the internet as it is.
+// Package egress routes what functions, and commands that run beside an emulator, send out. Requests to the platform's
+// hosts reach the emulator, or are refused if it does not emulate the host; everything else goes to the internet untouched.
 //
-// Each of them has a [Gate]: a port of the loopback interface. Programs come to it in two ways. Most HTTP clients follow
-// HTTPS_PROXY and HTTP_PROXY, with a credential that is the gate's own. Node programs load a hook that connects to the
-// gate in place of the platform's hosts, and only of these. In both cases TLS for the platform's hosts ends here, by
-// certificates of an authority of this run; other hosts are tunnelled, and their TLS is not touched.
+// Each function has a [Gate], a port on the loopback interface. Programs reach it in two ways. Most HTTP clients follow
+// HTTPS_PROXY and HTTP_PROXY, which carry the gate's own credential. Node programs load a hook that connects to the gate
+// instead of the platform's hosts, and to nothing else. Either way TLS to the platform's hosts ends at the gate, with a
+// certificate from an authority of this run; connections to other hosts are tunnelled, TLS and all.
+//
+// Clients that follow no proxy bypass the gate.
 package egress
 
 import (
@@ -22,28 +23,27 @@ import (
 	"time"
 )
 
-// What a connection may take.
 const (
 	headerTime = 10 * time.Second
 	idleTime   = 3 * time.Minute // between requests
 	dialTime   = 30 * time.Second
 )
 
-// Config is what an Egress is made of; Dir and Admin are required.
+// Config configures an Egress; Dir and Admin are required.
 type Config struct {
 	// Dir returns the folder for the files that programs need to find their gate.
 	Dir func() (string, error)
 	// Admin is the admin endpoint.
 	Admin http.Handler
-	// Allow are the hosts of the platform that are reached as they are, as [Host.Pattern] has them.
+	// Allow lists the platform's hosts that may be reached for real, in the form of Host.Pattern.
 	Allow []string
 	// Upstream returns the proxy for a request to the internet, as http.ProxyFromEnvironment does, which it is if nil.
 	Upstream func(*http.Request) (*url.URL, error)
-	// Log gets what is wrong with connections; nothing is logged if nil.
+	// Log gets errors of connections; nothing is logged if nil.
 	Log *slog.Logger
 }
 
-// Egress is what the gates of an emulator share. It is safe for concurrent use.
+// Egress is the shared part of an emulator's gates. It is safe for concurrent use.
 type Egress struct {
 	Config
 	allowed   []Host
@@ -60,10 +60,10 @@ type Egress struct {
 	files *files     // nil until the first gate is opened
 }
 
-// forwarded are the headers that httputil.ReverseProxy takes away.
+// forwarded are the request headers that httputil.ReverseProxy removes.
 var forwarded = []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"}
 
-// New returns an Egress, which listens and writes nothing yet.
+// New returns an Egress, which neither listens nor writes files yet.
 func New(c Config) *Egress {
 	if c.Upstream == nil {
 		c.Upstream = http.ProxyFromEnvironment
@@ -82,7 +82,7 @@ func New(c Config) *Egress {
 		Rewrite: func(p *httputil.ProxyRequest) {
 			p.Out.URL.RawQuery = p.In.URL.RawQuery // even one that Go would not parse
 			p.Out.Host = ""                        // that of the URL
-			for _, name := range forwarded {       // which are the client's own
+			for _, name := range forwarded {       // the client's own
 				if values, ok := p.In.Header[name]; ok {
 					p.Out.Header[name] = values
 				}
@@ -104,7 +104,7 @@ func New(c Config) *Egress {
 	return e
 }
 
-// Close closes all gates and what goes through them.
+// Close closes all gates and their connections.
 func (e *Egress) Close() {
 	e.mu.Lock()
 	e.cancel()
@@ -114,7 +114,7 @@ func (e *Egress) Close() {
 	e.transport.CloseIdleConnections()
 }
 
-// find is [Find], without the hosts that are reached as they are.
+// find is [Find] without the allowed hosts.
 func (e *Egress) find(hostport string) *Host {
 	if find(e.allowed, hostport) != nil {
 		return nil
@@ -122,7 +122,7 @@ func (e *Egress) find(hostport string) *Host {
 	return Find(hostport)
 }
 
-// start runs f in a goroutine that Close waits for, and reports whether it did: after Close it does not.
+// start runs f in a goroutine that Close waits for. It reports false, and does nothing, after Close.
 func (e *Egress) start(f func()) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -135,7 +135,7 @@ func (e *Egress) start(f func()) bool {
 
 var errClosed = errors.New("the emulator is closed")
 
-// shared returns the files that all gates share, made when the first one asks.
+// shared returns the files that all gates share, and writes them on the first call.
 func (e *Egress) shared() (*files, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()

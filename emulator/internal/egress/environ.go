@@ -15,15 +15,15 @@ import (
 //go:embed hook.js
 var hook []byte
 
-// files are what programs read to trust this run's authority.
+// files are the certificate files by which programs trust this run's authority.
 type files struct {
 	dir string
 	own string // the authority's certificate, with those that the developer has for Node
-	// bundle returns the same together with the system's roots; empty where the system has no file of them.
+	// bundle returns the file with the same and the system's roots; "" if the system keeps its roots elsewhere.
 	bundle func() (string, error)
 }
 
-// systemRoots are where systems keep the certificates that they trust, as one file.
+// systemRoots are the files in which systems keep the certificates that they trust.
 var systemRoots = []string{
 	"/etc/ssl/certs/ca-certificates.crt",                // Debian, Alpine, Arch
 	"/etc/pki/tls/certs/ca-bundle.crt",                  // Fedora, RHEL 6
@@ -32,7 +32,7 @@ var systemRoots = []string{
 	"/etc/ssl/cert.pem",                                 // macOS, Alpine, BSD
 }
 
-// writeFiles writes what every program needs into dir.
+// writeFiles writes the authority's certificate into dir.
 func writeFiles(dir string, a *authority) (*files, error) {
 	f := &files{dir: dir, own: filepath.Join(dir, "ca.pem")}
 	f.bundle = sync.OnceValues(func() (string, error) { return writeBundle(filepath.Join(dir, "ca-bundle.pem"), a) })
@@ -42,7 +42,7 @@ func writeFiles(dir string, a *authority) (*files, error) {
 	return f, nil
 }
 
-// writeBundle writes all certificates that a program is to trust into a file, and returns its path.
+// writeBundle writes the system's roots, the developer's and the authority's certificate into a file.
 func writeBundle(path string, a *authority) (string, error) {
 	var roots []byte
 	for _, name := range append([]string{os.Getenv("SSL_CERT_FILE")}, systemRoots...) {
@@ -66,7 +66,7 @@ func writeBundle(path string, a *authority) (string, error) {
 	return path, nil
 }
 
-// contents returns a file that ends with a newline; nil where there is none.
+// contents returns a file's text, with a newline at its end; nil if there is no such file.
 func contents(name string) []byte {
 	if name == "" {
 		return nil
@@ -78,7 +78,7 @@ func contents(name string) []byte {
 	return append(bytes.TrimRight(text, "\n"), '\n')
 }
 
-// writeHook writes the file that Node programs load to find the gate, and returns its path.
+// writeHook writes the hook with a gate's settings, and returns its path.
 func (f *files) writeHook(g *Gate, port int) (path string, err error) {
 	type row struct {
 		Pattern string `json:"pattern"`
@@ -110,8 +110,8 @@ func (f *files) writeHook(g *Gate, port int) (path string, err error) {
 	return path, nil
 }
 
-// NodeEnviron returns the variables that a Node program needs to find the gate: those for the hook, and none of a proxy.
-// options are the NODE_OPTIONS that the program would have.
+// NodeEnviron returns the variables that lead a Node program to the gate by the hook alone, without a proxy. options are
+// the NODE_OPTIONS to keep.
 func (g *Gate) NodeEnviron(options string) (map[string]string, error) {
 	if err := g.open(); err != nil {
 		return nil, err
@@ -123,8 +123,8 @@ func (g *Gate) NodeEnviron(options string) (map[string]string, error) {
 	}, nil
 }
 
-// Environ returns the variables that any program needs to find the gate. Programs whose HTTP client follows no proxy pass
-// it by, and Go programs on macOS and Windows do not trust its certificates, since they do not read SSL_CERT_FILE.
+// Environ returns the variables that lead any program to the gate. HTTP clients that follow no proxy bypass it, and Go
+// programs on macOS and Windows, which do not read SSL_CERT_FILE, refuse its certificates.
 func (g *Gate) Environ(options string) (map[string]string, error) {
 	environ, err := g.NodeEnviron(options)
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"sync"
 )
 
-// Gate is the way out of one function, or of one command. It listens from when its variables are asked for.
+// Gate is the way out of one function or command. It starts to listen when its environment is first asked for.
 type Gate struct {
 	caller Caller
 	egress *Egress
@@ -26,12 +26,12 @@ type Gate struct {
 
 // Caller is who a gate is for.
 type Caller struct {
-	// Name is how messages call it: "function poster".
+	// Name names it in messages: "function poster".
 	Name string
-	// Server answers https://api.weixin.qq.com, and Plain the same without TLS, which is the open interface service of a
-	// container.
+	// Server answers https://api.weixin.qq.com, and Plain http://api.weixin.qq.com, which in a container is the open
+	// interface service.
 	Server, Plain http.Handler
-	// Refused is told why a request was refused, for those whose HTTP client does not say. Optional.
+	// Refused is called with the reason of each refusal, which some HTTP clients do not show. Optional.
 	Refused func(text string)
 }
 
@@ -43,7 +43,7 @@ func (e *Egress) Gate(c Caller) *Gate {
 	return &Gate{egress: e, caller: c, key: rand.Text()}
 }
 
-// open has the gate listen, if it does not.
+// open makes the gate listen, once.
 func (g *Gate) open() error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -73,7 +73,7 @@ func (g *Gate) open() error {
 	return nil
 }
 
-// Close frees the gate's port. What goes through it now goes on.
+// Close frees the gate's port. Open connections stay open.
 func (g *Gate) Close() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -84,10 +84,10 @@ func (g *Gate) Close() {
 	}
 }
 
-// Key returns what programs prove themselves with to the proxy. It is a secret.
+// Key returns the password of the gate's proxy, a secret.
 func (g *Gate) Key() string { return g.key }
 
-// proxy returns the URL of the gate as a proxy, with its credential.
+// proxy returns the proxy URL of the gate, credential included.
 func (g *Gate) proxy() string {
 	u := url.URL{Scheme: "http", User: url.UserPassword("wxfn", g.key), Host: g.listener.Addr().String()}
 	return u.String()

@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// Door is the part of the emulator that stands for a host of the platform.
+// Door is the part of the emulator that stands in for a host of the platform.
 type Door int
 
-// The doors. Closed is the one of hosts that are not emulated.
+// The doors; hosts that are not emulated have Closed.
 const (
 	Closed Door = iota
 	Admin       // the admin endpoint, /admin
@@ -25,8 +25,8 @@ type Host struct {
 	What string
 }
 
-// hosts are the hosts of the platform; the first match wins. Old SDKs know the admin endpoint by fixed names, of which
-// <env>.<region>.tcb-api.tencentcloudapi.com is the newest. WeChat documents the further names of api.weixin.qq.com at
+// hosts are the platform's hosts; the first match wins. Old SDKs have fixed names for the admin endpoint, of which
+// <env>.<region>.tcb-api.tencentcloudapi.com is the newest. The other names of api.weixin.qq.com are documented at
 // https://developers.weixin.qq.com/doc/offiaccount/Basic_Information/Interface_field_description.html.
 var hosts = []Host{
 	{Pattern: "tcb-admin.tencentyun.com", Door: Admin},
@@ -48,7 +48,7 @@ var hosts = []Host{
 	{Pattern: "*.tencentyun.com", What: "Tencent Cloud's internal network"},
 }
 
-// Find returns the row of a host, with or without a port; nil where the host is not the platform's.
+// Find returns the row of a host, with or without a port; nil if the host is not the platform's.
 func Find(hostport string) *Host { return find(hosts, hostport) }
 
 func find(table []Host, hostport string) *Host {
@@ -74,10 +74,10 @@ func (h *Host) matches(name string) bool {
 	return name == domain || wild && strings.HasSuffix(name, "."+domain)
 }
 
-// domain returns the host name that a certificate authority for the row is limited to.
+// domain returns the pattern without its wildcard.
 func (h *Host) domain() string { return strings.TrimPrefix(h.Pattern, "*.") }
 
-// refusal is the one line that a caller of a host without a door gets.
+// refusal returns the one-line error of a request to a host that is not emulated.
 func (h *Host) refusal(name, caller string) string {
 	return fmt.Sprintf("wxfn: %s (%s) is not emulated, and %s may not reach the real one; "+
 		"emulated are https://api.weixin.qq.com and what wx-server-sdk calls; to let it through, start wxfn with --allow-host %[1]s",

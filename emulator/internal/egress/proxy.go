@@ -17,8 +17,8 @@ import (
 	"time"
 )
 
-// serve answers what comes to a gate: requests to the proxy, and those that the hook or a tunnel leads here in place of
-// the platform's hosts.
+// serve answers requests to a gate: those to the proxy, and those for the platform's hosts that the hook or a tunnel
+// brings here.
 func (e *Egress) serve(w http.ResponseWriter, r *http.Request) {
 	c := r.Context().Value(connKey{}).(*conn)
 	toProxy := r.Method == http.MethodConnect || r.URL.Host != ""
@@ -27,7 +27,7 @@ func (e *Egress) serve(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Proxy-Authenticate", `Basic realm="wxfn"`)
 		refuse(w, http.StatusProxyAuthRequired, fmt.Sprintf("wxfn: this proxy is for %s, which finds it in HTTPS_PROXY", c.gate.caller.Name))
 	case c.tunnel == "" && r.Header.Get("Origin") != "":
-		refuse(w, http.StatusForbidden, "wxfn: this is no server for pages")
+		refuse(w, http.StatusForbidden, "wxfn: pages may not use this port")
 	case r.Method == http.MethodConnect:
 		e.connect(w, r, c.gate)
 	case toProxy && e.find(r.URL.Host) == nil:
@@ -43,7 +43,7 @@ func (e *Egress) serve(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// answer answers in place of one of the platform's hosts.
+// answer stands in for one of the platform's hosts.
 func (e *Egress) answer(w http.ResponseWriter, r *http.Request, g *Gate, secure bool) {
 	host := e.find(r.Host)
 	r.Header.Del("Proxy-Authorization")
@@ -62,14 +62,14 @@ func (e *Egress) answer(w http.ResponseWriter, r *http.Request, g *Gate, secure 
 	}
 }
 
-// refusal returns why a host cannot be reached, and tells it to whom it may concern.
+// refusal returns the reason why a host cannot be reached, and reports it.
 func (g *Gate) refusal(host *Host, hostport string) string {
 	text := host.refusal(hostName(hostport), g.caller.Name)
 	g.caller.Refused(text)
 	return text
 }
 
-// connect answers a CONNECT request. Clients show the reason of a refusal, and not its body.
+// connect answers a CONNECT request. A refusal is in the status line: clients show that, and not the body.
 func (e *Egress) connect(w http.ResponseWriter, r *http.Request, g *Gate) {
 	host := e.find(r.Host)
 	var out net.Conn
@@ -99,7 +99,10 @@ func (e *Egress) connect(w http.ResponseWriter, r *http.Request, g *Gate) {
 	_, _ = io.WriteString(in, "HTTP/1.1 200 Connection established\r\n\r\n")
 	in = &readerConn{in, buffered}
 	if out == nil {
-		_ = e.server.Serve(&once{&conn{Conn: in, gate: g, tunnel: r.Host}}) // returns at once
+		// Serve returns at once: it goes on in a goroutine of its own.
+		if err := e.server.Serve(&once{&conn{Conn: in, gate: g, tunnel: r.Host}}); errors.Is(err, http.ErrServerClosed) {
+			_ = in.Close()
+		}
 		return
 	}
 	if !e.start(func() { e.tunnel(in, out) }) {
@@ -124,7 +127,7 @@ func (e *Egress) tunnel(in, out net.Conn) {
 	sending.Wait()
 }
 
-// pipe copies to the end of from, which it passes on.
+// pipe copies until from ends, and passes the end on.
 func pipe(to, from net.Conn) {
 	_, _ = io.Copy(to, from)
 	if half, ok := to.(interface{ CloseWrite() error }); ok && half.CloseWrite() == nil {
@@ -133,7 +136,7 @@ func pipe(to, from net.Conn) {
 	_ = to.Close()
 }
 
-// dial connects to a host of the internet, by way of the developer's own proxy where there is one for it.
+// dial connects to a host on the internet, through the developer's own proxy if there is one for it.
 func (e *Egress) dial(r *http.Request) (net.Conn, error) {
 	dialer := &net.Dialer{Timeout: dialTime}
 	proxy, err := e.Upstream(&http.Request{URL: &url.URL{Scheme: "https", Host: r.Host}})

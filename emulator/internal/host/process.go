@@ -31,7 +31,7 @@ type Program struct {
 	Dir  string
 	// Environ holds variables on top of the few that a function gets of this process's.
 	Environ map[string]string
-	// Late returns variables that are made no sooner than a process starts; those of Environ win. Optional.
+	// Late returns further variables when a process starts; Environ takes precedence. Optional.
 	Late func() (map[string]string, error)
 	// StartTimeout bounds the time from the process's start until it is ready; 30 s if 0.
 	StartTimeout time.Duration
