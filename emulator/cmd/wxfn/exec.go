@@ -130,12 +130,20 @@ func (x *execution) run() error {
 	err = x.runCommand(ctx, append(environ,
 		"WXFN_URL="+url, "WXFN_TOKEN="+e.Token(), "WX_API_BASE_URL="+url, "WX_APPID="+e.AppID(), "WX_APPSECRET="+e.AppSecret(),
 		"TCB_ENV="+e.Env()))
-	for _, s := range e.Stubs() {
-		if s.Answered == 0 {
-			x.config.Log.Warn(fmt.Sprintf("stub %q (%s:%d) has answered no call", cmp.Or(s.Name, s.API), s.From, s.Line))
-		}
-	}
+	x.warnUnused(slices.DeleteFunc(e.Stubs(), func(s emulator.StubState) bool { return s.Answered > 0 }))
 	return err
+}
+
+// maxUnused is how many stubs that have answered no call are named.
+const maxUnused = 20
+
+func (x *execution) warnUnused(unused []emulator.StubState) {
+	for _, s := range unused[:min(maxUnused, len(unused))] {
+		x.config.Log.Warn(fmt.Sprintf("stub %q (%s:%d) has answered no call", cmp.Or(s.Name, s.API), s.From, s.Line))
+	}
+	if more := len(unused) - maxUnused; more > 0 {
+		x.config.Log.Warn(fmt.Sprintf("%d more stubs have answered no call", more))
+	}
 }
 
 // runCommand runs the command to its end. A signal that asks wxfn to end is passed on.

@@ -3,6 +3,7 @@ package control_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -249,5 +250,18 @@ func TestOtherMethodsAreNone(t *testing.T) {
 		status, answer := ask(handler, r[0], r[1], "{}")
 		assert.Equal(t, 405, status)
 		assert.Equal(t, `{"errCode":-1,"errMsg":"`+r[1]+` does not take the method `+r[0]+`"}`, answer)
+	}
+}
+
+// Ten thousand stubs are added by one request in about a second, on a machine that has nothing else to do.
+func BenchmarkManyStubs(b *testing.B) {
+	var list []string
+	for n := range 10_000 {
+		list = append(list, fmt.Sprintf(`{"api": "wxacode.get", "params": {"path": "p%d"}, "errcode": 45009}`, n))
+	}
+	body := "[" + strings.Join(list, ", ") + "]"
+	for b.Loop() {
+		status, answer := ask(control.New(control.Config{Stubs: &platform.Stubs{}}), "POST", "/_wxfn/stubs", body)
+		require.Equal(b, http.StatusOK, status, "%.200s", answer)
 	}
 }
