@@ -3,7 +3,6 @@ package emulator
 import (
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"sync"
 
@@ -16,12 +15,13 @@ type faults struct {
 	mu        sync.Mutex
 	project   []config.Finding
 	functions map[string][]config.Finding // about the config.json of each function
-	ill       map[string]bool             // the functions that had a fault since they were last well
+	broken    map[string]bool             // the functions that cannot be built or started
+	ill       map[string]bool             // the functions that had something wrong since they were last well
 }
 
 func (f *faults) init() {
 	if f.functions == nil {
-		f.functions, f.ill = map[string][]config.Finding{}, map[string]bool{}
+		f.functions, f.broken, f.ill = map[string][]config.Finding{}, map[string]bool{}, map[string]bool{}
 	}
 }
 
@@ -45,14 +45,24 @@ func (f *faults) ofFunction(name string, now []config.Finding) (before []config.
 	return before
 }
 
-// recovered returns the functions that are well again, sorted: those that had a fault and are not among the ones that a
-// check finds something wrong with now.
+// built notes whether a function could be built.
+func (f *faults) built(name string, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.init()
+	if f.broken[name] = err != nil; err != nil {
+		f.ill[name] = true
+	}
+}
+
+// recovered returns the functions that are well again, sorted: those that had something wrong, and are not among the ones
+// that a check finds something wrong with now.
 func (f *faults) recovered(wrong map[string]bool) (names []string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.init()
 	for _, name := range slices.Sorted(maps.Keys(f.ill)) {
-		if !wrong[name] && len(f.functions[name]) == 0 {
+		if !wrong[name] && !f.broken[name] && len(f.functions[name]) == 0 {
 			names = append(names, name)
 			delete(f.ill, name)
 		}
@@ -63,14 +73,18 @@ func (f *faults) recovered(wrong map[string]bool) (names []string) {
 	return names
 }
 
-// logFaults logs the findings that were not there before, and those in files that have changed. A file of which nothing
-// is wrong any more is well again.
-func (e *Emulator) logFaults(before, now []config.Finding, paths []string) {
+// logNew logs the findings that were not there before, and those in files that have changed.
+func (e *Emulator) logNew(before, now []config.Finding, paths []string) {
 	for _, f := range now {
 		if !slices.Contains(before, f) || slices.Contains(paths, e.fromProject(f.File)) {
 			LogFinding(e.log, e.fromHere(f))
 		}
 	}
+}
+
+// logFaults is logNew for the project's own files. One that has no findings any more is well again.
+func (e *Emulator) logFaults(before, now []config.Finding, paths []string) {
+	e.logNew(before, now, paths)
 	for _, file := range filesOf(before) {
 		if _, err := os.Stat(e.fromProject(file)); err == nil && !slices.Contains(filesOf(now), file) {
 			e.log.Info(e.fromHere(config.Finding{File: file}).File + " is well again")
@@ -90,24 +104,16 @@ func filesOf(findings []config.Finding) (files []string) {
 // reloadFindings brings the findings about functions up to date after changes of these files.
 func (e *Emulator) reloadFindings(paths []string) {
 	for _, dir := range e.project.Load().Functions {
-		file := filepath.Join(dir.Dir, "config.json")
 		f, known := e.function(dir.Name)
-		if known && (f.dir == "" || !slices.Contains(paths, file) && !slices.Contains(paths, dir.Dir)) {
+		changed := slices.ContainsFunc(paths, func(path string) bool { return within(dir.Dir, path) })
+		if known && (f.dir == "" || !changed) {
 			continue
 		}
 		_, now, err := e.project.Load().LoadFunction(dir)
 		if err != nil {
 			continue // the folder is gone again
 		}
-		before := e.faults.ofFunction(dir.Name, now)
-		for _, found := range now {
-			if !slices.Contains(before, found) || slices.Contains(paths, file) {
-				LogFinding(e.log, e.fromHere(found))
-			}
-		}
-	}
-	if !e.config.Check { // else the check has the last word
-		e.logRecovered(nil)
+		e.logNew(e.faults.ofFunction(dir.Name, now), now, paths)
 	}
 }
 

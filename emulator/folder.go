@@ -264,7 +264,8 @@ func (e *Emulator) Build(ctx context.Context) map[string]error {
 	broken := map[string]error{}
 	for _, dir := range folders {
 		if f, ok := e.function(dir.Name); ok {
-			if _, err := f.ready(ctx, built); err != nil {
+			_, err := f.ready(ctx, built)
+			if e.faults.built(dir.Name, err); err != nil {
 				broken[dir.Name] = err
 			}
 		}

@@ -54,7 +54,11 @@ func (e *Emulator) Watch() {
 				e.addPackages(packages)
 				w.Set(e.watched(packages))
 				e.reloadFunctions(paths)
-				check()
+				if e.config.Check {
+					check() // which then says who is well again
+				} else {
+					e.logRecovered(nil)
+				}
 			}
 		},
 	})
@@ -214,6 +218,7 @@ func (e *Emulator) renew(dir config.FunctionDir, paths []string, built buildFunc
 	f.renewal = true
 	old, ok := e.function(dir.Name)
 	_, err := f.ready(e.ctx, built)
+	e.faults.built(dir.Name, err)
 	switch {
 	case e.ctx.Err() != nil:
 		f.close()
