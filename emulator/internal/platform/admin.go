@@ -107,6 +107,9 @@ func (p *Platform) refuse(q *tcb.Request, code, message string) error {
 	return refused
 }
 
+// maxEnvName bounds what is said of an environment's id, in bytes. Real ones have some 30.
+const maxEnvName = 100
+
 // checkEnv returns the refusal of a request for an environment that there is not, as of cloud.init({env: "x"}). Its code and
 // text are the cloud's (https://docs.cloudbase.net/error-code/basic), which Mini Programs get as -501000, and the SDKs of
 // functions, in whose tables the code is not, as -501001 or -1. A request that names none is for the emulated one, and one
@@ -114,6 +117,7 @@ func (p *Platform) refuse(q *tcb.Request, code, message string) error {
 //
 // Where nothing says which environment is emulated, any is taken for it: most projects write theirs into their functions.
 func (p *Platform) checkEnv(q *tcb.Request, named string) error {
+	named = journal.Cut(named, maxEnvName)
 	switch {
 	case named == "" || named == p.Env || q.CrossAuthorizationToken != "":
 		return nil

@@ -124,7 +124,7 @@ func (c *apiCall) checkField(f catalog.Field, path string, p param) error {
 	case catalog.Object:
 		return c.checkObject(f, path, p.json, refuse)
 	}
-	if f.Type == catalog.Any && f.Of != "" && !bytes.ContainsAny(bytes.TrimSpace(p.json)[:1], `"-0123456789`) {
+	if f.Type == catalog.Any && f.Of != "" && strings.IndexAny(string(bytes.TrimSpace(p.json)), `"-0123456789`) != 0 {
 		return refuse("must be a text or a number")
 	}
 	if !hasType(p.json, f.Type, f.Float) {

@@ -170,6 +170,18 @@ func TestMediaMissing(t *testing.T) {
 	assert.Equal(t, 10, files)
 }
 
+// TestTextOrNumber: a parameter that the pages show as a text and as a number takes both, and nothing else.
+func TestTextOrNumber(t *testing.T) {
+	t.Parallel()
+	const api = "nearbyPoi.setShowStatus"
+	for text, code := range map[string]int{`"1"`: 0, `1`: 0, `-1.5`: 0, ` 1`: 0, `true`: 40097, `[1]`: 40097, `{}`: 40097, `null`: 40097, ``: 40097, `"`: 40097, `1a`: 40097} {
+		p := newPlatform()
+		s := p.begin(api)
+		p.call(t, s, api, "poi_id", text, "status", "1")
+		assert.Equal(t, code, s.Record.View().Calls[0].ErrCode, text)
+	}
+}
+
 func TestEveryAPIRefusesParametersThatAreMissingOrOfAWrongType(t *testing.T) {
 	t.Parallel()
 	for _, api := range catalog.All() {

@@ -2,6 +2,7 @@ package platform
 
 import (
 	"encoding/json"
+	"fmt"
 	"regexp"
 	"strings"
 	"unicode/utf8"
@@ -56,14 +57,14 @@ func newKeywordType(values, rule string) keywordType {
 // checkKeyword returns the error about what the parameter data has for a keyword: {"value": …} with a text or a number.
 func checkKeyword(name string, content json.RawMessage) error {
 	invalid := func(what, format string, args ...any) error {
-		e := errTemplateContent
-		e.message += " data." + name + ".value " + what
-		return e.because("data."+name+".value "+format, args...)
+		e, value := errTemplateContent, "data."+journal.Cut(name, 100)+".value "
+		e.message += " " + value + what
+		return e.because("%s%s", value, fmt.Sprintf(format, args...))
 	}
 	value := gjson.ParseBytes(content).Get("value")
 	switch {
 	case !value.Exists(), value.Type == gjson.Null, value.Type == gjson.String && value.Str == "":
-		return invalid("is empty", `is missing or empty; write data: {%q: {"value": …}} with a text or a number`, name)
+		return invalid("is empty", `is missing or empty; it is {"value": …} with a text or a number`)
 	case value.Type != gjson.String && value.Type != gjson.Number:
 		return invalid("invalid", "must be a text or a number")
 	}

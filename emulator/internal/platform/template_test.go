@@ -72,6 +72,7 @@ func content(value string) json.RawMessage {
 func TestKeywordErrors(t *testing.T) {
 	t.Parallel()
 	for data, want := range map[string]string{
+		`{"%d%s":{"value":""}}`:   "argument invalid! data.%d%s.value is empty rid: ",
 		`{"thing1":{"value":""}}`: "argument invalid! data.thing1.value is empty rid: ",
 		`{"thing1":{}}`:           "argument invalid! data.thing1.value is empty rid: ",
 		`{"phrase2":{"value":"四个字的词"},"phrase3":{"value":"五个字的词语"}}`: "argument invalid! data.phrase3.value invalid rid: ",
