@@ -112,6 +112,7 @@ type Emulator struct {
 	platform *platform.Platform
 	store    *store.Store
 	builder  host.Builder
+	sandbox  *host.Sandbox
 	egress   *egress.Egress
 	token    string
 	handler  http.Handler
@@ -178,6 +179,7 @@ func New(c Config) (*Emulator, error) {
 		}
 	}
 	e.project.Store(project)
+	e.sandbox = newSandbox(project)
 	e.config.AppID = cmp.Or(c.AppID, project.AppID, DefaultAppID)
 	e.config.Apps = map[string]string{e.config.AppID: strings.ReplaceAll(uuid.NewString(), "-", "")} // 32 hexadecimal digits, as a real one
 	maps.Copy(e.config.Apps, c.Apps)
@@ -336,6 +338,7 @@ func (e *Emulator) Close() error {
 		e.mu.RUnlock()
 		all.Wait()
 		e.replaced.Wait()
+		e.sandbox.Close()
 		e.builder.Wait()
 		e.egress.Close()
 		e.listenOnce.Do(func() { e.listenErr = errors.New("the emulator is closed") })

@@ -105,7 +105,7 @@ func (e *Emulator) runtime(ctx context.Context, f *function, build buildFunc) (h
 	if err != nil {
 		return nil, err
 	}
-	program := host.Program{Dir: dir.Dir, Environ: environ, Late: e.wayOut(f)}
+	program := host.Program{Dir: dir.Dir, Environ: environ, Late: e.wayOut(f), Sandbox: e.sandbox}
 	account := host.Account{Namespace: e.config.Env, Region: platform.Region, AppID: platform.AccountAppID, Uin: platform.AccountUin}
 	switch dir.Kind {
 	case config.KindGo:
@@ -168,6 +168,19 @@ func (e *Emulator) compile(dir config.FunctionDir) (string, error) {
 	_, err = file.Write(script)
 	return file.Name(), errors.Join(err, file.Close())
 }
+
+// newSandbox returns the sandbox of a project's functions.
+func newSandbox(p *config.Project) *host.Sandbox {
+	dirs := []string{p.Root, p.Dir}
+	for _, f := range p.Functions {
+		dirs = append(dirs, f.Dir)
+	}
+	return host.NewSandbox(dirs...)
+}
+
+// WriteGap returns what functions can write here and not in the cloud, and why; "" if there is nothing, as on Linux with a
+// kernel that can refuse it.
+func (e *Emulator) WriteGap() string { return e.sandbox.Gap() }
 
 // programOf returns the program that a function's folder holds, or that is built from it.
 func (e *Emulator) programOf(ctx context.Context, f *function, build buildFunc) (string, error) {

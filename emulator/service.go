@@ -34,6 +34,9 @@ func (e *Emulator) prepareService(ctx context.Context, f *function, build buildF
 		return nil, err
 	}
 	program.Late = e.wayOut(f)
+	if dir.Kind != config.KindCloudRun { // a container can write to all its files
+		program.Sandbox = e.sandbox
+	}
 	runtime := &host.HTTP{Name: dir.Name, Port: dir.Port, Program: program}
 	if dir.Kind == config.KindCloudRun {
 		hosted := host.New(dir.Name, runtime, host.NoTimeout, dir.MemoryMB, 1)

@@ -78,6 +78,9 @@ func webProgram() http.Handler {
 		os.Exit(7)
 	})
 	routes.HandleFunc("/hang", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	routes.HandleFunc("/write", func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(w, os.WriteFile(r.URL.Query().Get("file"), nil, 0o600))
+	})
 	routes.HandleFunc("/ignore", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "without a look at the body") })
 	routes.HandleFunc("/upgrade", func(w http.ResponseWriter, r *http.Request) {
 		conn, rw, err := http.NewResponseController(w).Hijack()

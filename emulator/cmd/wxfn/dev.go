@@ -189,6 +189,9 @@ func (d *serving) serve(ctx context.Context, e *emulator.Emulator) error {
 	for _, name := range slices.Sorted(maps.Keys(broken)) {
 		log.Error(broken[name].Error(), "function", name)
 	}
+	if gap := e.WriteGap(); gap != "" {
+		log.Warn(gap)
+	}
 	if d.config.Watch {
 		e.Watch()
 	}

@@ -213,6 +213,9 @@ func (f *Function) invoke(ctx context.Context, c *Call) ([]byte, error) {
 	case f.ctx.Err() != nil: // also where a handler has made a result of it
 		return nil, errStopped
 	}
+	if p, ok := instance.(interface{ explain(error) error }); ok {
+		err = p.explain(err)
+	}
 	return result, err
 }
 

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -33,6 +34,8 @@ type Program struct {
 	Environ map[string]string
 	// Late returns further variables when a process starts; Environ takes precedence. Optional.
 	Late func() (map[string]string, error)
+	// Sandbox is where the program runs; nil if it can write everywhere.
+	Sandbox *Sandbox
 	// StartTimeout bounds the time from the process's start until it is ready; 30 s if 0.
 	StartTimeout time.Duration
 }
@@ -56,6 +59,9 @@ func (p *Program) environ(more map[string]string) ([]string, error) {
 		}
 	}
 	for _, name := range inherited {
+		if name == "TMPDIR" && runtime.GOOS == "linux" {
+			continue // the cloud has /tmp
+		}
 		if value, ok := os.LookupEnv(name); ok {
 			values[name] = value
 		}
@@ -75,13 +81,14 @@ func (p *Program) environ(more map[string]string) ([]string, error) {
 
 // process is a running program, with its process group and what it prints.
 type process struct {
-	cmd    *exec.Cmd
-	record atomic.Pointer[journal.Record] // of the invocation that it runs, or ran last
-	output []*pipe
-	key    *key
-	done   chan struct{} // closed when it has ended
-	state  atomic.Pointer[os.ProcessState]
-	stop   sync.Once
+	cmd     *exec.Cmd
+	sandbox *Sandbox
+	record  atomic.Pointer[journal.Record] // of the invocation that it runs, or ran last
+	output  []*pipe
+	key     *key
+	done    chan struct{} // closed when it has ended
+	state   atomic.Pointer[os.ProcessState]
+	stop    sync.Once
 }
 
 // start runs the program. What it prints goes into rec, until another record is set.
@@ -95,7 +102,7 @@ func (p *Program) start(rec *journal.Record, environ map[string]string) (_ *proc
 			key.discard()
 		}
 	}()
-	proc := &process{cmd: exec.Command(p.Path, p.Args...), key: key, done: make(chan struct{})}
+	proc := &process{cmd: exec.Command(p.Path, p.Args...), sandbox: p.Sandbox, key: key, done: make(chan struct{})}
 	rec.Redact(key.value)
 	proc.record.Store(rec)
 	variables, err := p.environ(environ)
@@ -113,7 +120,7 @@ func (p *Program) start(rec *journal.Record, environ map[string]string) (_ *proc
 		return nil, errors.Join(err, stdout.Close())
 	}
 	proc.cmd.Stdout, proc.cmd.Stderr = stdout, stderr
-	err = spawn(proc.cmd)
+	err = p.Sandbox.start(proc.cmd)
 	_ = stdout.Close() // the child has its own
 	_ = stderr.Close()
 	if err != nil {
@@ -223,6 +230,9 @@ func (proc *process) ending() string {
 	}
 	return "was ended by " + state.String() // "signal: killed"
 }
+
+// explain adds to an error of the function what to do about it.
+func (proc *process) explain(err error) error { return proc.sandbox.explain(err) }
 
 // Done implements [Instance].
 func (proc *process) Done() <-chan struct{} { return proc.done }

@@ -90,7 +90,7 @@ func (r *RuntimeAPI) Start(ctx context.Context, rec *journal.Record) (Instance, 
 	}()
 	if err := i.awaitReady(ctx, r.Program.startTimeout()); err != nil {
 		i.Kill()
-		return nil, err
+		return nil, i.explain(err)
 	}
 	i.key.discard()
 	i.flush()
