@@ -76,7 +76,7 @@ func (r *report) findEntry(f *FunctionDir) {
 			r.add(filepath.Join(f.Dir, containerFile), 1, 1, codeTwoHomes, "the folder is a Cloud Run service by this file, and an HTTP function, too; it is served as the former", "remove this file, or "+httpBootstrap+" and the type HTTP in cloudbaserc.json")
 		}
 	case f.Kind == KindNone && isFile(f.Dir, containerFile):
-		missing(codeNoEntry, "nothing in the folder of the Cloud Run service can be started without a container", "add a Go main package, an executable main, index.js, or an executable scf_bootstrap that starts the web server on $PORT")
+		missing(codeNoEntry, "nothing in the folder of the Cloud Run service can be started without a container", compile+"add a Go main package, an executable main, index.js, or an executable scf_bootstrap that starts the web server on $PORT")
 	case f.Kind == KindNone && typed:
 		missing(codeNoServer, "the function has the type HTTP, and nothing in its folder serves HTTP", compile+"add a Go main package, index.js, or an executable scf_bootstrap that starts a web server; or remove the type in cloudbaserc.json")
 	case f.Kind == KindNone && mainFile(f.Dir) != "":
@@ -102,9 +102,12 @@ func (r *report) checkMain(dir string) (missing string) {
 		advice = fmt.Sprintf("add an index.js with: exports.main = async (...args) => (await import(%q)).main(...args)", "./"+file)
 	}
 	what := "the cloud starts index.js, which is missing, and not " + file + ", which main of package.json names"
-	own := &report{base: dir} // what else is wrong in package.json is npm's concern
 	manifest := filepath.Join(dir, "package.json")
-	line, column := own.open(manifest).member("main").place()
+	line, column := 1, 1
+	own := &report{base: dir} // what else is wrong in package.json is npm's concern
+	if main := own.open(manifest).member("main"); main.exists() {
+		line, column = main.place()
+	}
 	r.add(manifest, line, column, codeEntryName, what, advice)
 	return what + "; " + advice
 }

@@ -140,7 +140,8 @@ func InstallPackages(ctx context.Context, dir string) (lockErr, err error) {
 		return nil, errors.New("installing packages needs the program npm, which comes with Node.js")
 	}
 	install := func(args ...string) error {
-		out, err := runTool(ctx, dir, nil, npm, append(args, "--omit=dev", "--no-audit", "--no-fund")...)
+		// Without workspaces: npm would install the packages of a member in the folder above, which is not uploaded.
+		out, err := runTool(ctx, dir, nil, npm, append(args, "--omit=dev", "--no-audit", "--no-fund", "--no-workspaces")...)
 		if err != nil {
 			return fmt.Errorf("npm %s in %s: %w\n%s", args[0], dir, err, out)
 		}

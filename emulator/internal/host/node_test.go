@@ -360,10 +360,11 @@ func TestPackagesAreInstalled(t *testing.T) {
 	if _, err := exec.LookPath("npm"); err != nil {
 		needs(t, "npm")
 	}
-	dir := files(t, map[string]string{
-		"package.json":     `{"dependencies": {"dep": "file:dep"}}`,
-		"dep/package.json": `{"name": "dep", "version": "1.0.0"}`,
-	})
+	dir := filepath.Join(files(t, map[string]string{
+		"package.json":       `{"workspaces": ["f"]}`,
+		"f/package.json":     `{"name": "f", "version": "1.0.0", "dependencies": {"dep": "file:dep"}}`,
+		"f/dep/package.json": `{"name": "dep", "version": "1.0.0"}`,
+	}), "f")
 	missing, err := MissingPackages(dir)
 	require.NoError(t, err)
 	assert.Equal(t, []string{"dep"}, missing)
