@@ -90,14 +90,14 @@ func (c *call) report(ctx context.Context, requestID string) (printed string) {
 	for _, api := range view.Calls {
 		switch {
 		case api.ErrCode != 0:
-			fmt.Fprintf(c.stderr, "%s: %d %s", api.API, api.ErrCode, api.ErrMsg)
+			fmt.Fprintf(c.stderr, "%s: %d %s", oneLine(api.API), api.ErrCode, oneLine(api.ErrMsg))
 		case api.Advice != "":
-			fmt.Fprintf(c.stderr, "%s: warning", api.API)
+			fmt.Fprintf(c.stderr, "%s: warning", oneLine(api.API))
 		default:
 			continue
 		}
 		if api.Advice != "" {
-			fmt.Fprintf(c.stderr, "; %s", api.Advice)
+			fmt.Fprintf(c.stderr, "; %s", oneLine(api.Advice))
 		}
 		fmt.Fprintln(c.stderr)
 	}

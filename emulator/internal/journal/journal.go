@@ -178,23 +178,17 @@ func (j *Journal) All() []*Record {
 // Redact hides secrets, as [Journal.Redact] does, for as long as the journal keeps the record. Short ones, which may be in
 // any text, are hidden in this record only.
 func (r *Record) Redact(secrets ...string) {
-	wide, narrow := []string{}, []string{}
+	r.mu.Lock()
 	for _, secret := range secrets {
 		switch {
-		case len(secret) >= minWide:
-			wide = append(wide, secret)
-		case len(secret) > 1: // nothing is no secret
-			narrow = append(narrow, secret, hidden)
+		case len(secret) < 2, slices.Contains(r.wide, secret), slices.Contains(r.narrow, secret): // nothing is no secret
+		case len(secret) < minWide:
+			r.narrow = append(r.narrow, secret, hidden)
+			r.replacer = strings.NewReplacer(r.narrow...)
+		case !r.forgotten:
+			r.journal.secrets.hide(secret)
+			r.wide = append(r.wide, secret)
 		}
-	}
-	r.mu.Lock()
-	if len(narrow) > 0 {
-		r.narrow = append(r.narrow, narrow...)
-		r.replacer = strings.NewReplacer(r.narrow...)
-	}
-	if !r.forgotten {
-		r.journal.secrets.hide(wide...)
-		r.wide = append(r.wide, wide...)
 	}
 	exchange := r.http
 	r.mu.Unlock()
