@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/wxcloud-go/wxfn/cloudfn/go1"
+	"github.com/wxcloud-go/wxfn/cloudfn/wxcloud"
 )
 
 // From the start of a process to its first answer. A test binary is larger than a
@@ -26,11 +27,11 @@ func BenchmarkColdStart(b *testing.B) {
 		variable string
 		call     func(b *testing.B, port string) error
 	}{
-		{go1Port, func(b *testing.B, port string) error {
+		{wxcloud.VarGo1Port, func(b *testing.B, port string) error {
 			_, err := dialUp(b, port).Invoke(b.Context(), &go1.InvokeRequest{Payload: []byte("1")})
 			return err
 		}},
-		{httpPort, func(b *testing.B, port string) error {
+		{wxcloud.VarPort, func(b *testing.B, port string) error {
 			conn := dial(b, port)
 			defer conn.Close()
 			return call(conn, bufio.NewReader(conn), "1")

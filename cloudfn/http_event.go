@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/wxcloud-go/wxfn/cloudfn/go1"
+	"github.com/wxcloud-go/wxfn/cloudfn/wxcloud"
 )
 
 // eventMethods are those whose requests are events.
@@ -26,13 +27,6 @@ var eventMethods = []string{
 // allowed is what a caller is told of them.
 var allowed = strings.Join(append(eventMethods, http.MethodOptions), ", ")
 
-// The platform's codes for what may fail.
-const (
-	errInvalid = -501007
-	errFailed  = -504002
-	errTimeout = -504003
-)
-
 // A failure is an answer that is no result.
 type failure struct {
 	status  int
@@ -42,7 +36,7 @@ type failure struct {
 
 // invalid is a request that is not an event.
 func invalid(status int, format string, args ...any) *failure {
-	return &failure{status, errInvalid, fmt.Sprintf(format, args...)}
+	return &failure{status, wxcloud.InvalidParam, fmt.Sprintf(format, args...)}
 }
 
 // serveEvent answers a request that is an event.
@@ -154,11 +148,11 @@ func (f *front) invokeHTTP(r *http.Request, inv *Invocation, event []byte) ([]by
 	if resp.Error == nil {
 		return resp.Payload, nil
 	}
-	failed := &failure{http.StatusInternalServerError, errFailed, resp.Error.Message}
+	failed := &failure{http.StatusInternalServerError, wxcloud.FunctionExecute, resp.Error.Message}
 	if _, ok := errors.AsType[*EventError](err); ok {
-		failed.status, failed.code = http.StatusBadRequest, errInvalid
+		failed.status, failed.code = http.StatusBadRequest, wxcloud.InvalidParam
 	} else if errors.Is(err, context.DeadlineExceeded) && errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		failed.status, failed.code = http.StatusGatewayTimeout, errTimeout
+		failed.status, failed.code = http.StatusGatewayTimeout, wxcloud.FunctionTimeout
 	}
 	return nil, failed
 }

@@ -13,6 +13,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/wxcloud-go/wxfn/cloudfn/wxcloud"
 )
 
 // serve answers one request as the function does, in a process of the given
@@ -138,7 +140,7 @@ func TestAnEventOverHTTPHasItsTime(t *testing.T) {
 	t.Parallel()
 	const none = time.Duration(0)
 	scf := map[string]string{"TENCENTCLOUD_RUNENV": "SCF"}
-	cloudRun := map[string]string{cloudRunEnv: "env-1"}
+	cloudRun := map[string]string{wxcloud.VarCloudRun: "env-1"}
 	for name, c := range map[string]struct {
 		environ map[string]string
 		header  []string

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+
+	"github.com/wxcloud-go/wxfn/cloudfn/wxcloud"
 )
 
 // What the platform tells in the headers of a request, and the variable that tells it
@@ -14,24 +16,19 @@ import (
 // https://developers.weixin.qq.com/miniprogram/dev/wxcloudrun/src/development/weixin/
 // and, for the token, https://developers.weixin.qq.com/miniprogram/dev/wxcloud/guide/container/cloudcall.html
 var identityHeaders = []struct{ header, variable string }{
-	{"X-Wx-Openid", "WX_OPENID"},
-	{"X-Wx-Appid", "WX_APPID"},
-	{"X-Wx-Unionid", "WX_UNIONID"},
-	{"X-Wx-From-Openid", "WX_FROM_OPENID"},
-	{"X-Wx-From-Appid", "WX_FROM_APPID"},
-	{"X-Wx-From-Unionid", "WX_FROM_UNIONID"},
-	{"X-Wx-Env", "TCB_ENV"},
-	{sourceHeader, "TCB_SOURCE"},
-	{"X-Wx-Cloudbase-Access-Token", "WX_CLOUDBASE_ACCESSTOKEN"},
-	{clientHeader, "WX_CLIENTIP"},
+	{wxcloud.HeaderOpenID, wxcloud.VarOpenID},
+	{wxcloud.HeaderAppID, wxcloud.VarAppID},
+	{wxcloud.HeaderUnionID, wxcloud.VarUnionID},
+	{wxcloud.HeaderFromOpenID, wxcloud.VarFromOpenID},
+	{wxcloud.HeaderFromAppID, wxcloud.VarFromAppID},
+	{wxcloud.HeaderFromUnionID, wxcloud.VarFromUnionID},
+	{wxcloud.HeaderEnv, wxcloud.VarEnv},
+	{wxcloud.HeaderSource, wxcloud.VarSource},
+	{wxcloud.HeaderAccessToken, wxcloud.VarAccessToken},
+	{wxcloud.HeaderClientIP, wxcloud.VarClientIP},
 }
 
-const (
-	identityPrefix  = "X-Wx-"
-	sourceHeader    = "X-Wx-Source" // only requests from WeChat have it
-	clientHeader    = "X-Original-Forwarded-For"
-	requestIDHeader = "X-Request-Id"
-)
+const requestIDHeader = "X-Request-Id"
 
 // What an HTTP cloud function is told about itself with each request, and no caller
 // can set. https://cloud.tencent.com/document/product/583/56124
@@ -54,7 +51,7 @@ func (f *front) identify(r *http.Request) (*Invocation, error) {
 		}
 		return f.getenv(key)
 	}
-	inv.Function = f.getenv("SCF_FUNCTIONNAME")
+	inv.Function = f.getenv(wxcloud.VarFunctionName)
 	if f.scf {
 		inv.MemoryLimitMB, _ = strconv.Atoi(r.Header.Get(scfMemory))
 		if inv.Function == "" {
@@ -68,7 +65,7 @@ func (f *front) identify(r *http.Request) (*Invocation, error) {
 // identity returns the variables that a request's headers hold. A variable without a
 // header is there too, and empty: who calls is not for the process's own to say.
 func (f *front) identity(header http.Header) (environ map[string]string, err error) {
-	trusted := f.trusted && header.Get(sourceHeader) != ""
+	trusted := f.trusted && header.Get(wxcloud.HeaderSource) != ""
 	for name := range header {
 		if claimsIdentity(name) && (!trusted || strings.Contains(name, "_")) {
 			delete(header, name)
@@ -83,16 +80,16 @@ func (f *front) identity(header http.Header) (environ map[string]string, err err
 		switch {
 		case len(values) == 0:
 			environ[h.variable] = ""
-		case len(values) == 1 || h.header == clientHeader:
+		case len(values) == 1 || h.header == wxcloud.HeaderClientIP:
 			environ[h.variable] = values[0]
 		default:
 			err = fmt.Errorf("the request has the header %s %d times: whose word it is cannot be told", h.header, len(values))
 		}
 	}
-	client, _, _ := strings.Cut(environ["WX_CLIENTIP"], ",")
-	environ["WX_CLIENTIP"] = strings.TrimSpace(client)
-	if environ["TCB_ENV"] == "" {
-		environ["TCB_ENV"] = f.env
+	client, _, _ := strings.Cut(environ[wxcloud.VarClientIP], ",")
+	environ[wxcloud.VarClientIP] = strings.TrimSpace(client)
+	if environ[wxcloud.VarEnv] == "" {
+		environ[wxcloud.VarEnv] = f.env
 	}
 	return environ, err
 }
@@ -100,8 +97,8 @@ func (f *front) identity(header http.Header) (environ map[string]string, err err
 // claimsIdentity reports whether a header is one of X-WX-…, or would be to software
 // that takes _ for -, as CGI does. The platform sends none with _.
 func claimsIdentity(name string) bool {
-	return len(name) >= len(identityPrefix) &&
-		strings.EqualFold(strings.ReplaceAll(name[:len(identityPrefix)], "_", "-"), identityPrefix)
+	return len(name) >= len(wxcloud.HeaderPrefix) &&
+		strings.EqualFold(strings.ReplaceAll(name[:len(wxcloud.HeaderPrefix)], "_", "-"), wxcloud.HeaderPrefix)
 }
 
 // requestID returns the id that the request has, or a new one. In an HTTP cloud

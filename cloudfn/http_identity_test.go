@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/wxcloud-go/wxfn/cloudfn/wxcloud"
 )
 
 // fromWeChat is what WeChat sends along with a request to Cloud Run.
@@ -34,9 +36,9 @@ func TestTheHeadersOfThePlatformAreTheInvocation(t *testing.T) {
 		environ map[string]string
 		opts    []Option
 	}{
-		"in Cloud Run":                {map[string]string{cloudRunEnv: "env-1"}, nil},
+		"in Cloud Run":                {map[string]string{wxcloud.VarCloudRun: "env-1"}, nil},
 		"in an HTTP cloud function":   {map[string]string{"TENCENTCLOUD_RUNENV": "SCF"}, nil},
-		"under the emulator":          {map[string]string{emulatorURL: "http://127.0.0.1:7911"}, nil},
+		"under the emulator":          {map[string]string{wxcloud.VarEmulatorURL: "http://127.0.0.1:7911"}, nil},
 		"behind a proxy of one's own": {nil, []Option{TrustHeaders()}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -64,10 +66,10 @@ func TestHeadersThatAnybodyCouldWriteAreRemoved(t *testing.T) {
 		environ map[string]string
 		header  []string
 	}{
-		"outside of the platform":           {map[string]string{httpPort: "9000"}, fromWeChat},
-		"on a request that is not WeChat's": {map[string]string{cloudRunEnv: "env-1"}, fromWeChat[2:]},
-		"beside a source that is empty":     {map[string]string{cloudRunEnv: "env-1"}, append([]string{"X-WX-SOURCE", ""}, fromWeChat[2:]...)},
-		"beside a source that is spelt so":  {map[string]string{cloudRunEnv: "env-1"}, append([]string{"X_WX_SOURCE", "wx_client"}, fromWeChat[2:]...)},
+		"outside of the platform":           {map[string]string{wxcloud.VarPort: "9000"}, fromWeChat},
+		"on a request that is not WeChat's": {map[string]string{wxcloud.VarCloudRun: "env-1"}, fromWeChat[2:]},
+		"beside a source that is empty":     {map[string]string{wxcloud.VarCloudRun: "env-1"}, append([]string{"X-WX-SOURCE", ""}, fromWeChat[2:]...)},
+		"beside a source that is spelt so":  {map[string]string{wxcloud.VarCloudRun: "env-1"}, append([]string{"X_WX_SOURCE", "wx_client"}, fromWeChat[2:]...)},
 		"spelt otherwise":                   {nil, []string{"x_wx_openid", "o", "X-Wx_Openid", "o", "X_WX-OPENID", "o", "X-WX-FROM_OPENID", "o", "X-WX-", "o"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -76,19 +78,19 @@ func TestHeadersThatAnybodyCouldWriteAreRemoved(t *testing.T) {
 			_, inv, seen := identified(t, c.environ, c.header)
 			seen.Del("X-Original-Forwarded-For")
 			assert.Equal(t, http.Header{"X-Wxyz": {"stays"}, "X-Request-Id": {"r-1"}}, seen)
-			assert.Equal(t, c.environ[cloudRunEnv], inv.Getenv("TCB_ENV"))
+			assert.Equal(t, c.environ[wxcloud.VarCloudRun], inv.Getenv("TCB_ENV"))
 			for _, key := range []string{"WX_OPENID", "WX_CLIENTIP", "TCB_SOURCE", "WX_CLOUDBASE_ACCESSTOKEN"} {
 				assert.Empty(t, inv.Getenv(key), key)
 			}
 			inv.getenv = nil
-			assert.Equal(t, &Invocation{RequestID: "r-1", Env: c.environ[cloudRunEnv]}, inv)
+			assert.Equal(t, &Invocation{RequestID: "r-1", Env: c.environ[wxcloud.VarCloudRun]}, inv)
 		})
 	}
 }
 
 func TestAHeaderWithAnUnderscoreIsNeverThePlatforms(t *testing.T) {
 	t.Parallel()
-	_, inv, seen := identified(t, map[string]string{cloudRunEnv: "env-1"},
+	_, inv, seen := identified(t, map[string]string{wxcloud.VarCloudRun: "env-1"},
 		[]string{"X-WX-SOURCE", "wx_client", "X-WX-OPENID", "o-1", "X_WX_OPENID", "o-2", "X-WX-FROM_OPENID", "o-3"})
 	assert.Equal(t, "o-1", inv.OpenID)
 	assert.Equal(t, http.Header{"X-Wx-Source": {"wx_client"}, "X-Wx-Openid": {"o-1"}}, seen)
@@ -96,7 +98,7 @@ func TestAHeaderWithAnUnderscoreIsNeverThePlatforms(t *testing.T) {
 
 func TestARequestOfTwoCallersIsRefused(t *testing.T) {
 	t.Parallel()
-	resp, body := serve(t, map[string]string{cloudRunEnv: "env-1"}, Func(func(context.Context, any) (any, error) { panic("called") }),
+	resp, body := serve(t, map[string]string{wxcloud.VarCloudRun: "env-1"}, Func(func(context.Context, any) (any, error) { panic("called") }),
 		request("POST", "/", "{}", append([]string{"X-WX-OPENID", "o-2", "X-Request-Id", "r-1"}, fromWeChat...)...))
 	assert.Equal(t, 400, resp.StatusCode)
 	assert.Equal(t, `{"errCode":-501007,"errMsg":"the request has the header X-Wx-Openid 2 times: whose word it is cannot be told","requestID":"r-1"}`, body)
@@ -131,7 +133,7 @@ func TestARequestHasAnID(t *testing.T) {
 	}{
 		"its own":                           {nil, []string{"X-Request-Id", "r-1"}, "^r-1$"},
 		"the platform's":                    {scf, []string{"X-Request-Id", "r-1", "X-Scf-Request-Id", "r-2"}, "^r-2$"},
-		"the emulator's":                    {map[string]string{"TENCENTCLOUD_RUNENV": "SCF", emulatorURL: "u"}, []string{"X-Request-Id", "r-1", "X-Scf-Request-Id", "r-2"}, "^r-1$"},
+		"the emulator's":                    {map[string]string{"TENCENTCLOUD_RUNENV": "SCF", wxcloud.VarEmulatorURL: "u"}, []string{"X-Request-Id", "r-1", "X-Scf-Request-Id", "r-2"}, "^r-1$"},
 		"none that claims to be of another": {nil, []string{"X-Scf-Request-Id", "r-2"}, fresh},
 		"a new one":                         {scf, nil, fresh},
 		"a new one for one too long":        {nil, []string{"X-Request-Id", string(long)}, fresh},

@@ -8,6 +8,8 @@ import (
 	"maps"
 	"net/http"
 	"strings"
+
+	"github.com/wxcloud-go/wxfn/cloudfn/wxcloud"
 )
 
 // An Invocation is one call of the function: who calls, from where, and with which
@@ -59,17 +61,17 @@ func NewInvocation(environ map[string]string, transport http.RoundTripper) *Invo
 // newInvocation is NewInvocation for who will not touch environ any more.
 func newInvocation(environ map[string]string, transport http.RoundTripper) *Invocation {
 	inv := &Invocation{
-		OpenID:    environ["WX_OPENID"],
-		AppID:     environ["WX_APPID"],
-		UnionID:   environ["WX_UNIONID"],
-		Env:       environ["TCB_ENV"],
-		Source:    environ["TCB_SOURCE"],
-		ClientIP:  environ["WX_CLIENTIP"],
+		OpenID:    environ[wxcloud.VarOpenID],
+		AppID:     environ[wxcloud.VarAppID],
+		UnionID:   environ[wxcloud.VarUnionID],
+		Env:       environ[wxcloud.VarEnv],
+		Source:    environ[wxcloud.VarSource],
+		ClientIP:  environ[wxcloud.VarClientIP],
 		getenv:    func(key string) string { return environ[key] },
 		transport: transport,
 	}
 	if inv.Env == "" {
-		inv.Env = environ["SCF_NAMESPACE"]
+		inv.Env = environ[wxcloud.VarNamespace]
 	}
 	return inv
 }

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/wxcloud-go/wxfn/cloudfn/wxcloud"
 )
 
 func TestNewInvocationReadsThePlatformsVariables(t *testing.T) {
@@ -36,7 +38,7 @@ func TestNewInvocationReadsThePlatformsVariables(t *testing.T) {
 func TestAPrintedInvocationShowsNoneOfItsVariables(t *testing.T) {
 	t.Parallel()
 	inv := NewInvocation(map[string]string{"WX_OPENID": "o-1", "WX_API_TOKEN": "hush"}, nil)
-	ofRequest := newFront(&app{process: fakeProcess(&buffer{}, map[string]string{cloudRunEnv: "env-1", "WX_APPSECRET": "hush"})}, 0)
+	ofRequest := newFront(&app{process: fakeProcess(&buffer{}, map[string]string{wxcloud.VarCloudRun: "env-1", "WX_APPSECRET": "hush"})}, 0)
 	requested, err := ofRequest.identify(request("GET", "/", "", "X-WX-SOURCE", "wx_client", "X-WX-OPENID", "o-1", "X-WX-CLOUDBASE-ACCESS-TOKEN", "hush"))
 	assert.NoError(t, err)
 	for _, inv := range []*Invocation{inv, requested} {

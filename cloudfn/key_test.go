@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/wxcloud-go/wxfn/cloudfn/wxcloud"
 )
 
 // The key is the emulator's: the platform has none, whatever variables there are.
@@ -21,9 +23,9 @@ func TestTakeKey(t *testing.T) {
 	}{
 		"the platform":                  {environ: map[string]string{}},
 		"the platform, with a variable": {environ: map[string]string{keyFile: file}},
-		"an emulator of another day":    {environ: map[string]string{emulatorURL: "http://127.0.0.1:1"}},
-		"the emulator":                  {environ: map[string]string{emulatorURL: "http://127.0.0.1:1", keyFile: file}, key: "secret", taken: true},
-		"a second process":              {environ: map[string]string{emulatorURL: "http://127.0.0.1:1", keyFile: file + "-gone"}},
+		"an emulator of another day":    {environ: map[string]string{wxcloud.VarEmulatorURL: "http://127.0.0.1:1"}},
+		"the emulator":                  {environ: map[string]string{wxcloud.VarEmulatorURL: "http://127.0.0.1:1", keyFile: file}, key: "secret", taken: true},
+		"a second process":              {environ: map[string]string{wxcloud.VarEmulatorURL: "http://127.0.0.1:1", keyFile: file + "-gone"}},
 	} {
 		write()
 		unset := ""

@@ -23,6 +23,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/wxcloud-go/wxfn/cloudfn/go1"
+	"github.com/wxcloud-go/wxfn/cloudfn/wxcloud"
 )
 
 // programs are the mains of the functions that tests run as processes. This test
@@ -81,7 +82,7 @@ func spawn(t testing.TB, name string, environ ...string) (cmd *exec.Cmd, stdout,
 	require.NoError(t, err)
 	stdout, stderr = &bytes.Buffer{}, &bytes.Buffer{}
 	cmd = exec.CommandContext(t.Context(), self)
-	cmd.Env = append(os.Environ(), program+"="+name, emulatorURL+"=http://127.0.0.1:7911",
+	cmd.Env = append(os.Environ(), program+"="+name, wxcloud.VarEmulatorURL+"=http://127.0.0.1:7911",
 		"GORACE=atexit_sleep_ms=0") // or each exit takes a second under -race
 	cmd.Env = append(cmd.Env, environ...)
 	cmd.Stdout, cmd.Stderr = stdout, stderr
@@ -150,7 +151,7 @@ func TestAProcessServesUntilItIsToldToStop(t *testing.T) {
 			t.Run(fmt.Sprint(name, ", ", signal), func(t *testing.T) {
 				t.Parallel()
 				port := freePort(t)
-				cmd, stdout, stderr := spawn(t, name, go1Port+"="+port)
+				cmd, stdout, stderr := spawn(t, name, wxcloud.VarGo1Port+"="+port)
 				resp, err := dialUp(t, port).Invoke(t.Context(), &go1.InvokeRequest{RequestId: "r-1"})
 				require.NoError(t, err)
 				assert.Equal(t, &go1.InvokeResponse{Payload: []byte("null")}, resp)
@@ -173,12 +174,12 @@ func TestAProcessServesHTTPUntilItIsToldToStop(t *testing.T) {
 		stderr  string // a pattern
 	}{
 		"log": {"TENCENTCLOUD_RUNENV=SCF", `^time=\S+ level=INFO msg=one request_id=r-1 k=1\ntime=\S+ level=INFO msg=two request_id=r-1\nhooked\n$`},
-		"web": {cloudRunEnv + "=env-1", `^time=\S+ level=INFO msg=web request_id=r-1 openid=o-1\nhooked\n$`},
+		"web": {wxcloud.VarCloudRun + "=env-1", `^time=\S+ level=INFO msg=web request_id=r-1 openid=o-1\nhooked\n$`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			port := freePort(t)
-			cmd, _, stderr := spawn(t, name, c.environ, httpPort+"="+port)
+			cmd, _, stderr := spawn(t, name, c.environ, wxcloud.VarPort+"="+port)
 			dial(t, port).Close()
 			f := &function{address: "127.0.0.1:" + port}
 			resp, _ := f.get(t, "/", "X-Request-Id", "r-1", "X-WX-SOURCE", "wx_client", "X-WX-OPENID", "o-1")
@@ -196,7 +197,7 @@ func TestASecondSignalEndsAProcessAtOnce(t *testing.T) {
 		t.Skip("a process cannot be sent SIGTERM here")
 	}
 	port := freePort(t)
-	cmd, _, _ := spawn(t, "wait", httpPort+"="+port)
+	cmd, _, _ := spawn(t, "wait", wxcloud.VarPort+"="+port)
 	conn := dial(t, port)
 	io.WriteString(conn, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
 	_, err := conn.Read(make([]byte, 1)) // it is being answered
@@ -219,7 +220,7 @@ func TestAProcessFetchesEventsUntilItIsToldToStop(t *testing.T) {
 		t.Run(fmt.Sprint(signal), func(t *testing.T) {
 			t.Parallel()
 			p := newPlatform(t, nil)
-			cmd, _, stderr := spawn(t, "log", customHost+"="+p.host, customPort+"="+p.port)
+			cmd, _, stderr := spawn(t, "log", wxcloud.VarRuntimeAPI+"="+p.host, wxcloud.VarRuntimeAPIPort+"="+p.port)
 			assert.Equal(t, post{pathReady, ""}, <-p.posts)
 			assert.Equal(t, post{pathResponse, "null"}, p.call("{}", "Request_Id", "r-1", "Time_Limit_In_Ms", "60000"))
 			p.events <- func(_ http.ResponseWriter, r *http.Request) {
@@ -235,7 +236,7 @@ func TestAProcessFetchesEventsUntilItIsToldToStop(t *testing.T) {
 func TestAProcessThatFetchesEventsEndsAfterAPanic(t *testing.T) {
 	t.Parallel()
 	p := newPlatform(t, nil)
-	cmd, _, stderr := spawn(t, "divide", customHost+"="+p.host, customPort+"="+p.port)
+	cmd, _, stderr := spawn(t, "divide", wxcloud.VarRuntimeAPI+"="+p.host, wxcloud.VarRuntimeAPIPort+"="+p.port)
 	assert.Equal(t, pathReady, (<-p.posts).path)
 	assert.Equal(t, post{pathResponse, "1"}, p.call("1"))
 	failure := p.call("0", "Request_Id", "r-2")
@@ -260,9 +261,9 @@ func TestAProcessThatCannotServeExits(t *testing.T) {
 		say     string
 	}{
 		"by hand":       {nil, 2, byHand},
-		"a bad port":    {[]string{go1Port + "=http"}, 1, "cloudfn: _LAMBDA_SERVER_PORT is \"http\""},
-		"a port in use": {[]string{go1Port + "=" + usedPort}, 1, "cloudfn: listen tcp 127.0.0.1:" + usedPort + ": "},
-		"no runtime API": {[]string{customHost + "=127.0.0.1", customPort + "=" + freePort(t)}, 1,
+		"a bad port":    {[]string{wxcloud.VarGo1Port + "=http"}, 1, "cloudfn: _LAMBDA_SERVER_PORT is \"http\""},
+		"a port in use": {[]string{wxcloud.VarGo1Port + "=" + usedPort}, 1, "cloudfn: listen tcp 127.0.0.1:" + usedPort + ": "},
+		"no runtime API": {[]string{wxcloud.VarRuntimeAPI + "=127.0.0.1", wxcloud.VarRuntimeAPIPort + "=" + freePort(t)}, 1,
 			"cloudfn: POST http://127.0.0.1:"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
+
+	"github.com/wxcloud-go/wxfn/cloudfn/wxcloud"
 )
 
 // A Runtime is what runs a function in production. A process tells it from the
@@ -46,10 +48,10 @@ type home struct {
 // sets it is about to connect, while the API may be there for others, such as what
 // started this process.
 var homes = []home{
-	{RuntimeGo1, go1Port, true, serveGo1},
-	{RuntimeCloudRun, cloudRunEnv, false, serveCloudRun},
-	{RuntimeHTTP, httpPort, false, serveHTTP},
-	{RuntimeCustom, customHost, true, serveCustom},
+	{RuntimeGo1, wxcloud.VarGo1Port, true, serveGo1},
+	{RuntimeCloudRun, wxcloud.VarCloudRun, false, serveCloudRun},
+	{RuntimeHTTP, wxcloud.VarPort, false, serveHTTP},
+	{RuntimeCustom, wxcloud.VarRuntimeAPI, true, serveCustom},
 }
 
 // byHand is what a function says to who starts it outside of any runtime.

@@ -13,12 +13,7 @@ import (
 	"time"
 
 	"github.com/wxcloud-go/wxfn/cloudfn/go1"
-)
-
-// Where a function of a custom runtime fetches its events.
-const (
-	customHost = "SCF_RUNTIME_API"
-	customPort = "SCF_RUNTIME_API_PORT"
+	"github.com/wxcloud-go/wxfn/cloudfn/wxcloud"
 )
 
 // errPanicked ends a process that is not to be trusted with another event.
@@ -28,11 +23,11 @@ var errPanicked = errors.New("the handler panicked: this process ends, and a new
 // over HTTP, one at a time.
 // https://cloud.tencent.com/document/product/583/47274
 func serveCustom(stop context.Context, a *app) error {
-	port, err := a.port(customPort, "")
+	port, err := a.port(wxcloud.VarRuntimeAPIPort, "")
 	if err != nil {
 		return err
 	}
-	api := &runtimeAPI{dial: a.dial, address: net.JoinHostPort(a.getenv(customHost), port), key: a.key}
+	api := &runtimeAPI{dial: a.dial, address: net.JoinHostPort(a.getenv(wxcloud.VarRuntimeAPI), port), key: a.key}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	served := make(chan error, 1)
@@ -128,7 +123,7 @@ func (a *app) readEvent(header http.Header, body []byte) (*Invocation, []byte, e
 		inv.Function = envelope.Context.Function
 	} else {
 		inv = newInvocation(environMap(a.environ()), nil)
-		inv.Function = inv.Getenv("SCF_FUNCTIONNAME")
+		inv.Function = inv.Getenv(wxcloud.VarFunctionName)
 	}
 	// Get finds them in any spelling, as it and http.ReadResponse spell names alike.
 	inv.RequestID = header.Get("Request_Id")

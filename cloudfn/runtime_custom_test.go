@@ -13,6 +13,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/wxcloud-go/wxfn/cloudfn/wxcloud"
 )
 
 // startCustom runs h in a custom runtime, and returns once it is ready for events.
@@ -20,7 +22,7 @@ import (
 func startCustom(t testing.TB, on *platform, change func(*process), h Handler, opts ...Option) *function {
 	t.Helper()
 	f := &function{stderr: &buffer{}}
-	p := fakeProcess(f.stderr, map[string]string{customHost: on.host, customPort: on.port, "SCF_FUNCTIONNAME": "code"})
+	p := fakeProcess(f.stderr, map[string]string{wxcloud.VarRuntimeAPI: on.host, wxcloud.VarRuntimeAPIPort: on.port, "SCF_FUNCTIONNAME": "code"})
 	if change != nil {
 		change(&p)
 	}
@@ -258,7 +260,7 @@ func TestAFunctionOfACustomRuntimeDoesNotWaitForEver(t *testing.T) {
 
 func TestAPortToListenOnComesBeforeARuntimeAPI(t *testing.T) {
 	t.Parallel()
-	f := start(t, map[string]string{go1Port: "9000", customHost: "127.0.0.1", customPort: "9001"}, func(p *process) {
+	f := start(t, map[string]string{wxcloud.VarGo1Port: "9000", wxcloud.VarRuntimeAPI: "127.0.0.1", wxcloud.VarRuntimeAPIPort: "9001"}, func(p *process) {
 		p.dial = func(context.Context, string, string) (net.Conn, error) {
 			t.Error("it was not to")
 			return nil, errors.New("no")

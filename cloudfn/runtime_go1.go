@@ -5,18 +5,12 @@ import (
 	"time"
 
 	"github.com/wxcloud-go/wxfn/cloudfn/go1"
-)
-
-const (
-	go1Port = "_LAMBDA_SERVER_PORT" // the TCP port that a function of runtime Go1 listens on
-
-	// emulatorURL is set by the emulator, and by nothing else.
-	emulatorURL = "WXFN_URL"
+	"github.com/wxcloud-go/wxfn/cloudfn/wxcloud"
 )
 
 // serveGo1 is the runtime Go1: the platform connects to a port and calls.
 func serveGo1(stop context.Context, a *app) error {
-	l, err := a.listenOn(go1Port, "")
+	l, err := a.listenOn(wxcloud.VarGo1Port, "")
 	if err != nil {
 		return err
 	}
@@ -40,8 +34,8 @@ func serveGo1(stop context.Context, a *app) error {
 // invokeGo1 is one invocation in runtime Go1.
 func (a *app) invokeGo1(ctx context.Context, req *go1.InvokeRequest, resp *go1.InvokeResponse) error {
 	environ := make(map[string]string, 32) // room for what the platform sends
-	environ["SCF_NAMESPACE"] = req.Namespace
-	environ["TENCENTCLOUD_REGION"] = req.TencentcloudRegion
+	environ[wxcloud.VarNamespace] = req.Namespace
+	environ[wxcloud.VarRegion] = req.TencentcloudRegion
 	if err := parseEnviron(environ, req.Environment); err != nil {
 		resp.Error = responseError(err)
 		return nil

@@ -8,16 +8,13 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/wxcloud-go/wxfn/cloudfn/wxcloud"
 )
 
-const (
-	httpPort    = "PORT"       // the TCP port that requests come to
-	cloudRunEnv = "CBR_ENV_ID" // the environment's id, in a container of Cloud Run
-
-	// healthPath is for who asks whether the program is there: the platform itself
-	// only connects.
-	healthPath = "/_health"
-)
+// healthPath is for who asks whether the program is there: the platform itself
+// only connects.
+const healthPath = "/_health"
 
 // What a connection may take. The idle time is longer than that of the proxies in
 // front, so that they are the ones who close, and no request meets a connection that
@@ -44,7 +41,7 @@ func serveCloudRun(stop context.Context, a *app) error {
 // serveRequests serves on PORT, or else on standard. limit is how long an event from
 // a Mini Program may take; 0 is no limit.
 func (a *app) serveRequests(stop context.Context, standard string, limit time.Duration) error {
-	l, err := a.listenOn(httpPort, standard)
+	l, err := a.listenOn(wxcloud.VarPort, standard)
 	if err != nil {
 		return err
 	}
@@ -105,9 +102,9 @@ type front struct {
 }
 
 func newFront(a *app, limit time.Duration) *front {
-	f := &front{app: a, limit: limit, env: a.getenv(cloudRunEnv), scf: a.getenv("TENCENTCLOUD_RUNENV") == "SCF"}
+	f := &front{app: a, limit: limit, env: a.getenv(wxcloud.VarCloudRun), scf: a.getenv(wxcloud.VarRunEnv) == "SCF"}
 	f.trusted = a.trustHeaders || f.scf || f.env != "" || a.emulated()
-	for _, variable := range []string{"TCB_ENV", "SCF_NAMESPACE"} {
+	for _, variable := range []string{wxcloud.VarEnv, wxcloud.VarNamespace} {
 		if f.env == "" {
 			f.env = a.getenv(variable)
 		}
@@ -121,7 +118,7 @@ const keyHeader = "X-Wxfn-Instance-Key"
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if f.key != "" {
 		if subtle.ConstantTimeCompare([]byte(r.Header.Get(keyHeader)), []byte(f.key)) != 1 {
-			http.Error(w, "this instance is its emulator's alone: call the function at "+f.getenv(emulatorURL), http.StatusForbidden)
+			http.Error(w, "this instance is its emulator's alone: call the function at "+f.getenv(wxcloud.VarEmulatorURL), http.StatusForbidden)
 			return
 		}
 		r.Header.Del(keyHeader)
@@ -131,7 +128,7 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	health := r.URL.Path == healthPath && (r.Method == http.MethodGet || r.Method == http.MethodHead)
 	switch {
 	case err != nil:
-		writeFailure(w, inv, &failure{http.StatusBadRequest, errInvalid, err.Error()})
+		writeFailure(w, inv, &failure{http.StatusBadRequest, wxcloud.InvalidParam, err.Error()})
 	case health && f.stopping.Load():
 		http.Error(w, "stopping", http.StatusServiceUnavailable)
 	case f.web == nil && health:

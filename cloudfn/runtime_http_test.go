@@ -18,9 +18,11 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/wxcloud-go/wxfn/cloudfn/wxcloud"
 )
 
-var httpEnviron = map[string]string{httpPort: "9000", cloudRunEnv: "env-1"}
+var httpEnviron = map[string]string{wxcloud.VarPort: "9000", wxcloud.VarCloudRun: "env-1"}
 
 // http returns a client of its own connections, which end with the test.
 func (f *function) http(t testing.TB) *http.Client {

@@ -14,6 +14,8 @@ import (
 	"strconv"
 	"syscall"
 	"time"
+
+	"github.com/wxcloud-go/wxfn/cloudfn/wxcloud"
 )
 
 // Start runs the program as the cloud function f, and does not return. What f takes
@@ -207,7 +209,7 @@ func (a *app) listenOn(variable, standard string) (net.Listener, error) {
 }
 
 // emulated reports whether the function runs under the emulator.
-func (a *app) emulated() bool { return a.getenv(emulatorURL) != "" }
+func (a *app) emulated() bool { return a.getenv(wxcloud.VarEmulatorURL) != "" }
 
 // keyFile names the file with the instance's key. The emulator writes it for each
 // process that it starts; there is none on the platform.

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/wxcloud-go/wxfn/cloudfn/go1"
+	"github.com/wxcloud-go/wxfn/cloudfn/wxcloud"
 )
 
 // buffer is a stderr that many write to.
@@ -128,7 +129,7 @@ func (f *function) client(t testing.TB) *go1.Client {
 	return go1.NewClient(conn, 1<<20)
 }
 
-var go1Environ = map[string]string{go1Port: "9000"}
+var go1Environ = map[string]string{wxcloud.VarGo1Port: "9000"}
 
 func TestAFunctionListensWhereItsCallerIs(t *testing.T) {
 	t.Parallel()
@@ -136,8 +137,8 @@ func TestAFunctionListensWhereItsCallerIs(t *testing.T) {
 		environ map[string]string
 		asks    string
 	}{
-		"everywhere in production":       {map[string]string{go1Port: "28902"}, ":28902"},
-		"on loopback under the emulator": {map[string]string{go1Port: "28902", emulatorURL: "http://127.0.0.1:7911"}, "127.0.0.1:28902"},
+		"everywhere in production":       {map[string]string{wxcloud.VarGo1Port: "28902"}, ":28902"},
+		"on loopback under the emulator": {map[string]string{wxcloud.VarGo1Port: "28902", wxcloud.VarEmulatorURL: "http://127.0.0.1:7911"}, "127.0.0.1:28902"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -161,11 +162,11 @@ func TestAFunctionThatCannotServeSaysWhyInOneLine(t *testing.T) {
 	}{
 		"no function":         {Func[any, any](nil), go1Environ, 1, errNoHandler.Error() + "\n"},
 		"no handler":          {nil, go1Environ, 1, errNoHandler.Error() + "\n"},
-		"a port of no number": {Func(same[any]), map[string]string{go1Port: "http"}, 1, badPort(`"http"`)},
-		"port 0":              {Func(same[any]), map[string]string{go1Port: "0"}, 1, badPort(`"0"`)},
-		"port 65536":          {Func(same[any]), map[string]string{go1Port: "65536"}, 1, badPort(`"65536"`)},
+		"a port of no number": {Func(same[any]), map[string]string{wxcloud.VarGo1Port: "http"}, 1, badPort(`"http"`)},
+		"port 0":              {Func(same[any]), map[string]string{wxcloud.VarGo1Port: "0"}, 1, badPort(`"0"`)},
+		"port 65536":          {Func(same[any]), map[string]string{wxcloud.VarGo1Port: "65536"}, 1, badPort(`"65536"`)},
 		"a port in use":       {Func(same[any]), go1Environ, 1, "cloudfn: this test listens on nothing: set _LAMBDA_SERVER_PORT to a port that is free, and open to this user\n"},
-		"a host of no port":   {Func(same[any]), map[string]string{customHost: "127.0.0.1"}, 1, strings.Replace(badPort(`""`), go1Port, customPort, 1)},
+		"a host of no port":   {Func(same[any]), map[string]string{wxcloud.VarRuntimeAPI: "127.0.0.1"}, 1, strings.Replace(badPort(`""`), wxcloud.VarGo1Port, wxcloud.VarRuntimeAPIPort, 1)},
 		"started by hand":     {Func(same[any]), nil, 2, byHand},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/tidwall/gjson"
 
+	"github.com/wxcloud-go/wxfn/cloudfn/wxcloud"
 	"github.com/wxcloud-go/wxfn/emulator"
 	"github.com/wxcloud-go/wxfn/openapi/tcb"
 )
@@ -73,7 +74,7 @@ func (s officialSDK) assertCallFails(t *testing.T, answer gjson.Result, errCode 
 		assert.Equal(t, "callFunction:ok", answer.Get("ok.errMsg").String())
 		return
 	}
-	code, errMsg := s.callFails(errCode, tcb.Text(errCode), message)
+	code, errMsg := s.callFails(errCode, wxcloud.Text(errCode), message)
 	failure := answer.Get("error")
 	assert.EqualValues(t, code, failure.Get("errCode").Int(), answer.Raw)
 	got := idOfRequest.ReplaceAllString(failure.Get("errMsg").String(), "requestID <id>")

@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/wxcloud-go/wxfn/cloudfn/wxcloud"
 	"github.com/wxcloud-go/wxfn/config"
 	"github.com/wxcloud-go/wxfn/emulator/internal/control"
 	"github.com/wxcloud-go/wxfn/emulator/internal/host"
@@ -27,8 +28,7 @@ const fnPath = "/fn/"
 // What holds for a request that WeChat passes on to a Cloud Run service (callContainer), as
 // https://developers.weixin.qq.com/miniprogram/dev/wxcloudrun/src/development/call/faq.html has it.
 const (
-	containerTimeout   = 15 * time.Second
-	codeContainerLimit = -606001 // more than 100 KB
+	containerTimeout = 15 * time.Second
 )
 
 // serveFn answers at /fn/{name}/…, as wx.cloud.callHTTPFunction, wx.cloud.callContainer and public addresses lead to a
@@ -41,7 +41,7 @@ func (e *Emulator) serveFn(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	caller := e.callerOf(r)
-	if sources, there := r.Header["X-Wx-Source"]; there && sources[0] == "" {
+	if sources, there := r.Header[wxcloud.HeaderSource]; there && sources[0] == "" {
 		caller = platform.Caller{ClientIP: caller.ClientIP}
 	} else if err := CheckSource(caller.Source); err != nil {
 		control.WriteError(w, http.StatusBadRequest, fmt.Errorf("X-WX-SOURCE: %w; leave it empty for a call from outside of WeChat", err))
@@ -91,7 +91,7 @@ func (e *Emulator) exchange(a *answer, r *http.Request, caller platform.Caller, 
 	}
 	failure := explain(err, record)
 	switch {
-	case failure.ErrCode == host.CodeTimeout:
+	case failure.ErrCode == wxcloud.FunctionTimeout:
 		failure.status = http.StatusGatewayTimeout
 	case errors.As(err, new(*host.Failure)):
 		failure.status = http.StatusBadGateway
@@ -117,7 +117,7 @@ func (e *Emulator) pass(a *answer, r *http.Request, path *url.URL, s *platform.S
 		return err // which says why
 	}
 	if f.service == nil {
-		return &Error{ErrCode: codeEvent, status: http.StatusBadRequest,
+		return &Error{ErrCode: wxcloud.InvalidParam, status: http.StatusBadRequest,
 			message: fmt.Sprintf("%s takes events, and serves no HTTP; call it with POST /invoke/%s", f.name, url.PathEscape(f.name))}
 	}
 	s.Permitted = f.permitted
@@ -152,13 +152,13 @@ func (e *Emulator) pass(a *answer, r *http.Request, path *url.URL, s *platform.S
 func (e *Emulator) setHeaders(h http.Header, s *platform.Session, token string) {
 	for name := range h {
 		// Some servers make one name of these.
-		switch known := strings.ReplaceAll(strings.ToLower(name), "_", "-"); {
-		case strings.HasPrefix(known, "x-wx-"), strings.HasPrefix(known, "x-scf-"), known == "x-original-forwarded-for", known == "x-request-id":
+		switch known := http.CanonicalHeaderKey(strings.ReplaceAll(name, "_", "-")); {
+		case strings.HasPrefix(known, wxcloud.HeaderPrefix), strings.HasPrefix(known, "X-Scf-"), known == wxcloud.HeaderClientIP, known == "X-Request-Id":
 			delete(h, name)
 		}
 	}
 	h.Set("X-Request-Id", s.RequestID)
-	h.Set("X-Original-Forwarded-For", s.Caller.ClientIP)
+	h.Set(wxcloud.HeaderClientIP, s.Caller.ClientIP)
 	if s.Caller.Source == "" {
 		return
 	}
@@ -191,9 +191,9 @@ func (e *Emulator) limitOf(f *function, r *http.Request, caller platform.Caller)
 	fromClient := caller.Source == SourceClient || caller.Source == SourceDevTools
 	switch upgrade := r.Header.Get("Upgrade") != ""; {
 	case f.folder.Kind == config.KindCloudRun && fromClient && !upgrade:
-		return limit{bytes: maxClientEvent, timeout: containerTimeout, code: codeContainerLimit}
+		return limit{bytes: maxClientEvent, timeout: containerTimeout, code: wxcloud.ContainerLimit}
 	default:
-		return limit{bytes: maxEvent, code: codeEvent}
+		return limit{bytes: maxEvent, code: wxcloud.InvalidParam}
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/wxcloud-go/wxfn/cloudfn/wxcloud"
 	"github.com/wxcloud-go/wxfn/config"
 	"github.com/wxcloud-go/wxfn/emulator/internal/host"
 	"github.com/wxcloud-go/wxfn/emulator/internal/platform"
@@ -215,9 +216,9 @@ func (e *Emulator) processEnviron(f *function) (map[string]string, error) {
 	}
 	environ := e.platform.ProcessEnviron()
 	maps.Copy(environ, f.variables())
-	environ["WXFN_URL"] = url
-	environ["WX_API_BASE_URL"] = url // an HTTPS call does not leave this machine either
-	environ["SCF_FUNCTIONNAME"] = f.name
+	environ[wxcloud.VarEmulatorURL] = url
+	environ[wxcloud.VarBaseURL] = url // an HTTPS call does not leave this machine either
+	environ[wxcloud.VarFunctionName] = f.name
 	return environ, nil
 }
 

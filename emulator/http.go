@@ -18,6 +18,7 @@ import (
 	"github.com/gorilla/mux"
 	"github.com/tidwall/gjson"
 
+	"github.com/wxcloud-go/wxfn/cloudfn/wxcloud"
 	"github.com/wxcloud-go/wxfn/emulator/internal/control"
 	"github.com/wxcloud-go/wxfn/emulator/internal/platform"
 )
@@ -124,10 +125,10 @@ func (e *Emulator) serveInvoke(w http.ResponseWriter, r *http.Request) {
 // callerOf reads who calls from the headers that the platform itself uses.
 func (e *Emulator) callerOf(r *http.Request) platform.Caller {
 	c := platform.Caller{
-		OpenID:  r.Header.Get("X-WX-OPENID"),
-		UnionID: r.Header.Get("X-WX-UNIONID"),
-		AppID:   cmp.Or(r.Header.Get("X-WX-APPID"), e.config.AppID),
-		Source:  cmp.Or(r.Header.Get("X-WX-SOURCE"), SourceClient),
+		OpenID:  r.Header.Get(wxcloud.HeaderOpenID),
+		UnionID: r.Header.Get(wxcloud.HeaderUnionID),
+		AppID:   cmp.Or(r.Header.Get(wxcloud.HeaderAppID), e.config.AppID),
+		Source:  cmp.Or(r.Header.Get(wxcloud.HeaderSource), SourceClient),
 	}
 	if c.OpenID == "" && (c.Source == SourceClient || c.Source == SourceDevTools) {
 		c.OpenID = e.config.OpenID

@@ -16,11 +16,11 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/wxcloud-go/wxfn/cloudfn/wxcloud"
 	"github.com/wxcloud-go/wxfn/emulator/internal/host"
 	"github.com/wxcloud-go/wxfn/emulator/internal/journal"
 	"github.com/wxcloud-go/wxfn/emulator/internal/platform"
 	"github.com/wxcloud-go/wxfn/openapi"
-	"github.com/wxcloud-go/wxfn/openapi/tcb"
 )
 
 // The limits of an event, in bytes.
@@ -29,25 +29,17 @@ const (
 	maxEvent       = 6 << 20   // from anywhere else
 )
 
-// Codes of calls that reach no function.
-const (
-	codeNoFunction = -501000
-	codeEvent      = -501007
-)
-
 // The sources of a call (see [Caller.Via]).
 const (
-	SourceClient   = "wx_client"   // a Mini Program
-	SourceDevTools = "wx_devtools" // WeChat DevTools
-	SourceHTTP     = "wx_http"     // the HTTP API
-	SourceTrigger  = "wx_trigger"  // a timer
+	SourceClient   = wxcloud.SourceClient   // a Mini Program
+	SourceDevTools = wxcloud.SourceDevTools // WeChat DevTools
+	SourceHTTP     = wxcloud.SourceHTTP     // the HTTP API
+	SourceTrigger  = wxcloud.SourceTrigger  // a timer
 )
-
-// sources are all that a call can come from; scf is another function.
-var sources = []string{SourceClient, SourceDevTools, SourceHTTP, SourceTrigger, "wx_paycallback", "wx_crawler", "wx_localdebug", "wx_unknown", "scf"}
 
 // CheckSource returns what is wrong with a source: a name that the platform does not have, in a chain joined by commas.
 func CheckSource(source string) error {
+	sources := wxcloud.Sources()
 	for name := range strings.SplitSeq(source, ",") {
 		if !slices.Contains(sources, name) {
 			return fmt.Errorf("there is no source %q; there are: %s", name, strings.Join(sources, ", "))
@@ -90,7 +82,7 @@ func (c *Caller) Invoke(ctx context.Context, name string, event any) (*Result, e
 	default:
 		var err error
 		if text, err = json.Marshal(event); err != nil {
-			return nil, &Error{ErrCode: codeEvent, message: "the event: " + err.Error()}
+			return nil, &Error{ErrCode: wxcloud.InvalidParam, message: "the event: " + err.Error()}
 		}
 	}
 	type outcome struct {
@@ -159,7 +151,7 @@ func (e *Error) Is(target error) bool {
 // text is the message, with where the function failed and what it printed last.
 func (e *Error) text() string {
 	var b strings.Builder
-	b.WriteString(strings.TrimRight(fmt.Sprintf("errCode: %d %s", e.ErrCode, tcb.Text(int(e.ErrCode))), " "))
+	b.WriteString(strings.TrimRight(fmt.Sprintf("errCode: %d %s", e.ErrCode, wxcloud.Text(int(e.ErrCode))), " "))
 	b.WriteString(" | errMsg: " + e.message)
 	if e.stack != "" {
 		b.WriteString("\n" + e.stack)
@@ -173,11 +165,11 @@ func (e *Error) text() string {
 // cloudBaseCode is the name of the failure in the admin endpoint's answers.
 func (e *Error) cloudBaseCode() string {
 	switch e.ErrCode {
-	case codeNoFunction:
+	case wxcloud.NotFound:
 		return "FUNCTION_NOT_FOUND"
-	case codeEvent:
+	case wxcloud.InvalidParam:
 		return "INVALID_PARAM"
-	case host.CodeTimeout:
+	case wxcloud.FunctionTimeout:
 		return "FUNCTIONS_TIME_LIMIT_EXCEEDED"
 	}
 	return "FUNCTIONS_EXECUTE_FAIL"
@@ -213,7 +205,7 @@ func (e *Emulator) invoke(ctx context.Context, caller platform.Caller, name stri
 func explain(err error, record *journal.Record) *Error {
 	failure, ok := errors.AsType[*Error](err)
 	if !ok {
-		failure = &Error{ErrCode: host.CodeExecute, message: err.Error(), status: http.StatusInternalServerError}
+		failure = &Error{ErrCode: wxcloud.FunctionExecute, message: err.Error(), status: http.StatusInternalServerError}
 	}
 	failure.message = record.Clean(failure.message, maxMessage)
 	failure.RequestID, failure.BuildError = record.RequestID, record.View().BuildError
@@ -249,7 +241,7 @@ func (e *Emulator) run(ctx context.Context, name string, event []byte, s *platfo
 	}
 	defer leave()
 	if f.service != nil {
-		return nil, &Error{ErrCode: codeEvent, status: http.StatusBadRequest,
+		return nil, &Error{ErrCode: wxcloud.InvalidParam, status: http.StatusBadRequest,
 			message: fmt.Sprintf("%s serves HTTP, and takes no events; send it requests at /fn/%s/", name, url.PathEscape(name))}
 	}
 	s.Permitted = f.permitted
@@ -272,14 +264,14 @@ func (e *Emulator) run(ctx context.Context, name string, event []byte, s *platfo
 	}
 	environ := e.platform.Begin(s, adminURL)
 	defer e.platform.End(s)
-	s.Record.Redact(environ["WX_API_TOKEN"])
+	s.Record.Redact(environ[wxcloud.VarAPIToken])
 	return hosted.Invoke(ctx, &host.Call{RequestID: s.RequestID, Event: event, Environ: environ, Record: s.Record})
 }
 
 // unknown is the error about a function that there is not.
 func (e *Emulator) unknown(name string) *Error {
 	there := cmp.Or(strings.Join(e.names(), ", "), "none")
-	return &Error{ErrCode: codeNoFunction, status: http.StatusNotFound,
+	return &Error{ErrCode: wxcloud.NotFound, status: http.StatusNotFound,
 		message: fmt.Sprintf("FunctionName parameter could not be found: there is no function %q; there are: %s", name, there)}
 }
 
@@ -292,10 +284,10 @@ func acceptEvent(caller platform.Caller, event []byte) ([]byte, error) {
 	}
 	switch {
 	case len(event) > limit:
-		return nil, &Error{ErrCode: codeEvent, status: http.StatusRequestEntityTooLarge, message: fmt.Sprintf("the event is too large: %d bytes; at most %d KB", len(event), limit>>10)}
+		return nil, &Error{ErrCode: wxcloud.InvalidParam, status: http.StatusRequestEntityTooLarge, message: fmt.Sprintf("the event is too large: %d bytes; at most %d KB", len(event), limit>>10)}
 	case !json.Valid(event):
 		var v any
-		return nil, &Error{ErrCode: codeEvent, status: http.StatusBadRequest, message: fmt.Sprintf("the event is not JSON: %v", json.Unmarshal(event, &v))}
+		return nil, &Error{ErrCode: wxcloud.InvalidParam, status: http.StatusBadRequest, message: fmt.Sprintf("the event is not JSON: %v", json.Unmarshal(event, &v))}
 	case !fromClient:
 		return event, nil
 	}

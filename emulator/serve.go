@@ -10,6 +10,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/wxcloud-go/wxfn/cloudfn/wxcloud"
 	"github.com/wxcloud-go/wxfn/emulator/internal/host"
 )
 
@@ -67,6 +68,6 @@ func contain(err *error) {
 	case http.ErrAbortHandler:
 		panic(v)
 	default:
-		*err = &host.Failure{Code: host.CodeExecute, Message: fmt.Sprintf("wxfn itself failed: panic: %v", v), Stack: string(debug.Stack())}
+		*err = &host.Failure{Code: wxcloud.FunctionExecute, Message: fmt.Sprintf("wxfn itself failed: panic: %v", v), Stack: string(debug.Stack())}
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/wxcloud-go/wxfn/cloudfn/wxcloud"
 	"github.com/wxcloud-go/wxfn/config"
 	"github.com/wxcloud-go/wxfn/emulator/internal/host"
 	"github.com/wxcloud-go/wxfn/emulator/internal/platform"
@@ -84,18 +85,18 @@ func (e *Emulator) serviceEnviron(f *function) (map[string]string, error) {
 	environ := map[string]string{"TZ": "UTC"}
 	maps.Copy(environ, f.variables())
 	maps.Copy(environ, map[string]string{
-		"WXFN_URL":                       url,
-		"WX_API_BASE_URL":                url + f.service.Sidecar(),
-		"WX_CLOUDBASE_ACCESS_TOKEN_FILE": token,
+		wxcloud.VarEmulatorURL: url,
+		wxcloud.VarBaseURL:     url + f.service.Sidecar(),
+		wxcloud.VarTokenFile:   token,
 	})
 	if f.folder.Kind == config.KindCloudRun {
-		environ["CBR_ENV_ID"] = e.config.Env
+		environ[wxcloud.VarCloudRun] = e.config.Env
 		return environ, nil
 	}
 	maps.Copy(environ, map[string]string{
-		"TENCENTCLOUD_RUNENV": "SCF",
-		"TCB_ENV":             e.config.Env,
-		"SCF_FUNCTIONNAME":    f.name,
+		wxcloud.VarRunEnv:       "SCF",
+		wxcloud.VarEnv:          e.config.Env,
+		wxcloud.VarFunctionName: f.name,
 	})
 	return environ, nil
 }

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/wxcloud-go/wxfn/cloudfn/wxcloud"
 )
 
 // RoundTrip implements http.RoundTripper: it sends a request as this user to the function that serves HTTP and that the
@@ -27,8 +29,8 @@ func (c *Caller) RoundTrip(r *http.Request) (*http.Response, error) {
 	out.URL = target
 	out.URL.RawQuery, out.URL.ForceQuery = r.URL.RawQuery, r.URL.ForceQuery
 	out.Host = ""
-	out.Header["X-Wx-Source"] = []string{c.who.Source}
-	for name, value := range map[string]string{"X-WX-OPENID": c.who.OpenID, "X-WX-UNIONID": c.who.UnionID, "X-WX-APPID": c.who.AppID} {
+	out.Header[wxcloud.HeaderSource] = []string{c.who.Source}
+	for name, value := range map[string]string{wxcloud.HeaderOpenID: c.who.OpenID, wxcloud.HeaderUnionID: c.who.UnionID, wxcloud.HeaderAppID: c.who.AppID} {
 		out.Header.Set(name, value)
 	}
 	return http.DefaultTransport.RoundTrip(out)

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/wxcloud-go/wxfn/cloudfn/wxcloud"
 	"github.com/wxcloud-go/wxfn/openapi/tcb"
 )
 
@@ -67,21 +68,21 @@ func (d cloudCall) callFunction(ctx context.Context, name string, event []byte) 
 func (d cloudCall) post(ctx context.Context, q *tcb.Request) (body []byte, contentType string, err error) {
 	q.EnvName = d.envName()
 	q.CloudAPIToken, q.CloudbaseAccessToken = d.tokens()
-	q.TCBSessionToken = d.getenv("TCB_SESSIONTOKEN")
+	q.TCBSessionToken = d.getenv(wxcloud.VarTCBToken)
 	credential := tcb.Credential{
-		SecretID:     d.getenv("TENCENTCLOUD_SECRETID"),
-		SecretKey:    d.getenv("TENCENTCLOUD_SECRETKEY"),
-		SessionToken: d.getenv("TENCENTCLOUD_SESSIONTOKEN"),
+		SecretID:     d.getenv(wxcloud.VarSecretID),
+		SecretKey:    d.getenv(wxcloud.VarSecretKey),
+		SessionToken: d.getenv(wxcloud.VarSessionToken),
 	}
 	q.SessionToken = credential.SessionToken
 
 	now := d.now()
 	r, err := q.HTTP(ctx, tcb.Origin{
 		URL:        d.endpoint(q.EnvName),
-		Seq:        d.nextSeq(d.getenv("TCB_SEQID"), now),
-		Source:     d.getenv("TCB_SOURCE"),
-		Region:     d.getenv("TENCENTCLOUD_REGION"),
-		TraceLog:   d.getenv("TCB_TRACELOG"),
+		Seq:        d.nextSeq(d.getenv(wxcloud.VarSeqID), now),
+		Source:     d.getenv(wxcloud.VarSource),
+		Region:     d.getenv(wxcloud.VarRegion),
+		TraceLog:   d.getenv(wxcloud.VarTraceLog),
 		SDKVersion: sdkVersion,
 	}, credential, now)
 	if err != nil {
@@ -126,20 +127,20 @@ func (c *Client) nextSeq(invocation string, now time.Time) string {
 
 // tokens returns the token of the invocation, else that of a container.
 func (d cloudCall) tokens() (cloudAPI, cloudbase string) {
-	if d.getenv("TRIGGER_SRC") == "timer" {
-		cloudAPI = d.getenv("WX_TRIGGER_API_TOKEN_V0")
+	if d.getenv(wxcloud.VarTriggerSource) == "timer" {
+		cloudAPI = d.getenv(wxcloud.VarTriggerToken)
 	}
 	if cloudAPI == "" {
-		cloudAPI = d.getenv("WX_API_TOKEN")
+		cloudAPI = d.getenv(wxcloud.VarAPIToken)
 	}
 	if cloudAPI == "" {
-		cloudbase = d.getenv(headerTokenVariable)
+		cloudbase = d.getenv(wxcloud.VarAccessToken)
 	}
 	return cloudAPI, cloudbase
 }
 
 func (d cloudCall) envName() string {
-	return cmp.Or(d.env, d.getenv("TCB_ENV"), d.getenv("SCF_NAMESPACE"))
+	return cmp.Or(d.env, d.getenv(wxcloud.VarEnv), d.getenv(wxcloud.VarNamespace))
 }
 
 var envID = regexp.MustCompile(`^[a-z0-9_-]{1,40}$`)
@@ -148,15 +149,15 @@ var envID = regexp.MustCompile(`^[a-z0-9_-]{1,40}$`)
 // the region's, which a cloud function reaches by the internal network.
 func (d cloudCall) endpoint(env string) string {
 	var named struct{ URL string }
-	if json.Unmarshal([]byte(d.getenv("TCB_CONTEXT_CNFG")), &named) == nil && named.URL != "" {
+	if json.Unmarshal([]byte(d.getenv(wxcloud.VarTCBConfig)), &named) == nil && named.URL != "" {
 		return named.URL
 	}
 	host := "tcb-api.tencentcloudapi.com/admin"
-	if region := d.getenv("TENCENTCLOUD_REGION"); region != "" {
+	if region := d.getenv(wxcloud.VarRegion); region != "" {
 		host = region + "." + host
 	}
 	scheme := "https://"
-	if d.getenv("TENCENTCLOUD_RUNENV") == "SCF" {
+	if d.getenv(wxcloud.VarRunEnv) == "SCF" {
 		scheme, host = "http://", "internal."+host
 	}
 	if envID.MatchString(env) {

@@ -11,17 +11,8 @@ import (
 	"strings"
 
 	"github.com/wxcloud-go/wxfn/cloudfn"
+	"github.com/wxcloud-go/wxfn/cloudfn/wxcloud"
 	"github.com/wxcloud-go/wxfn/openapi/tcb"
-)
-
-// The variables that credentials stand in, beside those of cloud calls.
-const (
-	headerTokenVariable = "WX_CLOUDBASE_ACCESSTOKEN"       // of an invocation, from X-WX-CLOUDBASE-ACCESS-TOKEN
-	tokenFileVariable   = "WX_CLOUDBASE_ACCESS_TOKEN_FILE" // where a container's token file is, if not at its place
-	appIDVariable       = "WX_APPID"
-	appSecretVariable   = "WX_APPSECRET"
-	cloudRunVariable    = "CBR_ENV_ID" // set in each container of WeChat Cloud Run
-	baseURLVariable     = "WX_API_BASE_URL"
 )
 
 // tokenFile is where WeChat Cloud Run puts the token of a container, and renews it every 10 minutes.
@@ -88,7 +79,7 @@ func (c *Client) door(ctx context.Context) (door, error) {
 	case chosen != nil:
 	case signs(own):
 		return cloudCall{c, own, way.transport}, nil
-	case own(headerTokenVariable) != "":
+	case own(wxcloud.VarAccessToken) != "":
 		chosen = c.headerToken(own)
 	case signs(c.getenv):
 		return cloudCall{c, c.getenv, way.transport}, nil
@@ -115,13 +106,13 @@ func noVariable(string) string { return "" }
 
 // signs tells whether there are the secrets of a cloud function, which sign cloud calls.
 func signs(getenv func(string) string) bool {
-	return getenv("TENCENTCLOUD_SECRETID") != "" && getenv("TENCENTCLOUD_SECRETKEY") != ""
+	return getenv(wxcloud.VarSecretID) != "" && getenv(wxcloud.VarSecretKey) != ""
 }
 
 // headerToken is the token that a request brought. Work that goes on for longer than it lives takes the container's file.
 func (c *Client) headerToken(own func(string) string) *credential {
-	token := own(headerTokenVariable)
-	return &credential{headerTokenVariable, cloudbaseAccessToken, func(route) TokenSource {
+	token := own(wxcloud.VarAccessToken)
+	return &credential{wxcloud.VarAccessToken, cloudbaseAccessToken, func(route) TokenSource {
 		return tokenFunc(func(_ context.Context, refused string) (string, error) {
 			if refused != "" {
 				if another, err := c.files.token(c.fileOf(own), refused); err == nil {
@@ -135,7 +126,7 @@ func (c *Client) headerToken(own func(string) string) *credential {
 
 // fileOf returns the path of the token file of a container; empty where there is none.
 func (c *Client) fileOf(own func(string) string) string {
-	file := cmp.Or(own(tokenFileVariable), c.getenv(tokenFileVariable))
+	file := cmp.Or(own(wxcloud.VarTokenFile), c.getenv(wxcloud.VarTokenFile))
 	if file == "" && c.files.have(c.tokenFile) {
 		file = c.tokenFile
 	}
@@ -145,16 +136,16 @@ func (c *Client) fileOf(own func(string) string) string {
 // found returns what the process has for HTTPS calls; nil if nothing.
 func (c *Client) found(own func(string) string) *credential {
 	file := c.fileOf(own)
-	appID, secret := c.getenv(appIDVariable), c.getenv(appSecretVariable)
+	appID, secret := c.getenv(wxcloud.VarAppID), c.getenv(wxcloud.VarAppSecret)
 	switch {
 	case file != "":
 		return &credential{"the file " + file, cloudbaseAccessToken, func(route) TokenSource {
 			return tokenFunc(func(_ context.Context, refused string) (string, error) { return c.files.token(file, refused) })
 		}}
 	case appID != "" && secret != "":
-		return appCredential(appIDVariable+" and "+appSecretVariable, appID, secret)
-	case cmp.Or(own(cloudRunVariable), c.getenv(cloudRunVariable)) != "":
-		return openInterfaceService(cloudRunVariable)
+		return appCredential(wxcloud.VarAppID+" and "+wxcloud.VarAppSecret, appID, secret)
+	case cmp.Or(own(wxcloud.VarCloudRun), c.getenv(wxcloud.VarCloudRun)) != "":
+		return openInterfaceService(wxcloud.VarCloudRun)
 	}
 	return nil
 }
@@ -186,14 +177,14 @@ func identity(t http.RoundTripper, owner any) any {
 // setBase sets the base URL. An invocation that brings its own way to the platform knows none but its own base: what the
 // process says of the network is not for it.
 func (c *Client) setBase(r *route, own func(string) string, plain bool) error {
-	r.base = own(baseURLVariable)
+	r.base = own(wxcloud.VarBaseURL)
 	if r.transport == nil {
-		r.base = cmp.Or(c.baseURL, r.base, c.getenv(baseURLVariable))
+		r.base = cmp.Or(c.baseURL, r.base, c.getenv(wxcloud.VarBaseURL))
 	}
 	switch r.base = strings.TrimRight(r.base, "/"); {
 	case r.base != "":
 		if err := checkBaseURL(r.base); err != nil {
-			return fmt.Errorf("%s: %w", baseURLVariable, err)
+			return fmt.Errorf("%s: %w", wxcloud.VarBaseURL, err)
 		}
 	case plain:
 		r.base = "http://api.weixin.qq.com" // where a sidecar of the container adds a token
@@ -213,5 +204,5 @@ func checkBaseURL(base string) error {
 
 // environment returns the id of the environment that a function is in which is called over HTTPS.
 func (d *httpsCall) environment() string {
-	return cmp.Or(d.env, d.own("TCB_ENV"), d.own("SCF_NAMESPACE"), d.getenv(cloudRunVariable), d.getenv("TCB_ENV"), d.getenv("SCF_NAMESPACE"))
+	return cmp.Or(d.env, d.own(wxcloud.VarEnv), d.own(wxcloud.VarNamespace), d.getenv(wxcloud.VarCloudRun), d.getenv(wxcloud.VarEnv), d.getenv(wxcloud.VarNamespace))
 }

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/wxcloud-go/wxfn/cloudfn/wxcloud"
 	"github.com/wxcloud-go/wxfn/openapi/tcb"
 )
 
@@ -16,27 +17,27 @@ type Code int
 
 // The codes of the platform, which any cloud call can end with.
 const (
-	CodeUnknown      Code = -1      // system error: try again later
-	CodeSystem       Code = -601001 // system error
-	CodeSystemArgs   Code = -601002 // system args error
-	CodeResultSize   Code = -604001 // a function's result is larger than 1 MB
-	CodeAPINotFound  Code = -604100 // no API of this name
-	CodeNoPermission Code = -604101 // the function's config.json does not permit the API
-	CodeTimeout      Code = -604102 // the API did not answer in time
-	CodeAPISystem    Code = -604103 // the API failed
-	CodeSource       Code = -604104 // illegal source: the invocation that the token belongs to is over
+	CodeUnknown      Code = wxcloud.Unknown      // system error: try again later
+	CodeSystem       Code = wxcloud.System       // system error
+	CodeSystemArgs   Code = wxcloud.SystemArgs   // system args error
+	CodeResultSize   Code = wxcloud.ResultSize   // a function's result is larger than 1 MB
+	CodeAPINotFound  Code = wxcloud.APINotFound  // no API of this name
+	CodeNoPermission Code = wxcloud.NoPermission // the function's config.json does not permit the API
+	CodeTimeout      Code = wxcloud.APITimeout   // the API did not answer in time
+	CodeAPISystem    Code = wxcloud.APISystem    // the API failed
+	CodeSource       Code = wxcloud.Source       // illegal source: the invocation that the token belongs to is over
 
-	CodeResourceSystem         Code = -501001 // the admin endpoint failed, or could not be reached
-	CodeServerTimeout          Code = -501002
-	CodeRequestLimit           Code = -501003
-	CodeConcurrentRequestLimit Code = -501004
-	CodeInvalidEnv             Code = -501005
-	CodeInvalidCommonParam     Code = -501006
-	CodeInvalidParam           Code = -501007
-	CodeInvalidRequestSource   Code = -501008
+	CodeResourceSystem         Code = wxcloud.ResourceSystem // the admin endpoint failed, or could not be reached
+	CodeServerTimeout          Code = wxcloud.ServerTimeout
+	CodeRequestLimit           Code = wxcloud.RequestLimit
+	CodeConcurrentRequestLimit Code = wxcloud.ConcurrentRequestLimit
+	CodeInvalidEnv             Code = wxcloud.InvalidEnv
+	CodeInvalidCommonParam     Code = wxcloud.InvalidCommonParam
+	CodeInvalidParam           Code = wxcloud.InvalidParam
+	CodeInvalidRequestSource   Code = wxcloud.InvalidRequestSource
 
-	CodeFunctionExecute Code = -504002 // the function failed
-	CodeFunctionTimeout Code = -504003 // the function ran out of time
+	CodeFunctionExecute Code = wxcloud.FunctionExecute // the function failed
+	CodeFunctionTimeout Code = wxcloud.FunctionTimeout // the function ran out of time
 )
 
 // The codes of the credentials that HTTPS calls have.
@@ -49,7 +50,7 @@ const (
 
 // Error returns the number and, where the official SDK has one, its text.
 func (c Code) Error() string {
-	return strings.TrimSpace("errCode: " + strconv.Itoa(int(c)) + " " + tcb.Text(int(c)))
+	return strings.TrimSpace("errCode: " + strconv.Itoa(int(c)) + " " + wxcloud.Text(int(c)))
 }
 
 // Error is a failed call. Its JSON, {"errCode":…,"errMsg":…}, and its text are those of the official SDK's error.
@@ -76,7 +77,7 @@ func (e *Error) Error() string {
 	if e.plain {
 		return e.ErrMsg
 	}
-	return fmt.Sprintf("errCode: %d %s | errMsg: %s", e.ErrCode, tcb.Text(int(e.ErrCode)), e.ErrMsg)
+	return fmt.Sprintf("errCode: %d %s | errMsg: %s", e.ErrCode, wxcloud.Text(int(e.ErrCode)), e.ErrMsg)
 }
 
 // Is reports whether target is the Code of e.
@@ -91,7 +92,7 @@ func (e *Error) Unwrap() error { return e.cause }
 // endpointError is a call that the admin endpoint refused or that did not reach it.
 func endpointError(api string, code Code, message string, cause error) *Error {
 	return &Error{API: api, ErrCode: code, plain: true, cause: cause,
-		ErrMsg: fmt.Sprintf("openapi.%s:fail %d %s. %s", api, code, tcb.Text(int(code)), message)}
+		ErrMsg: fmt.Sprintf("openapi.%s:fail %d %s. %s", api, code, wxcloud.Text(int(code)), message)}
 }
 
 // systemError is a call that WeChat refused before the API itself was asked. The emulator's advice stands in resp_data,
@@ -100,7 +101,7 @@ func systemError(api string, resp *tcb.CommOpenAPIResp) *Error {
 	var more struct{ Advice string }
 	_ = json.Unmarshal(resp.RespData, &more)
 	return &Error{API: api, ErrCode: Code(resp.ErrorCode), Advice: more.Advice,
-		ErrMsg: fmt.Sprintf("%s: error code: %d", tcb.Text(int(CodeSystem)), resp.ErrorCode)}
+		ErrMsg: fmt.Sprintf("%s: error code: %d", wxcloud.Text(int(CodeSystem)), resp.ErrorCode)}
 }
 
 // apiOf returns the API of a call's name in messages: "openapi.wxacode.get" or "callFunction".

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/wxcloud-go/wxfn/cloudfn/wxcloud"
 )
 
 // TokenSource gives the access tokens of HTTPS calls. It is used by many goroutines. [WithAppCredential] has one of its
@@ -268,5 +270,5 @@ func (f *tokenFiles) token(path, refused string) (string, error) {
 	default:
 		err = errors.Unwrap(err) // without the path
 	}
-	return "", fmt.Errorf("the token file %s: %w; the platform writes it into each container of WeChat Cloud Run, and %s names another one", path, err, tokenFileVariable)
+	return "", fmt.Errorf("the token file %s: %w; the platform writes it into each container of WeChat Cloud Run, and %s names another one", path, err, wxcloud.VarTokenFile)
 }

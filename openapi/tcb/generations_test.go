@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/wxcloud-go/wxfn/cloudfn/wxcloud"
 	"github.com/wxcloud-go/wxfn/openapi/tcb"
 )
 
@@ -233,7 +234,7 @@ func failsAtAPI(e *tcb.Error, _ string) any {
 }
 
 func failsWithCode(e *tcb.Error, _ string) any {
-	return sdkError{e.ErrCode(), fmt.Sprintf("callFunction:fail %d %s. requestID %s, %s", e.ErrCode(), tcb.Text(e.ErrCode()), e.RequestID, e.Message)}
+	return sdkError{e.ErrCode(), fmt.Sprintf("callFunction:fail %d %s. requestID %s, %s", e.ErrCode(), wxcloud.Text(e.ErrCode()), e.RequestID, e.Message)}
 }
 
 func asTCBError(e *tcb.Error, _ string) any { return tcbError{e.RequestID, e.Code, e.Message} }

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/tidwall/gjson"
 
+	"github.com/wxcloud-go/wxfn/cloudfn/wxcloud"
 	"github.com/wxcloud-go/wxfn/config"
 	"github.com/wxcloud-go/wxfn/emulator"
 	"github.com/wxcloud-go/wxfn/openapi"
@@ -159,10 +160,10 @@ func (v *invocation) event() (event []byte, err error) {
 func (v *invocation) header() (map[string]string, error) {
 	header := map[string]string{}
 	for _, h := range []struct{ flag, name, value string }{
-		{"openid", "X-WX-OPENID", v.config.OpenID},
-		{"unionid", "X-WX-UNIONID", v.unionID},
-		{"appid", "X-WX-APPID", v.config.AppID},
-		{"source", "X-WX-SOURCE", v.source},
+		{"openid", wxcloud.HeaderOpenID, v.config.OpenID},
+		{"unionid", wxcloud.HeaderUnionID, v.unionID},
+		{"appid", wxcloud.HeaderAppID, v.config.AppID},
+		{"source", wxcloud.HeaderSource, v.source},
 	} {
 		if strings.ContainsFunc(h.value, unicode.IsControl) {
 			return nil, fmt.Errorf("--%s is %q; leave out control characters", h.flag, h.value)

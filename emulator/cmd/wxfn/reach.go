@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/wxcloud-go/wxfn/cloudfn/wxcloud"
 	"github.com/wxcloud-go/wxfn/emulator"
 	"github.com/wxcloud-go/wxfn/emulator/internal/statedir"
 )
@@ -30,7 +31,7 @@ func (r *reach) flags(cmd *cobra.Command) {
 // find returns the emulator that runs: the one that the user names, else the one that serves the folder now; ok is false
 // where there is none.
 func (r *reach) find(ctx context.Context, p process) (target running, ok bool, err error) {
-	address := cmp.Or(r.emulatorURL, p.getenv("WXFN_URL"))
+	address := cmp.Or(r.emulatorURL, p.getenv(wxcloud.VarEmulatorURL))
 	root, err := projectOf(r.config.Dir, true, "--dir")
 	if err != nil && address == "" {
 		return running{}, false, err
@@ -45,7 +46,7 @@ func (r *reach) find(ctx context.Context, p process) (target running, ok bool, e
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 		return running{}, false, usage(fmt.Errorf("the emulator's URL is %q; write http://HOST:PORT in --emulator or $WXFN_URL", address))
 	}
-	target = running{URL: strings.TrimSuffix(address, "/"), Token: p.getenv("WXFN_TOKEN")}
+	target = running{URL: strings.TrimSuffix(address, "/"), Token: p.getenv(wxcloud.VarEmulatorToken)}
 	if ok && target.URL == found.URL {
 		target = found // with its token
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/wxcloud-go/wxfn/cloudfn/go1"
+	"github.com/wxcloud-go/wxfn/cloudfn/wxcloud"
 	"github.com/wxcloud-go/wxfn/emulator/internal/journal"
 )
 
@@ -65,7 +66,7 @@ func (r *Go1) start(ctx context.Context, rec *journal.Record) (Instance, error) 
 		return nil, err
 	}
 	defer release()
-	proc, err := r.Program.start(rec, map[string]string{"_LAMBDA_SERVER_PORT": strconv.Itoa(port)})
+	proc, err := r.Program.start(rec, map[string]string{wxcloud.VarGo1Port: strconv.Itoa(port)})
 	if err != nil {
 		return nil, err
 	}
@@ -200,7 +201,7 @@ func (i *go1Instance) Invoke(ctx context.Context, c *Call) ([]byte, error) {
 		return nil, ctx.Err()
 	case errors.Is(err, go1.ErrTooLarge):
 		i.Kill()
-		return nil, &Failure{Code: CodeResultSize, Message: "the result is larger than 1 MB, by far"}
+		return nil, &Failure{Code: wxcloud.ResultSize, Message: "the result is larger than 1 MB, by far"}
 	case err != nil:
 		if refusal, ok := errors.AsType[go1.ServerError](err); ok {
 			return nil, failed("%v", refusal) // which does the connection no harm

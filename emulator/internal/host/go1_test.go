@@ -16,6 +16,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/wxcloud-go/wxfn/cloudfn/wxcloud"
 )
 
 func TestABareFunctionGetsWhatThePlatformSends(t *testing.T) {
@@ -99,7 +101,7 @@ func TestAProcessThatFailsFailsOnlyItsOwnInvocation(t *testing.T) {
 			f := newGo1(t, program(t, "scf"), 20*time.Second, 1)
 			pid := pidOf(t, f)
 			rec, _, failure := call(t, f, c.do)
-			assert.Equal(t, &Failure{Code: CodeExecute, Message: c.message, Stack: c.stack}, failure)
+			assert.Equal(t, &Failure{Code: wxcloud.FunctionExecute, Message: c.message, Stack: c.stack}, failure)
 			assert.Contains(t, strings.Join(rec.LastLines(100), "\n"), c.output)
 			assert.Equal(t, c.lives, pid == pidOf(t, f), "and the next call is served")
 			settled(t, f)
@@ -130,7 +132,7 @@ func TestAProgramThatIsNoFunctionSaysWhy(t *testing.T) {
 			f := newGo1(t, p, 20*time.Second, 1)
 			rec, _, failure := call(t, f, order{})
 			require.NotNil(t, failure)
-			assert.Equal(t, CodeExecute, failure.Code)
+			assert.Equal(t, wxcloud.FunctionExecute, failure.Code)
 			assert.Contains(t, failure.Message, c.message)
 			assert.Contains(t, strings.Join(rec.LastLines(100), "\n"), c.output)
 			settled(t, f)
@@ -176,7 +178,7 @@ func TestATimeoutEndsTheWholeProcessGroup(t *testing.T) {
 	f := newGo1(t, program(t, "scf"), 2*time.Second, 1)
 	pid := pidOf(t, f)
 	rec, _, failure := call(t, f, order{Do: "child"})
-	assert.Equal(t, &Failure{Code: CodeTimeout, Message: "Invoking task timed out after 2 seconds"}, failure)
+	assert.Equal(t, &Failure{Code: wxcloud.FunctionTimeout, Message: "Invoking task timed out after 2 seconds"}, failure)
 	require.Len(t, printed(rec, "stdout"), 1)
 	child, err := strconv.Atoi(printed(rec, "stdout")[0])
 	require.NoError(t, err)
@@ -193,7 +195,7 @@ func TestAResultFarTooLargeIsNotTakenIn(t *testing.T) {
 		maxWireAnswer + 1: "the result is larger than 1 MB, by far",
 	} {
 		_, _, failure := call(t, f, order{Do: "size", N: size})
-		assert.Equal(t, &Failure{Code: CodeResultSize, Message: message}, failure)
+		assert.Equal(t, &Failure{Code: wxcloud.ResultSize, Message: message}, failure)
 	}
 	_, result, failure := call(t, f, order{Do: "size", N: 1 << 20})
 	assert.Nil(t, failure)
@@ -299,7 +301,7 @@ func TestOutputWithoutEndFillsNoMemory(t *testing.T) {
 			pidOf(t, f)
 			begin := time.Now()
 			rec, _, failure := call(t, f, order{Do: "flood", Text: text})
-			assert.Equal(t, &Failure{Code: CodeTimeout, Message: "Invoking task timed out after 1 seconds"}, failure)
+			assert.Equal(t, &Failure{Code: wxcloud.FunctionTimeout, Message: "Invoking task timed out after 1 seconds"}, failure)
 			assert.Less(t, time.Since(begin), 10*time.Second)
 			size := 0
 			for _, l := range rec.View().Output {

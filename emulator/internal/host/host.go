@@ -17,6 +17,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/wxcloud-go/wxfn/cloudfn/wxcloud"
 	"github.com/wxcloud-go/wxfn/emulator/internal/journal"
 )
 
@@ -31,13 +32,6 @@ const (
 	NoTimeout time.Duration = -1
 	// Unbounded is the number of calls that an instance handles at once where nothing bounds them.
 	Unbounded = math.MaxInt
-)
-
-// The codes of a [Failure].
-const (
-	CodeResultSize = -604001
-	CodeExecute    = -504002
-	CodeTimeout    = -504003
 )
 
 // Failure is an invocation that brought no result.
@@ -58,7 +52,7 @@ func (f *Failure) Is(target error) bool {
 }
 
 func failed(format string, args ...any) *Failure {
-	return &Failure{Code: CodeExecute, Message: fmt.Sprintf(format, args...)}
+	return &Failure{Code: wxcloud.FunctionExecute, Message: fmt.Sprintf(format, args...)}
 }
 
 // asFailure returns err as the failure of an invocation: without secrets, and no longer than people read.
@@ -209,7 +203,7 @@ func (f *Function) invoke(ctx context.Context, c *Call) ([]byte, error) {
 		if f.share == 1 {
 			instance.Kill()
 		}
-		return nil, &Failure{Code: CodeTimeout, Message: fmt.Sprintf("Invoking task timed out after %s", seconds(c.timeout))}
+		return nil, &Failure{Code: wxcloud.FunctionTimeout, Message: fmt.Sprintf("Invoking task timed out after %s", seconds(c.timeout))}
 	case f.ctx.Err() != nil: // also where a handler has made a result of it
 		return nil, errStopped
 	}
@@ -220,7 +214,7 @@ func (f *Function) invoke(ctx context.Context, c *Call) ([]byte, error) {
 }
 
 func resultTooLarge(size int) *Failure {
-	return &Failure{Code: CodeResultSize, Message: fmt.Sprintf("the result is %d bytes; at most 1 MB (%d bytes) reach the caller", size, maxResult)}
+	return &Failure{Code: wxcloud.ResultSize, Message: fmt.Sprintf("the result is %d bytes; at most 1 MB (%d bytes) reach the caller", size, maxResult)}
 }
 
 func seconds(d time.Duration) string {

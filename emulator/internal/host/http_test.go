@@ -17,6 +17,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/wxcloud-go/wxfn/cloudfn/wxcloud"
 )
 
 // newHTTP returns a function that runs a web server, and a server in front of it.
@@ -143,7 +145,7 @@ func TestAStreamEndsWithItsTime(t *testing.T) {
 	text, err := io.ReadAll(resp.Body)
 	assert.Error(t, err)
 	assert.Equal(t, "staying\n", string(text))
-	assert.Equal(t, &Failure{Code: CodeTimeout, Message: "Invoking task timed out after 0.5 seconds"}, <-errs)
+	assert.Equal(t, &Failure{Code: wxcloud.FunctionTimeout, Message: "Invoking task timed out after 0.5 seconds"}, <-errs)
 	f.Timeout = time.Minute
 	status, _ := get(t, server.URL+"/pid")
 	assert.Equal(t, http.StatusOK, status, "another instance")

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/wxcloud-go/wxfn/cloudfn"
+	"github.com/wxcloud-go/wxfn/cloudfn/wxcloud"
 	"github.com/wxcloud-go/wxfn/emulator/internal/journal"
 )
 
@@ -63,7 +64,7 @@ func (i *inProcess) Invoke(ctx context.Context, c *Call) ([]byte, error) {
 		o := outcome{err: failed("the handler called runtime.Goexit, as a failing test does")}
 		defer func() {
 			if v := recover(); v != nil {
-				o.err = &Failure{Code: CodeExecute, Message: fmt.Sprintf("panic: %v", v), Stack: stackOf(debug.Stack())}
+				o.err = &Failure{Code: wxcloud.FunctionExecute, Message: fmt.Sprintf("panic: %v", v), Stack: stackOf(debug.Stack())}
 			}
 			done <- o
 		}()

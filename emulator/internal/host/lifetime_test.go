@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/wxcloud-go/wxfn/cloudfn/wxcloud"
 )
 
 func TestAFailedStartGivesItsPlaceToTheNext(t *testing.T) {
@@ -67,7 +69,7 @@ func TestATimeoutEndsTheInstance(t *testing.T) {
 				r := &fakeRuntime{}
 				f := New("f", r, timeout, 0, 1)
 				_, err := f.Invoke(t.Context(), &Call{Event: []byte("1h"), Record: newRecord()})
-				assert.Equal(t, &Failure{Code: CodeTimeout, Message: want}, err)
+				assert.Equal(t, &Failure{Code: wxcloud.FunctionTimeout, Message: want}, err)
 				assert.Zero(t, r.alive())
 				assert.Equal(t, "2", invoke(f, "1ms"))
 				settled(t, f)

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/wxcloud-go/wxfn/cloudfn/wxcloud"
 	"github.com/wxcloud-go/wxfn/emulator/internal/journal"
 )
 
@@ -271,7 +272,7 @@ func TestWhatIsNoResultIsMadeOne(t *testing.T) {
 		"nothing":               {result: "", want: "null"},
 		"plain text":            {result: "hello, \"world\"", want: `"hello, \"world\""`},
 		"1 MB":                  {result: strings.Repeat("1", 1<<20), want: strings.Repeat("1", 1<<20)},
-		"a byte more than 1 MB": {result: strings.Repeat("1", 1<<20+1), want: "the result is 1048577 bytes; at most 1 MB (1048576 bytes) reach the caller", code: CodeResultSize},
+		"a byte more than 1 MB": {result: strings.Repeat("1", 1<<20+1), want: "the result is 1048577 bytes; at most 1 MB (1048576 bytes) reach the caller", code: wxcloud.ResultSize},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -298,7 +299,7 @@ func (constant) Kill()                                                      {}
 
 func TestAFailureIsNoLongerThanPeopleRead(t *testing.T) {
 	t.Parallel()
-	err := asFailure(&Failure{Code: CodeExecute, Message: strings.Repeat("长", 1<<20), Stack: strings.Repeat("x", 1<<20)}, newRecord())
+	err := asFailure(&Failure{Code: wxcloud.FunctionExecute, Message: strings.Repeat("长", 1<<20), Stack: strings.Repeat("x", 1<<20)}, newRecord())
 	assert.LessOrEqual(t, len(err.Message), maxMessage+len("…"))
 	assert.LessOrEqual(t, len(err.Stack), maxMessage+len("…"))
 	assert.Equal(t, strings.Repeat("长", maxMessage/3)+"…", err.Message)

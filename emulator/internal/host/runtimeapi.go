@@ -16,6 +16,7 @@ import (
 
 	"github.com/gorilla/mux"
 
+	"github.com/wxcloud-go/wxfn/cloudfn/wxcloud"
 	"github.com/wxcloud-go/wxfn/emulator/internal/journal"
 )
 
@@ -75,9 +76,9 @@ func (r *RuntimeAPI) Start(ctx context.Context, rec *journal.Record) (Instance, 
 	}
 	go func() { _ = i.server.Serve(listener) }()
 	i.process, err = r.Program.start(rec, map[string]string{
-		"_HANDLER":             r.Handler,
-		"SCF_RUNTIME_API":      "127.0.0.1",
-		"SCF_RUNTIME_API_PORT": strconv.Itoa(listener.Addr().(*net.TCPAddr).Port),
+		wxcloud.VarHandler:        r.Handler,
+		wxcloud.VarRuntimeAPI:     "127.0.0.1",
+		wxcloud.VarRuntimeAPIPort: strconv.Itoa(listener.Addr().(*net.TCPAddr).Port),
 	})
 	if err != nil {
 		_ = i.server.Close()
@@ -238,7 +239,7 @@ func (i *runtimeInstance) response(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxWireAnswer))
 	outcome := runtimeOutcome{result: body}
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		outcome.failure = &Failure{Code: CodeResultSize, Message: fmt.Sprintf("the result is larger than %d MB; at most 1 MB reaches the caller", tooLarge.Limit>>20)}
+		outcome.failure = &Failure{Code: wxcloud.ResultSize, Message: fmt.Sprintf("the result is larger than %d MB; at most 1 MB reaches the caller", tooLarge.Limit>>20)}
 	} else if err != nil {
 		http.Error(w, "reading the result: "+err.Error(), http.StatusBadRequest)
 		return

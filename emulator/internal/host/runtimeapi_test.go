@@ -15,6 +15,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/wxcloud-go/wxfn/cloudfn/wxcloud"
 )
 
 // bare is an instance without a process: the test itself speaks to its runtime API.
@@ -123,7 +125,7 @@ func TestAnErrorOfARuntimeIsToldWhateverItsForm(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(c.body))
-			assert.Equal(t, &Failure{Code: CodeExecute, Message: c.want, Stack: c.stack}, readFailure(w))
+			assert.Equal(t, &Failure{Code: wxcloud.FunctionExecute, Message: c.want, Stack: c.stack}, readFailure(w))
 		})
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/wxcloud-go/wxfn/cloudfn/wxcloud"
 	"github.com/wxcloud-go/wxfn/emulator/internal/journal"
 )
 
@@ -83,7 +84,7 @@ func TestATimeoutDoesNotEndAnInstanceThatOthersShare(t *testing.T) {
 		c := newCall("1h")
 		c.Timeout = 15 * time.Second
 		_, err := f.Invoke(t.Context(), c)
-		assert.Equal(t, &Failure{Code: CodeTimeout, Message: "Invoking task timed out after 15 seconds"}, err)
+		assert.Equal(t, &Failure{Code: wxcloud.FunctionTimeout, Message: "Invoking task timed out after 15 seconds"}, err)
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		assert.Equal(t, outcome{"1", time.Minute}, *other)

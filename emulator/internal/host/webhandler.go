@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 
 	"github.com/wxcloud-go/wxfn/cloudfn"
+	"github.com/wxcloud-go/wxfn/cloudfn/wxcloud"
 	"github.com/wxcloud-go/wxfn/emulator/internal/journal"
 )
 
@@ -43,7 +44,7 @@ func (i *webInstance) Invoke(ctx context.Context, c *Call) (_ []byte, err error)
 		case http.ErrAbortHandler:
 			err = errBrokenOff
 		default:
-			err = &Failure{Code: CodeExecute, Message: fmt.Sprintf("panic: %v", v), Stack: stackOf(debug.Stack())}
+			err = &Failure{Code: wxcloud.FunctionExecute, Message: fmt.Sprintf("panic: %v", v), Stack: stackOf(debug.Stack())}
 		}
 	}()
 	i.Handler.ServeHTTP(&timely{c.Answer, ctx}, c.Request.WithContext(cloudfn.NewContext(ctx, inv)))

@@ -12,6 +12,7 @@ import (
 
 	"github.com/tidwall/gjson"
 
+	"github.com/wxcloud-go/wxfn/cloudfn/wxcloud"
 	"github.com/wxcloud-go/wxfn/emulator/internal/journal"
 	"github.com/wxcloud-go/wxfn/openapi"
 	"github.com/wxcloud-go/wxfn/openapi/catalog"
@@ -226,7 +227,7 @@ func (p *Platform) recordedCall(ctx context.Context, s *Session, name, appID str
 func (o *outcome) text() string {
 	switch {
 	case o.result == nil:
-		return string(jsonResult(map[string]any{"errcode": o.system, "errmsg": tcb.Text(o.system), "advice": o.advice}).body)
+		return string(jsonResult(map[string]any{"errcode": o.system, "errmsg": wxcloud.Text(o.system), "advice": o.advice}).body)
 	case tcb.IsJSON(o.result.contentType):
 		return string(o.result.body)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/tidwall/gjson"
 
+	"github.com/wxcloud-go/wxfn/cloudfn/wxcloud"
 	"github.com/wxcloud-go/wxfn/emulator/internal/journal"
 	"github.com/wxcloud-go/wxfn/emulator/internal/platform/launch"
 	"github.com/wxcloud-go/wxfn/emulator/internal/store"
@@ -107,7 +108,7 @@ func outcomeOf(t testing.TB, w *httptest.ResponseRecorder) string {
 	}
 	require.NoError(t, err)
 	if resp.ErrorCode != 0 {
-		return tcb.Text(int(resp.ErrorCode))
+		return wxcloud.Text(int(resp.ErrorCode))
 	}
 	if failure := failureOf(resp); failure.ErrCode != 0 {
 		return strings.Split(failure.ErrMsg, " rid: ")[0]
@@ -309,7 +310,7 @@ func TestARefusalTellsWhatToDo(t *testing.T) {
 		assert.Contains(t, failureOf(resp).Advice, c.advice)
 		calls := s.Record.View().Calls
 		last := calls[len(calls)-1]
-		assert.Equal(t, journal.Call{Time: start, API: c.api, Params: "{}", ErrCode: int(c.code), ErrMsg: tcb.Text(int(c.code)),
+		assert.Equal(t, journal.Call{Time: start, API: c.api, Params: "{}", ErrCode: int(c.code), ErrMsg: wxcloud.Text(int(c.code)),
 			Advice: failureOf(resp).Advice, Duration: last.Duration}, last)
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/tidwall/gjson"
 
+	"github.com/wxcloud-go/wxfn/cloudfn/wxcloud"
 	"github.com/wxcloud-go/wxfn/emulator/internal/journal"
 	"github.com/wxcloud-go/wxfn/openapi/catalog"
 	"github.com/wxcloud-go/wxfn/openapi/tcb"
@@ -38,7 +39,7 @@ func newCall(name string, at time.Time, pairs []tcb.KeyValuePair) *apiCall {
 
 // refused is a call that WeChat itself refuses.
 func (c *apiCall) refused(code int, advice string) *outcome {
-	c.log.ErrCode, c.log.ErrMsg, c.log.Advice = code, tcb.Text(code), advice
+	c.log.ErrCode, c.log.ErrMsg, c.log.Advice = code, wxcloud.Text(code), advice
 	return &outcome{system: code, advice: advice}
 }
 

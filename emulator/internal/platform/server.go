@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/wxcloud-go/wxfn/cloudfn/wxcloud"
 	"github.com/wxcloud-go/wxfn/emulator/internal/journal"
 	"github.com/wxcloud-go/wxfn/openapi/catalog"
 	"github.com/wxcloud-go/wxfn/openapi/tcb"
@@ -204,7 +205,7 @@ func (q *serverRequest) https(o *outcome, rid string) *wireAnswer {
 	result := o.result
 	if result == nil { // a refusal that a stub makes
 		q.log.RID = rid
-		result = errorResult(o.system, tcb.Text(o.system), rid, o.advice)
+		result = errorResult(o.system, wxcloud.Text(o.system), rid, o.advice)
 	}
 	headers := slices.Clip(result.headers)
 	if o.toService {

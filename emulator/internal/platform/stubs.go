@@ -19,10 +19,10 @@ import (
 
 	"github.com/tidwall/gjson"
 
+	"github.com/wxcloud-go/wxfn/cloudfn/wxcloud"
 	"github.com/wxcloud-go/wxfn/config"
 	"github.com/wxcloud-go/wxfn/emulator/internal/journal"
 	"github.com/wxcloud-go/wxfn/openapi/catalog"
-	"github.com/wxcloud-go/wxfn/openapi/tcb"
 )
 
 // The bounds of what a call tells of the stubs that did not answer it.
@@ -298,7 +298,7 @@ func (c *apiCall) messageOf(code int) string {
 			return e.Message
 		}
 	}
-	return cmp.Or(serverErrors[code], catalog.Text(code), tcb.Text(code), "error")
+	return cmp.Or(serverErrors[code], catalog.Text(code), wxcloud.Text(code), "error")
 }
 
 func (s *stub) fileAnswer() (*apiResult, error) {

@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/wxcloud-go/wxfn/cloudfn/wxcloud"
 	"github.com/wxcloud-go/wxfn/config"
 	"github.com/wxcloud-go/wxfn/openapi/catalog"
 	"github.com/wxcloud-go/wxfn/openapi/tcb"
@@ -273,7 +274,7 @@ func TestASystemErrorOfAStub(t *testing.T) {
 		resp := p.ask(t, s, typing, typingParams)
 		assert.EqualValues(t, code, resp.ErrorCode)
 		call := s.Record.View().Calls[0]
-		assert.Equal(t, []any{code, tcb.Text(code), `"*" (test:1)`}, []any{call.ErrCode, call.ErrMsg, call.Stub})
+		assert.Equal(t, []any{code, wxcloud.Text(code), `"*" (test:1)`}, []any{call.ErrCode, call.ErrMsg, call.Stub})
 		assert.NotEmpty(t, call.ErrMsg)
 	}
 }
