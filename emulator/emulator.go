@@ -1,16 +1,3 @@
-// Package emulator is WeChat's cloud for functions, on this machine: it runs cloud functions, and answers the calls that
-// they make, with the permissions, limits and errors of the platform.
-//
-// In a test, serve handlers from the test's own process; no socket is opened (package emulatortest closes the emulator
-// for you):
-//
-//	emu := emulatortest.New(t, emulator.Config{})
-//	emu.Handle("createqrcode", cloudfn.Func(handle), "wxacode.createQRCode")
-//	result, err := emu.As("oAlice").Invoke(ctx, "createqrcode", Event{Path: "page/index/index"})
-//
-// With [Config].Dir it serves the functions of a project, Go and Node, each in processes of its own, as `wxfn dev` does.
-// Those that serve HTTP (HTTP functions, Cloud Run services) answer below /fn/NAME/ of [Emulator.Listen]'s URL, and to an
-// http.Client whose Transport is a [Caller].
 package emulator
 
 import (
