@@ -14,6 +14,7 @@ import (
 
 	"github.com/wxcloud-go/wxfn/cloudfn/wxcloud"
 	"github.com/wxcloud-go/wxfn/emulator/internal/journal"
+	"github.com/wxcloud-go/wxfn/emulator/internal/platform/apicall"
 	"github.com/wxcloud-go/wxfn/openapi"
 	"github.com/wxcloud-go/wxfn/openapi/catalog"
 	"github.com/wxcloud-go/wxfn/openapi/tcb"
@@ -213,12 +214,12 @@ func (p *Platform) plainAPI(ctx context.Context, s *Session, q *tcb.Request) (*w
 
 // recordedCall makes a cloud call, which the invocation's record notes. An empty appID is the emulated app's.
 func (p *Platform) recordedCall(ctx context.Context, s *Session, name, appID string, pairs []tcb.KeyValuePair) (*outcome, error) {
-	call := newCall(name, p.Now(), pairs)
-	call.appID, call.caller = cmp.Or(appID, p.AppID), s.Caller
+	call := apicall.New(name, p.Now(), pairs)
+	call.AppID, call.Caller = cmp.Or(appID, p.AppID), s.Caller
 	begin := time.Now()
 	ended, err := p.cloudCall(ctx, s, call)
-	call.log.Duration = time.Since(begin)
-	s.Record.Called(call.log)
+	call.Log.Duration = time.Since(begin)
+	s.Record.Called(call.Log)
 	return ended, err
 }
 
@@ -227,21 +228,21 @@ func (p *Platform) recordedCall(ctx context.Context, s *Session, name, appID str
 func (o *outcome) text() string {
 	switch {
 	case o.result == nil:
-		return string(jsonResult(map[string]any{"errcode": o.system, "errmsg": wxcloud.Text(o.system), "advice": o.advice}).body)
-	case tcb.IsJSON(o.result.contentType):
-		return string(o.result.body)
+		return string(apicall.JSON(map[string]any{"errcode": o.system, "errmsg": wxcloud.Text(o.system), "advice": o.advice}).Body)
+	case tcb.IsJSON(o.result.ContentType):
+		return string(o.result.Body)
 	}
-	text, _ := json.Marshal(map[string]any{"errcode": 0, "errmsg": "ok", "contentType": o.result.contentType, "buffer": openapi.Buffer(o.result.body)}) // always encodes
+	text, _ := json.Marshal(map[string]any{"errcode": 0, "errmsg": "ok", "contentType": o.result.ContentType, "buffer": openapi.Buffer(o.result.Body)}) // always encodes
 	return string(text)
 }
 
 // cloudCall answers a cloud call: a known API, permission, and then what holds for every call.
-func (p *Platform) cloudCall(ctx context.Context, s *Session, call *apiCall) (*outcome, error) {
-	if !catalog.Known(call.name) && !p.Stubs.name(call.name) {
-		return call.refused(apiNotFound, adviceForUnknown(call.name)), nil
+func (p *Platform) cloudCall(ctx context.Context, s *Session, call *apicall.Call) (*outcome, error) {
+	if !catalog.Known(call.Name) && !p.Stubs.name(call.Name) {
+		return refused(call, apiNotFound, adviceForUnknown(call.Name)), nil
 	}
-	if ok, advice := s.Permitted(call.name); !ok {
-		return call.refused(noPermission, advice), nil
+	if ok, advice := s.Permitted(call.Name); !ok {
+		return refused(call, noPermission, advice), nil
 	}
 	return p.callAPI(ctx, s, call)
 }
@@ -251,10 +252,10 @@ func (o *outcome) admin() *wireAnswer {
 	resp := tcb.CommOpenAPIResp{ErrorCode: int32(o.system)}
 	switch {
 	case o.result != nil:
-		resp = tcb.CommOpenAPIResp{RespData: o.result.body, ContentType: o.result.contentType, HTTPCode: http.StatusOK, Headers: o.result.headers}
+		resp = tcb.CommOpenAPIResp{RespData: o.result.Body, ContentType: o.result.ContentType, HTTPCode: http.StatusOK, Headers: o.result.Headers}
 	case o.advice != "":
-		r := jsonResult(map[string]any{"advice": o.advice})
-		resp.RespData, resp.ContentType = r.body, r.contentType
+		r := apicall.JSON(map[string]any{"advice": o.advice})
+		resp.RespData, resp.ContentType = r.Body, r.ContentType
 	}
 	return &wireAnswer{contentType: tcb.ProtobufType, body: resp.Marshal(), cut: o.cut}
 }
@@ -265,29 +266,4 @@ func adviceForUnknown(name string) string {
 		advice += "; did you mean " + strings.Join(near, " or ") + "?"
 	}
 	return advice
-}
-
-// describe returns a call's parameters for the journal, as one JSON object.
-func describe(pairs []tcb.KeyValuePair) string {
-	b := []byte{'{'}
-	for i, p := range pairs {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = append(append(b, quote(p.Key)...), ':')
-		switch {
-		case p.Filename != "":
-			b = append(b, quote(fmt.Sprintf("%s, %d bytes", p.Filename, len(p.Value)))...)
-		case json.Valid(p.Value):
-			b = append(b, p.Value...)
-		default:
-			b = append(b, quote(string(p.Value))...)
-		}
-	}
-	return string(append(b, '}'))
-}
-
-func quote(text string) []byte {
-	b, _ := json.Marshal(text) // text always encodes
-	return b
 }

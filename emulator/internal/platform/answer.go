@@ -6,31 +6,31 @@ import (
 	"image"
 	"image/jpeg"
 	"maps"
-	"slices"
 	"strings"
 	"sync"
 
+	"github.com/wxcloud-go/wxfn/emulator/internal/platform/apicall"
 	"github.com/wxcloud-go/wxfn/openapi/catalog"
 )
 
 // defaultAnswer is what an API answers whose effect is not emulated: every field of its response, with a value that has the
 // right type and tells which field it is.
-func (p *Platform) defaultAnswer(c *apiCall) (*apiResult, error) {
-	if c.api == nil {
-		return okResult(nil), nil
+func (p *Platform) defaultAnswer(c *apicall.Call) (*apicall.Result, error) {
+	if c.API == nil {
+		return apicall.OK(nil), nil
 	}
-	if c.api.Binary {
-		return &apiResult{contentType: "image/jpeg", body: blank()}, nil
+	if c.API.Binary {
+		return &apicall.Result{ContentType: "image/jpeg", Body: blank()}, nil
 	}
-	fields := p.sample(c, c.api.Response)
-	if c.enveloped {
+	fields := p.sample(c, c.API.Response)
+	if c.Enveloped {
 		// The page's tables have the fields at the top, its examples in Response.
 		fields["Response"] = maps.Clone(fields)
 	}
-	return okResult(fields), nil
+	return apicall.OK(fields), nil
 }
 
-func (p *Platform) sample(c *apiCall, fields []catalog.Field) map[string]any {
+func (p *Platform) sample(c *apicall.Call, fields []catalog.Field) map[string]any {
 	object := map[string]any{}
 	for _, f := range fields {
 		object[f.Name] = p.sampleOf(c, f)
@@ -38,7 +38,7 @@ func (p *Platform) sample(c *apiCall, fields []catalog.Field) map[string]any {
 	return object
 }
 
-func (p *Platform) sampleOf(c *apiCall, f catalog.Field) any {
+func (p *Platform) sampleOf(c *apicall.Call, f catalog.Field) any {
 	switch f.Type {
 	case catalog.Object:
 		return p.sample(c, f.Fields)
@@ -69,9 +69,9 @@ func (p *Platform) sampleOf(c *apiCall, f catalog.Field) any {
 	case "errmsg":
 		return "ok"
 	case "openid":
-		return cmp.Or(c.caller.OpenID, f.Name) // nobody calls a function where a server calls
+		return cmp.Or(c.Caller.OpenID, f.Name) // nobody calls a function where a server calls
 	case "appid":
-		return c.appID
+		return c.AppID
 	}
 	return f.Name
 }
@@ -86,5 +86,3 @@ var blank = sync.OnceValue(func() []byte {
 	_ = jpeg.Encode(&b, picture, nil) // into memory
 	return b.Bytes()
 })
-
-func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"maps"
 	"mime"
 	"mime/multipart"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/tidwall/gjson"
 
+	"github.com/wxcloud-go/wxfn/emulator/internal/platform/apicall"
 	"github.com/wxcloud-go/wxfn/openapi/catalog"
 	"github.com/wxcloud-go/wxfn/openapi/tcb"
 )
@@ -25,11 +27,8 @@ func (q *serverRequest) read() error {
 		inBody, err = q.bodyPairs()
 		pairs = append(pairs, inBody...)
 	}
-	call := newCall(q.log.API, q.log.Time, hideSecret(pairs))
-	q.log.Params = call.log.Params
-	for _, pair := range pairs {
-		q.params[pair.Key] = param{json: pair.Value, file: pair.Filename != ""}
-	}
+	q.Log.Params = apicall.New(q.Log.API, q.Log.Time, hideSecret(pairs)).Log.Params
+	q.Add(pairs)
 	return err
 }
 
@@ -43,7 +42,7 @@ func hideSecret(pairs []tcb.KeyValuePair) []tcb.KeyValuePair {
 	shown := slices.Clone(pairs)
 	for i, pair := range shown {
 		if isSecret(pair.Key) {
-			shown[i].Value = quote("[secret]")
+			shown[i].Value = apicall.Quote("[secret]")
 		}
 	}
 	return shown
@@ -54,12 +53,12 @@ var elsewhere = []string{"access_token", "cloudbase_access_token", "from_appid"}
 
 // queryPairs returns the parameters of the URL as JSON: a text, but for those that are to be something else.
 func (q *serverRequest) queryPairs() (pairs []tcb.KeyValuePair) {
-	for _, name := range sortedKeys(q.query) {
+	for _, name := range slices.Sorted(maps.Keys(q.query)) {
 		text := q.query.Get(name)
 		if slices.Contains(elsewhere, name) {
 			continue
 		}
-		value := quote(text)
+		value := apicall.Quote(text)
 		if f, ok := q.field(name); ok && f.Type != catalog.String && f.Type != catalog.Any {
 			switch {
 			case text == "":
@@ -69,7 +68,7 @@ func (q *serverRequest) queryPairs() (pairs []tcb.KeyValuePair) {
 			}
 		}
 		if q.door.inBody(name) {
-			q.warn("%s is in the URL; in the cloud it has to be in the body", name)
+			q.Warn("%s is in the URL; in the cloud it has to be in the body", name)
 		}
 		pairs = append(pairs, tcb.KeyValuePair{Key: name, Value: value})
 	}
@@ -121,18 +120,18 @@ func (e *endpoint) takesFile() bool {
 // travels under many names.
 func (q *serverRequest) bodyPairs() ([]tcb.KeyValuePair, error) {
 	if q.http.ContentLength > maxRequest {
-		return nil, errDataFormat.because("the body is larger than %d MB", maxRequest>>20)
+		return nil, errDataFormat.Because("the body is larger than %d MB", maxRequest>>20)
 	}
 	body, err := io.ReadAll(io.LimitReader(q.http.Body, maxRequest+1))
 	switch {
 	case err != nil:
-		return nil, errDataFormat.because("the body broke off: %v", err)
+		return nil, errDataFormat.Because("the body broke off: %v", err)
 	case len(body) > maxRequest:
-		return nil, errDataFormat.because("the body is larger than %d MB", maxRequest>>20)
+		return nil, errDataFormat.Because("the body is larger than %d MB", maxRequest>>20)
 	case len(bytes.TrimSpace(body)) == 0 && q.bodyless():
 		return nil, nil
 	case len(bytes.TrimSpace(body)) == 0:
-		return nil, errEmptyBody.because("%s takes its parameters from the body, as a JSON object", q.path)
+		return nil, errEmptyBody.Because("%s takes its parameters from the body, as a JSON object", q.path)
 	}
 	q.body = body
 	contentType, params, _ := mime.ParseMediaType(q.http.Header.Get("Content-Type"))
@@ -140,7 +139,7 @@ func (q *serverRequest) bodyPairs() ([]tcb.KeyValuePair, error) {
 	case q.door.takesFile() && contentType == "multipart/form-data":
 		return formPairs(q, multipart.NewReader(bytes.NewReader(body), params["boundary"]))
 	case q.door.takesFile() && !isObject(body):
-		return nil, errMediaMissing.because("the body is no form; %s takes a file as multipart/form-data", q.path)
+		return nil, errMediaMissing.Because("the body is no form; %s takes a file as multipart/form-data", q.path)
 	}
 	if q.path == pathInvoke {
 		return nil, q.wantJSON(json.Valid(body)) // an event may be any value
@@ -151,7 +150,7 @@ func (q *serverRequest) bodyPairs() ([]tcb.KeyValuePair, error) {
 	var pairs []tcb.KeyValuePair
 	gjson.ParseBytes(body).ForEach(func(name, value gjson.Result) bool {
 		if q.door.api != nil && hasField(q.door.api.Query, name.String()) {
-			q.warn("%s is in the body; in the cloud it has to be in the URL", name.String())
+			q.Warn("%s is in the body; in the cloud it has to be in the URL", name.String())
 		}
 		pairs = append(pairs, tcb.KeyValuePair{Key: name.String(), Value: []byte(value.Raw)})
 		return true
@@ -167,17 +166,17 @@ func (q *serverRequest) wantJSON(is bool) error {
 	encoding := q.http.Header.Get("Content-Encoding")
 	switch {
 	case encoding != "" && encoding != "identity" && !is:
-		return errDataFormat.because("the body is sent in the encoding %.20q; send it as it is", encoding)
+		return errDataFormat.Because("the body is sent in the encoding %.20q; send it as it is", encoding)
 	case !utf8.Valid(q.body):
-		return errDataFormat.because("the body is not UTF-8")
+		return errDataFormat.Because("the body is not UTF-8")
 	case is:
 		return nil
 	case bytes.HasPrefix(q.body, []byte("\ufeff")):
-		return errDataFormat.because("the body begins with a byte order mark, which is no JSON")
+		return errDataFormat.Because("the body begins with a byte order mark, which is no JSON")
 	case contentType == "multipart/form-data", contentType == "application/x-www-form-urlencoded" && !bytes.ContainsAny(bytes.TrimSpace(q.body)[:1], "{["):
-		return errDataFormat.because("the body is a form; %s takes a JSON object", q.path)
+		return errDataFormat.Because("the body is a form; %s takes a JSON object", q.path)
 	}
-	return errDataFormat.because("the body is no JSON object")
+	return errDataFormat.Because("the body is no JSON object")
 }
 
 // maxParts bounds the parts of a form; each costs much more than its bytes.
@@ -191,18 +190,18 @@ func formPairs(q *serverRequest, form *multipart.Reader) (pairs []tcb.KeyValuePa
 			return pairs, nil
 		}
 		if err != nil {
-			return nil, errMediaMissing.because("the form cannot be read: %v", err)
+			return nil, errMediaMissing.Because("the form cannot be read: %v", err)
 		}
 		if len(pairs) == maxParts {
-			return nil, errDataFormat.because("the form has more than %d parts", maxParts)
+			return nil, errDataFormat.Because("the form has more than %d parts", maxParts)
 		}
 		data, err := io.ReadAll(part)
 		if err != nil {
-			return nil, errMediaMissing.because("the form cannot be read: %v", err)
+			return nil, errMediaMissing.Because("the form cannot be read: %v", err)
 		}
 		pair := tcb.KeyValuePair{Key: part.FormName(), Value: data, ContentType: part.Header.Get("Content-Type"), Filename: part.FileName()}
 		if f, ok := q.field(pair.Key); pair.Filename == "" && (!ok || f.Type == catalog.String || f.Type == catalog.Any || !json.Valid(data)) {
-			pair.Value = quote(string(data))
+			pair.Value = apicall.Quote(string(data))
 		}
 		pairs = append(pairs, pair)
 	}

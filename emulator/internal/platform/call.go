@@ -8,74 +8,64 @@ import (
 	"runtime/debug"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/tidwall/gjson"
 
 	"github.com/wxcloud-go/wxfn/cloudfn/wxcloud"
-	"github.com/wxcloud-go/wxfn/emulator/internal/journal"
+	"github.com/wxcloud-go/wxfn/emulator/internal/platform/apicall"
 	"github.com/wxcloud-go/wxfn/openapi/catalog"
 	"github.com/wxcloud-go/wxfn/openapi/tcb"
 )
 
 // outcome is how a call of an API ended, before the door that it came by writes it in its own shape.
 type outcome struct {
-	result *apiResult // the API's answer, good or bad; nil where WeChat itself refused the call
-	system int        // the code of that refusal
-	advice string     // and what to do about it
-	cut    bool       // the connection ends with result, which is half of an answer
+	result *apicall.Result // the API's answer, good or bad; nil where WeChat itself refused the call
+	system int             // the code of that refusal
+	advice string          // and what to do about it
+	cut    bool            // the connection ends with result, which is half of an answer
 
 	toService bool // the answer goes to a function that serves HTTP
 }
 
-// newCall returns a call with its parameters as they came.
-func newCall(name string, at time.Time, pairs []tcb.KeyValuePair) *apiCall {
-	call := &apiCall{name: name, params: map[string]param{}, log: journal.Call{Time: at, API: name, Params: describe(pairs)}}
-	for _, pair := range pairs {
-		call.params[pair.Key] = param{json: pair.Value, file: pair.Filename != ""}
-	}
-	return call
-}
-
-// refused is a call that WeChat itself refuses.
-func (c *apiCall) refused(code int, advice string) *outcome {
-	c.log.ErrCode, c.log.ErrMsg, c.log.Advice = code, wxcloud.Text(code), advice
+// refused returns the outcome of a call that WeChat itself refuses.
+func refused(c *apicall.Call, code int, advice string) *outcome {
+	c.Log.ErrCode, c.Log.ErrMsg, c.Log.Advice = code, wxcloud.Text(code), advice
 	return &outcome{system: code, advice: advice}
 }
 
 // callAPI answers a call that may be made, by whichever door it came, in the platform's order: parameters, quota, and then
 // the API itself, or what stands in its place. The error is one of the connection, for a fault that a stub makes.
-func (p *Platform) callAPI(ctx context.Context, s *Session, call *apiCall) (*outcome, error) {
+func (p *Platform) callAPI(ctx context.Context, s *Session, call *apicall.Call) (*outcome, error) {
 	var ok bool
-	if call.api, ok = catalog.Lookup(call.name); !ok {
-		call.api, _ = catalog.Renamed(call.name)
+	if call.API, ok = catalog.Lookup(call.Name); !ok {
+		call.API, _ = catalog.Renamed(call.Name)
 	}
-	if form, ok := catalog.Earlier(call.name); ok && !call.params["version"].given() {
-		call.api, call.earlier = form.API, true
-		call.warn("this is the 1.0 form of %s, which WeChat has not kept up since 2021-09-01; %s", call.name, form.Instead)
+	if form, ok := catalog.Earlier(call.Name); ok && !call.Params["version"].Given() {
+		call.API, call.Earlier = form.API, true
+		call.Warn("this is the 1.0 form of %s, which WeChat has not kept up since 2021-09-01; %s", call.Name, form.Instead)
 	}
-	err := call.check()
+	err := call.Check()
 	var stub *stub
 	if err == nil {
 		err = p.throttle()
 	}
 	if err == nil {
-		stub, call.log.NearMisses = p.Stubs.match(s, call)
+		stub, call.Log.NearMisses = p.Stubs.match(s, call)
 	}
-	var result *apiResult
+	var result *apicall.Result
 	switch {
 	case err != nil:
 	case stub == nil:
 		result, err = p.perform(call)
 	default:
-		call.log.Stub = stub.label()
+		call.Log.Stub = stub.label()
 		if !stub.wait(ctx) {
-			call.log.ErrCode, call.log.ErrMsg = connectionFailed, "the caller went away during the stub's delay"
+			call.Log.ErrCode, call.Log.ErrMsg = connectionFailed, "the caller went away during the stub's delay"
 			return nil, context.Cause(ctx)
 		}
 		switch {
 		case stub.SystemError != 0:
-			return call.refused(stub.SystemError, "a stub's answer"), nil
+			return refused(call, stub.SystemError, "a stub's answer"), nil
 		case stub.Fault != "":
 			return p.fail(ctx, stub, call)
 		case stub.platformAnswers():
@@ -88,46 +78,46 @@ func (p *Platform) callAPI(ctx context.Context, s *Session, call *apiCall) (*out
 }
 
 // perform lets the API itself answer. A panic there is an error of this one call.
-func (p *Platform) perform(call *apiCall) (result *apiResult, err error) {
+func (p *Platform) perform(call *apicall.Call) (result *apicall.Result, err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			result, err = nil, fmt.Errorf("wxfn itself failed: panic: %v\n%s", v, debug.Stack())
 		}
 	}()
-	api := apis[call.name]
+	api := p.features.apis[call.Name]
 	if api == nil {
-		api = (*Platform).defaultAnswer
+		api = p.defaultAnswer
 	}
-	return api(p, call)
+	return api(call)
 }
 
 // conclude notes what an API answered, or its error, which becomes an answer as the platform writes it.
-func (p *Platform) conclude(call *apiCall, result *apiResult, err error) *outcome {
+func (p *Platform) conclude(call *apicall.Call, result *apicall.Result, err error) *outcome {
 	if err != nil {
-		failure, ok := errors.AsType[*apiError](err)
+		failure, ok := errors.AsType[*apicall.Error](err)
 		if !ok {
-			failure = &apiError{code: -1, message: "system error", advice: err.Error()}
+			failure = &apicall.Error{Code: -1, Message: "system error", Advice: err.Error()}
 		}
-		call.log.ErrCode, call.log.ErrMsg = failure.code, failure.message
-		if failure.advice != "" {
-			call.log.Advice = strings.TrimSuffix(failure.advice+"; "+call.log.Advice, "; ")
+		call.Log.ErrCode, call.Log.ErrMsg = failure.Code, failure.Message
+		if failure.Advice != "" {
+			call.Log.Advice = strings.TrimSuffix(failure.Advice+"; "+call.Log.Advice, "; ")
 		}
-		call.log.RID = p.rid()
-		result = errorResult(failure.code, failure.message, call.log.RID, call.log.Advice)
+		call.Log.RID = p.rid()
+		result = errorResult(failure.Code, failure.Message, call.Log.RID, call.Log.Advice)
 	}
-	if tcb.IsJSON(result.contentType) && call.log.ErrCode == 0 { // a stub's result may be an error, too
-		call.log.ErrCode = int(gjson.GetBytes(result.body, "errcode").Int())
-		call.log.ErrMsg = gjson.GetBytes(result.body, "errmsg").String()
+	if tcb.IsJSON(result.ContentType) && call.Log.ErrCode == 0 { // a stub's result may be an error, too
+		call.Log.ErrCode = int(gjson.GetBytes(result.Body, "errcode").Int())
+		call.Log.ErrMsg = gjson.GetBytes(result.Body, "errmsg").String()
 	}
-	if call.log.ErrCode == 0 {
-		call.log.Result, call.log.ErrMsg = result.describe(), ""
+	if call.Log.ErrCode == 0 {
+		call.Log.Result, call.Log.ErrMsg = result.Describe(), ""
 	}
 	return &outcome{result: result}
 }
 
 // errorResult is an answer of JSON that tells of an error.
-func errorResult(code int, message, rid, advice string) *apiResult {
-	return jsonResult(struct {
+func errorResult(code int, message, rid, advice string) *apicall.Result {
+	return apicall.JSON(struct {
 		ErrCode int    `json:"errcode"`
 		ErrMsg  string `json:"errmsg"`
 		Advice  string `json:"advice,omitempty"` // where the SDKs do not look

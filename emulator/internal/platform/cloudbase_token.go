@@ -153,7 +153,7 @@ var signingKey = sync.OnceValue(func() []byte {
 
 // owner returns the service that a token stands for, and the request that it was made for.
 func (p *Platform) owner(token string) (*Service, uuid.UUID, error) {
-	unknown := errInvalidToken.because("this emulator has given out no such cloudbase_access_token; those of another run, and WeChat's own, are not good here")
+	unknown := errInvalidToken.Because("this emulator has given out no such cloudbase_access_token; those of another run, and WeChat's own, are not good here")
 	b, err := base64.RawURLEncoding.Strict().DecodeString(token)
 	if err != nil || len(b) != sha256.Size+tokenText {
 		return nil, uuid.Nil, unknown
@@ -170,10 +170,10 @@ func (p *Platform) owner(token string) (*Service, uuid.UUID, error) {
 	s := p.services.byID[id]
 	p.services.mu.RUnlock()
 	if s == nil {
-		return nil, uuid.Nil, errInvalidToken.because("the function that the token was for is gone, or was made anew since; take the token of the request, or read the file again")
+		return nil, uuid.Nil, errInvalidToken.Because("the function that the token was for is gone, or was made anew since; take the token of the request, or read the file again")
 	}
 	if end := time.UnixMilli(int64(binary.BigEndian.Uint64(rest))); !p.Now().Before(end) {
-		return nil, uuid.Nil, errTokenExpired.because("it was good until %s; a cloudbase_access_token lives %s, and the file has a new one every %s",
+		return nil, uuid.Nil, errTokenExpired.Because("it was good until %s; a cloudbase_access_token lives %s, and the file has a new one every %s",
 			end.UTC().Format(time.RFC3339), cloudbaseTokenLife, CloudbaseTokenRenewal)
 	}
 	return s, request, nil
@@ -194,8 +194,8 @@ func (p *Platform) ServeSidecar(w http.ResponseWriter, r *http.Request, key stri
 	s := p.serviceOf(key)
 	if s == nil {
 		// The path stays unsaid: it may have been a good one.
-		none := errorResult(errTokenMissing.code, errTokenMissing.message, p.rid(), "the function that had this sidecar is gone, or was made anew since; WX_API_BASE_URL is that of a process and its time")
-		(&wireAnswer{status: http.StatusNotFound, contentType: none.contentType, body: none.body}).write(w)
+		none := errorResult(errTokenMissing.Code, errTokenMissing.Message, p.rid(), "the function that had this sidecar is gone, or was made anew since; WX_API_BASE_URL is that of a process and its time")
+		(&wireAnswer{status: http.StatusNotFound, contentType: none.ContentType, body: none.Body}).write(w)
 		return
 	}
 	p.serveAPI(w, r, s)
@@ -240,7 +240,7 @@ func (p *Platform) clientOf(r *http.Request, via *Service) (c client, secret str
 	}
 	c.session = c.service.session(request)
 	if _, known := p.Apps[appID]; forOther && !known {
-		c.err = errUnauthorized.because("this emulator has no app %q that %s could call for; it has %s, and those of --app APPID:SECRET", appID, c.service.Function, p.AppID)
+		c.err = errUnauthorized.Because("this emulator has no app %q that %s could call for; it has %s, and those of --app APPID:SECRET", appID, c.service.Function, p.AppID)
 		return c, token
 	}
 	c.appID = appID
@@ -254,10 +254,10 @@ func (c *client) permit(e *endpoint) error {
 		return nil
 	}
 	if e.api == nil {
-		return errNotAllowed.because("config.json permits cloud calls only, and this is none; call it with an access_token")
+		return errNotAllowed.Because("config.json permits cloud calls only, and this is none; call it with an access_token")
 	}
 	if ok, advice := c.service.Permitted(e.name); !ok {
-		return errNotAllowed.because("%s", advice)
+		return errNotAllowed.Because("%s", advice)
 	}
 	return nil
 }

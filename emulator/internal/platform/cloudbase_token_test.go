@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/wxcloud-go/wxfn/emulator/internal/platform/apicall"
 	"github.com/wxcloud-go/wxfn/emulator/internal/platform/launch"
 	"github.com/wxcloud-go/wxfn/emulator/internal/store"
 )
@@ -24,9 +25,9 @@ func TestACloudbaseTokenStandsForItsServiceUntilItsEnd(t *testing.T) {
 		if err == nil {
 			return 0
 		}
-		var refused *apiError
+		var refused *apicall.Error
 		require.ErrorAs(t, err, &refused)
-		return refused.code
+		return refused.Code
 	}
 
 	owner, request, err := p.owner(token)

@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/wxcloud-go/wxfn/emulator/internal/platform/apicall"
 	"github.com/wxcloud-go/wxfn/emulator/internal/platform/launch"
 )
 
@@ -39,20 +40,29 @@ const (
 	queryCharacters = sceneCharacters + "%"
 )
 
+// The errors of links.
+var (
+	errPagePath     = apicall.Error{Code: 40165, Message: "invalid weapp pagepath"}
+	errInvalidQuery = apicall.Error{Code: 40212, Message: "invalid query"}
+	errExpireTime   = apicall.Error{Code: 85401, Message: "time limit between 1min and 30days"}
+	errEnvVersion   = apicall.Error{Code: 85402, Message: "invalid env_version"}
+	errLinkNotFound = apicall.Error{Code: 85403, Message: "not found"}
+)
+
 // generateScheme mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/qrcode-link/url-scheme/api_generatescheme.html and
 // api_generatenfcscheme.html beside it.
-func (p *Platform) generateScheme(c *apiCall) (*apiResult, error) {
+func (p *Platform) generateScheme(c *apicall.Call) (*apicall.Result, error) {
 	var to struct {
 		Path, Query string
 		EnvVersion  *string `json:"env_version"`
 	}
-	c.decode("jump_wxa", &to)
+	c.Decode("jump_wxa", &to)
 	code, err := p.newLink(c, to.Path, to.Query, to.EnvVersion)
 	if err != nil {
 		return nil, err
 	}
-	if c.name == apiScheme {
+	if c.Name == apiScheme {
 		if code.Expires, err = p.expiry(c); err != nil {
 			return nil, err
 		}
@@ -60,15 +70,15 @@ func (p *Platform) generateScheme(c *apiCall) (*apiResult, error) {
 	if code, err = p.keepLink(code); err != nil {
 		return nil, err
 	}
-	return okResult(map[string]any{"openlink": schemePrefix + code.ID}), nil
+	return apicall.OK(map[string]any{"openlink": schemePrefix + code.ID}), nil
 }
 
 // generateURLLink mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/qrcode-link/url-link/api_generateurllink.html.
-func (p *Platform) generateURLLink(c *apiCall) (*apiResult, error) {
+func (p *Platform) generateURLLink(c *apicall.Call) (*apicall.Result, error) {
 	var version *string
-	c.decode("env_version", &version)
-	code, err := p.newLink(c, c.text("path"), c.text("query"), version)
+	c.Decode("env_version", &version)
+	code, err := p.newLink(c, c.Text("path"), c.Text("query"), version)
 	if err != nil {
 		return nil, err
 	}
@@ -78,29 +88,29 @@ func (p *Platform) generateURLLink(c *apiCall) (*apiResult, error) {
 	if code, err = p.keepLink(code); err != nil {
 		return nil, err
 	}
-	return okResult(map[string]any{"url_link": urlLinkPrefix + code.ID}), nil
+	return apicall.OK(map[string]any{"url_link": urlLinkPrefix + code.ID}), nil
 }
 
 // generateShortLink mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/qrcode-link/short-link/api_generateshortlink.html.
-func (p *Platform) generateShortLink(c *apiCall) (*apiResult, error) {
-	path := c.text("page_url")
+func (p *Platform) generateShortLink(c *apicall.Call) (*apicall.Result, error) {
+	path := c.Text("page_url")
 	if n := utf8.RuneCountInString(path); n > maxPathRunes {
-		return nil, errInvalidURL.because("page_url has %d characters; it may have %d", n, maxPathRunes)
+		return nil, errInvalidURL.Because("page_url has %d characters; it may have %d", n, maxPathRunes)
 	}
-	page, _ := splitPath(path)
-	if why := p.notPublished(c, page); why != "" {
-		return nil, errInvalidURL.because("%s", why)
+	page, _ := launch.SplitPath(path)
+	if why := launch.Unpublished(p.features.env, c, page); why != "" {
+		return nil, errInvalidURL.Because("%s", why)
 	}
-	code := launch.Code{AppID: c.appID, API: c.name, Path: path}
-	if !c.boolean("is_permanent", false) {
+	code := launch.Code{AppID: c.AppID, API: c.Name, Path: path}
+	if !c.Boolean("is_permanent", false) {
 		code.Expires = p.Now().AddDate(0, 0, maxLinkDays)
 	}
 	code, err := p.keepLink(code)
 	if err != nil {
 		return nil, err
 	}
-	title := []rune(strings.ReplaceAll(c.text("page_title"), "/", " "))
+	title := []rune(strings.ReplaceAll(c.Text("page_title"), "/", " "))
 	if len(title) > maxTitle {
 		title = append(title[:maxTitle], '…')
 	}
@@ -108,24 +118,24 @@ func (p *Platform) generateShortLink(c *apiCall) (*apiResult, error) {
 	if len(title) > 0 {
 		link += string(title) + "/"
 	}
-	return okResult(map[string]any{"link": link + code.ID}), nil
+	return apicall.OK(map[string]any{"link": link + code.ID}), nil
 }
 
 // newLink returns a link to a page, which is not kept yet.
-func (p *Platform) newLink(c *apiCall, path, query string, version *string) (_ launch.Code, err error) {
-	code := launch.Code{AppID: c.appID, API: c.name, Path: strings.TrimPrefix(path, "/")}
+func (p *Platform) newLink(c *apicall.Call, path, query string, version *string) (_ launch.Code, err error) {
+	code := launch.Code{AppID: c.AppID, API: c.Name, Path: strings.TrimPrefix(path, "/")}
 	if strings.Contains(path, "?") {
-		return code, errPagePath.because("path is %q; it may have no query: put that into query", path)
+		return code, errPagePath.Because("path is %q; it may have no query: put that into query", path)
 	}
-	if why := p.notPublished(c, code.Path); why != "" {
-		return code, errPagePath.because("%s", why)
+	if why := launch.Unpublished(p.features.env, c, code.Path); why != "" {
+		return code, errPagePath.Because("%s", why)
 	}
 	if n := utf8.RuneCountInString(query); n > maxLinkQuery {
-		return code, errInvalidQuery.because("query has %d characters; it may have %d", n, maxLinkQuery)
+		return code, errInvalidQuery.Because("query has %d characters; it may have %d", n, maxLinkQuery)
 	}
 	for _, r := range query {
 		if !isSceneCharacter(r) && r != '%' {
-			return code, errInvalidQuery.because("query may not contain %q; encode it in the characters 0-9 a-z A-Z %s", r, queryCharacters)
+			return code, errInvalidQuery.Because("query may not contain %q; encode it in the characters 0-9 a-z A-Z %s", r, queryCharacters)
 		}
 	}
 	if query != "" {
@@ -135,40 +145,28 @@ func (p *Platform) newLink(c *apiCall, path, query string, version *string) (_ l
 	return code, err
 }
 
-// notPublished tells why a page cannot be opened; "" where it can be. No page is the home page.
-func (p *Platform) notPublished(c *apiCall, page string) string {
-	pages := p.pagesOf(c.appID)
-	switch {
-	case pages == nil:
-		c.warn("no app.json was found, so that any page passes; in the cloud it must be a published one")
-	case page != "" && !pages.Has(page):
-		return fmt.Sprintf("%s has no page %q; add it", pages.File, page)
-	}
-	return ""
-}
-
 // expiry returns when a link ends: links without a time end after 30 days, the longest that there is.
-func (p *Platform) expiry(c *apiCall) (time.Time, error) {
+func (p *Platform) expiry(c *apicall.Call) (time.Time, error) {
 	now := p.Now()
 	latest := now.AddDate(0, 0, maxLinkDays)
-	switch kind := c.integer("expire_type", 0); {
-	case kind == 1 && !c.params["expire_interval"].given(), kind == 0 && !c.params["expire_time"].given():
+	switch kind := c.Integer("expire_type", 0); {
+	case kind == 1 && !c.Given("expire_interval"), kind == 0 && !c.Given("expire_time"):
 		return latest, nil
 	case kind == 1:
-		days := c.integer("expire_interval", 0)
+		days := c.Integer("expire_interval", 0)
 		if days < 1 || days > maxLinkDays {
-			return now, errExpireTime.because("expire_interval is %d; it may be 1 to %d days", days, maxLinkDays)
+			return now, errExpireTime.Because("expire_interval is %d; it may be 1 to %d days", days, maxLinkDays)
 		}
 		return now.AddDate(0, 0, days), nil
 	case kind == 0:
-		at := time.Unix(int64(c.integer("expire_time", 0)), 0)
+		at := time.Unix(int64(c.Integer("expire_time", 0)), 0)
 		if at.Before(now.Add(minLinkLife)) || at.After(latest) {
-			return now, errExpireTime.because("expire_time is %s; it may be one minute to %d days ahead of %s",
+			return now, errExpireTime.Because("expire_time is %s; it may be one minute to %d days ahead of %s",
 				at.UTC().Format(time.DateTime), maxLinkDays, now.UTC().Format(time.DateTime))
 		}
 		return at, nil
 	default:
-		return now, errInvalidArgs.because("expire_type is %d; it may be 0 (expire_time) or 1 (expire_interval)", kind)
+		return now, apicall.ErrInvalidArgs.Because("expire_type is %d; it may be 0 (expire_time) or 1 (expire_interval)", kind)
 	}
 }
 
@@ -179,39 +177,39 @@ func (p *Platform) keepLink(code launch.Code) (launch.Code, error) {
 
 // queryScheme mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/qrcode-link/url-scheme/api_queryscheme.html.
-func (p *Platform) queryScheme(c *apiCall) (*apiResult, error) {
+func (p *Platform) queryScheme(c *apicall.Call) (*apicall.Result, error) {
 	const info = "scheme_info"
-	if link := c.text("scheme"); strings.HasPrefix(link, plainSchemePrefix) && c.integer("query_type", 0) == 0 {
-		return okResult(map[string]any{info: plainScheme(link)}), nil
+	if link := c.Text("scheme"); strings.HasPrefix(link, plainSchemePrefix) && c.Integer("query_type", 0) == 0 {
+		return apicall.OK(map[string]any{info: plainScheme(link)}), nil
 	}
 	return p.queryLink(c, "scheme", info, apiScheme, apiNFCScheme)
 }
 
 // queryURLLink mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/qrcode-link/url-link/api_queryurllink.html.
-func (p *Platform) queryURLLink(c *apiCall) (*apiResult, error) {
+func (p *Platform) queryURLLink(c *apicall.Call) (*apicall.Result, error) {
 	return p.queryLink(c, "url_link", "url_link_info", apiURLLink)
 }
 
 // queryLink looks up a link that one of the APIs in makers made. The parameter of this name has it.
-func (p *Platform) queryLink(c *apiCall, name, info string, makers ...string) (*apiResult, error) {
-	switch kind := c.integer("query_type", 0); kind {
+func (p *Platform) queryLink(c *apicall.Call, name, info string, makers ...string) (*apicall.Result, error) {
+	switch kind := c.Integer("query_type", 0); kind {
 	case 0:
 	case 1:
-		return okResult(map[string]any{"quota_info": map[string]any{"remain_visit_quota": maxVisits}}), nil
+		return apicall.OK(map[string]any{"quota_info": map[string]any{"remain_visit_quota": maxVisits}}), nil
 	default:
-		return nil, errInvalidArgs.because("query_type is %d; it may be 0 (the link) or 1 (what is left of today's visits)", kind)
+		return nil, apicall.ErrInvalidArgs.Because("query_type is %d; it may be 0 (the link) or 1 (what is left of today's visits)", kind)
 	}
-	link := c.text(name)
+	link := c.Text(name)
 	id, added := linkID(link)
 	code, ok, err := p.codes().Find(id)
 	switch {
 	case err != nil:
 		return nil, err
 	case link == "":
-		return nil, errInvalidArgs.because("%s is required where query_type is 0", name)
+		return nil, apicall.ErrInvalidArgs.Because("%s is required where query_type is 0", name)
 	case !ok || !slices.Contains(makers, code.API):
-		return nil, errLinkNotFound.because("this emulator has made no %s %q", name, link)
+		return nil, errLinkNotFound.Because("this emulator has made no %s %q", name, link)
 	}
 	path, query, _ := strings.Cut(code.Path, "?")
 	if added != "" {
@@ -225,7 +223,7 @@ func (p *Platform) queryLink(c *apiCall, name, info string, makers ...string) (*
 	if code.EnvVersion != "" {
 		fields["env_version"] = code.EnvVersion
 	}
-	return okResult(map[string]any{info: fields}), nil
+	return apicall.OK(map[string]any{info: fields}), nil
 }
 
 // plainScheme returns what is in a URL Scheme that a Mini Program writes itself (明文 Scheme). Its query is all that follows

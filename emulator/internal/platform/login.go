@@ -5,6 +5,8 @@ import (
 	"encoding/base64"
 	"regexp"
 	"strings"
+
+	"github.com/wxcloud-go/wxfn/emulator/internal/platform/apicall"
 )
 
 const maxLogins = 100 // of a user in a minute
@@ -16,8 +18,8 @@ var loginCode = regexp.MustCompile(`^[0-9A-Za-z_.-]{1,128}$`)
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/user-login/api_code2session.html. The code comes from a phone
 // (wx.login), which is not emulated: any one is good, once. It stands for the emulator's user; one that begins with o, as
 // openids do, for the user that it names: oAlice, and oAlice.2 when she logs in again.
-func (p *Platform) login(r *serverRequest) (*apiResult, error) {
-	code := r.text("js_code")
+func (p *Platform) login(r *serverRequest) (*apicall.Result, error) {
+	code := r.Text("js_code")
 	if err := p.authenticate(r, "secret", "authorization_code"); err != nil {
 		return nil, err
 	}
@@ -27,17 +29,17 @@ func (p *Platform) login(r *serverRequest) (*apiResult, error) {
 	}
 	switch {
 	case code == "":
-		return nil, errCodeMissing.because("js_code is required: what wx.login gives, or an openid")
+		return nil, errCodeMissing.Because("js_code is required: what wx.login gives, or an openid")
 	case !loginCode.MatchString(code):
-		return nil, errInvalidCode.because("js_code is %.40q; a code has at most 128 letters, digits, - _ and .", code)
-	case !p.logins.take(r.appID+" "+openID, maxLogins, p.Now()):
-		return nil, errMinuteQuota.because("a user may log in %d times a minute", maxLogins)
-	case !p.usedCodes.add(r.appID+" "+code, true):
-		return nil, errCodeUsed.because("a code is good for one login; another one of the same user is %s.2", openID)
+		return nil, errInvalidCode.Because("js_code is %.40q; a code has at most 128 letters, digits, - _ and .", code)
+	case !p.logins.take(r.AppID+" "+openID, maxLogins, p.Now()):
+		return nil, errMinuteQuota.Because("a user may log in %d times a minute", maxLogins)
+	case !p.usedCodes.add(r.AppID+" "+code, true):
+		return nil, errCodeUsed.Because("a code is good for one login; another one of the same user is %s.2", openID)
 	}
 	key := make([]byte, 16)
 	rand.Read(key)
 	sessionKey := base64.StdEncoding.EncodeToString(key)
 	r.secrets = append(r.secrets, sessionKey)
-	return jsonResult(map[string]any{"openid": openID, "session_key": sessionKey}), nil
+	return apicall.JSON(map[string]any{"openid": openID, "session_key": sessionKey}), nil
 }

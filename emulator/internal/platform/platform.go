@@ -3,9 +3,9 @@
 //
 // It has two doors. A cloud call comes to the admin endpoint, and is checked in the platform's order: signature, token, API,
 // permission, parameters, quota. An HTTPS call comes to the server API, as to api.weixin.qq.com: path, method, access token,
-// body, and then the same. Parameters are compared with the catalogue. Then a stub answers, if one matches; else the API: those whose effect is emulated are
-// functions from their parameters to an answer or an [apiError], and rows of the table apis; the others answer with what
-// the catalogue says of their response. Writing answers to the wire is done in one place.
+// body, and then the same. Parameters are compared with the catalogue. Then a stub answers, if one matches; else the API:
+// those whose effect is emulated are an [apicall.API] of a feature, a package below this one; the others answer with what the
+// catalogue says of their response. Writing answers to the wire is done in one place.
 package platform
 
 import (
@@ -18,18 +18,14 @@ import (
 
 	"github.com/wxcloud-go/wxfn/config"
 	"github.com/wxcloud-go/wxfn/emulator/internal/journal"
+	"github.com/wxcloud-go/wxfn/emulator/internal/platform/apicall"
 	"github.com/wxcloud-go/wxfn/emulator/internal/platform/launch"
 	"github.com/wxcloud-go/wxfn/emulator/internal/store"
 	"github.com/wxcloud-go/wxfn/openapi/tcb"
 )
 
 // Caller is who calls a function.
-type Caller struct {
-	OpenID, UnionID, AppID string
-	// Source is the chain of callers, such as "wx_client" or "wx_client,scf".
-	Source   string
-	ClientIP string
-}
+type Caller = apicall.Caller
 
 // Functions is how a function calls another one.
 type Functions interface {
@@ -81,8 +77,8 @@ type Platform struct {
 	// httpTimeout is how long a function may take that was called over the HTTP API.
 	httpTimeout time.Duration
 	// Stubs answer calls in place of APIs.
-	Stubs  Stubs
-	outbox outbox
+	Stubs    Stubs
+	features features
 
 	mu       sync.RWMutex
 	sessions map[string]*Session // by token
@@ -122,6 +118,7 @@ func New(c Config) *Platform {
 		},
 		sessions: map[string]*Session{},
 	}
+	p.features, p.Stubs.fixtures = newFeatures(p)
 	p.Journal.Redact(p.credential.SecretID, p.credential.SecretKey, p.credential.SessionToken)
 	for _, secret := range p.Apps {
 		if len(secret) >= minSecret {
@@ -130,9 +127,6 @@ func New(c Config) *Platform {
 	}
 	return p
 }
-
-// Buckets returns what the platform needs of [Config].Store.
-func Buckets() []*store.Bucket { return launch.Buckets() }
 
 func (p *Platform) codes() launch.Codes { return launch.Codes{Store: p.Store} }
 
@@ -159,6 +153,9 @@ func (p *Platform) session(token string) (*Session, bool) {
 	s, ok := p.sessions[token]
 	return s, ok
 }
+
+// now returns the time on the platform's clock.
+func (p *Platform) now() time.Time { return p.Now() }
 
 // pagesOf returns the pages of an app; nil where its app.json is not known, as of every app but the project's.
 func (p *Platform) pagesOf(appID string) *config.Pages {

@@ -3,6 +3,8 @@ package platform
 import (
 	"sync"
 	"time"
+
+	"github.com/wxcloud-go/wxfn/emulator/internal/platform/apicall"
 )
 
 // rate counts calls within the running minute of the platform's clock.
@@ -40,7 +42,7 @@ const maxCalls = 100_000
 // throttle counts a call.
 func (p *Platform) throttle() error {
 	if !p.calls.take(p.Env, maxCalls, p.Now()) {
-		return errMinuteLimit.because("more than %d calls of APIs within a minute", maxCalls)
+		return apicall.ErrMinuteLimit.Because("more than %d calls of APIs within a minute", maxCalls)
 	}
 	return nil
 }

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/wxcloud-go/wxfn/emulator/internal/platform/apicall"
 )
 
 func TestCloudCallsHaveALimitByTheMinute(t *testing.T) {
@@ -80,7 +82,7 @@ func TestEachAppHasItsOwnLimitOfGetUnlimited(t *testing.T) {
 		assert.True(t, p.unlimited.take("wx1", maxUnlimitedCalls, now))
 	}
 	assert.Equal(t, "good", call(""))
-	assert.Equal(t, errMinuteLimit.message, call("wx1"))
+	assert.Equal(t, apicall.ErrMinuteLimit.Message, call("wx1"))
 	assert.Equal(t, "more than 5000 calls within a minute", s.Record.View().Calls[1].Advice)
 	assert.Equal(t, "good", call("wx2"))
 	now = now.Add(time.Minute)

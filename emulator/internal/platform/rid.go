@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/wxcloud-go/wxfn/emulator/internal/journal"
+	"github.com/wxcloud-go/wxfn/emulator/internal/platform/apicall"
 )
 
 // ridLife is for how long WeChat tells about an rid.
@@ -30,7 +31,7 @@ type failedRequest struct {
 
 // remember keeps a request that was answered with an error, for those who ask about its rid. Secrets are taken out.
 func (p *Platform) remember(r *serverRequest, answer []byte) {
-	if r.log.RID == "" || r.appID == "" {
+	if r.Log.RID == "" || r.AppID == "" {
 		return
 	}
 	shown := url.Values{}
@@ -40,27 +41,27 @@ func (p *Platform) remember(r *serverRequest, answer []byte) {
 		}
 		shown[name] = values
 	}
-	p.failed.add(r.log.RID, failedRequest{
-		appID: r.appID, path: r.path, at: r.log.Time, took: r.log.Duration, clientIP: r.session.Caller.ClientIP,
-		url: journal.Cut(shown.Encode(), maxShown), body: journal.Cut(r.log.Params, maxShown), answer: journal.Cut(string(answer), maxShown),
+	p.failed.add(r.Log.RID, failedRequest{
+		appID: r.AppID, path: r.path, at: r.Log.Time, took: r.Log.Duration, clientIP: r.session.Caller.ClientIP,
+		url: journal.Cut(shown.Encode(), maxShown), body: journal.Cut(r.Log.Params, maxShown), answer: journal.Cut(string(answer), maxShown),
 	})
 }
 
 // getRidInfo mirrors https://developers.weixin.qq.com/miniprogram/dev/server/API/openApi-mgnt/api_getridinfo.html.
-func (p *Platform) getRidInfo(r *serverRequest) (*apiResult, error) {
-	rid := r.text("rid")
+func (p *Platform) getRidInfo(r *serverRequest) (*apicall.Result, error) {
+	rid := r.Text("rid")
 	f, known := p.failed.find(rid)
 	switch {
 	case !ridFormat.MatchString(rid):
-		return nil, errRID.because("rid is %.40q; it is what errmsg ends with, three times 8 digits", rid)
+		return nil, errRID.Because("rid is %.40q; it is what errmsg ends with, three times 8 digits", rid)
 	case !known || p.Now().Sub(f.at) > ridLife:
-		return nil, errNoRID.because("this emulator remembers the last %d errors for %s", maxRecent, ridLife)
+		return nil, errNoRID.Because("this emulator remembers the last %d errors for %s", maxRecent, ridLife)
 	case strings.HasPrefix(f.path, "/sns/"):
-		return nil, errRIDPath.because("it is of %s", f.path)
-	case f.appID != r.appID:
-		return nil, errForeignRID.because("it is not of %s", r.appID)
+		return nil, errRIDPath.Because("it is of %s", f.path)
+	case f.appID != r.AppID:
+		return nil, errForeignRID.Because("it is not of %s", r.AppID)
 	}
-	return okResult(map[string]any{"request": map[string]any{
+	return apicall.OK(map[string]any{"request": map[string]any{
 		"invoke_time": f.at.Unix(), "cost_in_ms": f.took.Milliseconds(), "request_url": f.url,
 		"request_body": f.body, "response_body": f.answer, "client_ip": f.clientIP,
 	}}), nil

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/wxcloud-go/wxfn/emulator/internal/platform/launch"
 	"github.com/wxcloud-go/wxfn/emulator/internal/platform/picture"
 )
 
@@ -58,8 +59,8 @@ func (p *Platform) Scan(content string) (*LaunchOptions, error) {
 	case !code.Expires.IsZero() && p.Now().After(code.Expires):
 		return nil, fmt.Errorf("%w: it was good until %s", ErrExpired, code.Expires.UTC().Format(time.RFC3339))
 	}
-	path, query := splitPath(code.Path)
-	_, more := splitPath("?" + added)
+	path, query := launch.SplitPath(code.Path)
+	_, more := launch.SplitPath("?" + added)
 	maps.Copy(query, more)
 	if pages := p.pagesOf(code.AppID); path == "" && !isCode && pages != nil {
 		path = pages.Home
@@ -88,19 +89,6 @@ func (p *Platform) ScanPicture(file []byte) (*LaunchOptions, error) {
 		return nil, err
 	}
 	return p.Scan(content)
-}
-
-// splitPath takes a path and its query apart. As in a Mini Program, values stay as they were written: a page decodes
-// them itself.
-func splitPath(path string) (page string, query map[string]string) {
-	page, rest, _ := strings.Cut(path, "?")
-	query = map[string]string{}
-	for pair := range strings.SplitSeq(rest, "&") {
-		if name, value, _ := strings.Cut(pair, "="); name != "" {
-			query[name] = value
-		}
-	}
-	return strings.TrimPrefix(page, "/"), query
 }
 
 // encodeURIComponent encodes a text as JavaScript's function of this name.

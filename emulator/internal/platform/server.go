@@ -16,6 +16,7 @@ import (
 
 	"github.com/wxcloud-go/wxfn/cloudfn/wxcloud"
 	"github.com/wxcloud-go/wxfn/emulator/internal/journal"
+	"github.com/wxcloud-go/wxfn/emulator/internal/platform/apicall"
 	"github.com/wxcloud-go/wxfn/openapi/catalog"
 	"github.com/wxcloud-go/wxfn/openapi/tcb"
 )
@@ -44,7 +45,7 @@ type endpoint struct {
 	open   bool // it asks for no access token
 	inURL  bool // a POST whose parameters may be in the URL, too
 	// own answers for a path that is no cloud call; one that is one answers as the API does.
-	own func(*Platform, *serverRequest) (*apiResult, error)
+	own func(*Platform, *serverRequest) (*apicall.Result, error)
 	api *catalog.API // nil with own
 }
 
@@ -92,6 +93,8 @@ func firstOf(path string) string {
 
 // The errors of the door itself.
 var (
+	errInvalidURL    = apicall.Error{Code: 40066, Message: "invalid url"}
+	errMediaMissing  = apicall.Error{Code: 41005, Message: "media data missing"}
 	errInvalidToken  = doorError(40001)
 	errGrantType     = doorError(40002)
 	errInvalidOpenID = doorError(40003)
@@ -124,7 +127,7 @@ var (
 	errNotAllowed       = doorError(85107)
 )
 
-func doorError(code int) apiError { return apiError{code: code, message: serverErrors[code]} }
+func doorError(code int) apicall.Error { return apicall.Error{Code: code, Message: serverErrors[code]} }
 
 // serverErrors are the texts of errors as the server API has them.
 var serverErrors = map[int]string{
@@ -161,7 +164,7 @@ var serverErrors = map[int]string{
 
 // serverRequest is a request to the server API, as far as it has been read.
 type serverRequest struct {
-	*apiCall
+	*apicall.Call
 	client  client
 	door    *endpoint // nil where the path is none
 	path    string
@@ -204,14 +207,14 @@ func (p *Platform) serveAPI(w http.ResponseWriter, r *http.Request, via *Service
 func (q *serverRequest) https(o *outcome, rid string) *wireAnswer {
 	result := o.result
 	if result == nil { // a refusal that a stub makes
-		q.log.RID = rid
+		q.Log.RID = rid
 		result = errorResult(o.system, wxcloud.Text(o.system), rid, o.advice)
 	}
-	headers := slices.Clip(result.headers)
+	headers := slices.Clip(result.Headers)
 	if o.toService {
 		headers = append(headers, tcb.HTTPHeader{Key: "x-openapi-seqid", Value: randomHex(16)})
 	}
-	return &wireAnswer{contentType: result.contentType, headers: headers, body: result.body, cut: o.cut}
+	return &wireAnswer{contentType: result.ContentType, headers: headers, body: result.Body, cut: o.cut}
 }
 
 func (p *Platform) adviceForPath(path string) string {
@@ -248,13 +251,13 @@ func (p *Platform) serveEndpoint(e *endpoint, r *http.Request, via *Service) (*w
 	if e != nil {
 		name = e.name
 	}
-	q := &serverRequest{client: c, door: e, path: r.URL.Path, session: s, http: r, query: r.URL.Query(), apiCall: newCall(name, at, nil),
+	q := &serverRequest{client: c, door: e, path: r.URL.Path, session: s, http: r, query: r.URL.Query(), Call: apicall.New(name, at, nil),
 		secrets: []string{secret}}
 	ended, err := p.pass(q)
-	if refused, ok := errors.AsType[*apiError](err); ok {
-		ended, err = p.conclude(q.apiCall, nil, refused), nil
+	if refused, ok := errors.AsType[*apicall.Error](err); ok {
+		ended, err = p.conclude(q.Call, nil, refused), nil
 	}
-	q.log.Duration = time.Since(begin)
+	q.Log.Duration = time.Since(begin)
 	var answer *wireAnswer
 	if err == nil {
 		ended.toService = c.service != nil
@@ -262,11 +265,11 @@ func (p *Platform) serveEndpoint(e *endpoint, r *http.Request, via *Service) (*w
 		p.remember(q, answer.body)
 	}
 	s.Record.Redact(q.secrets...)
-	s.Record.Called(q.log)
+	s.Record.Called(q.Log)
 	if c.session == nil {
 		failure := ""
-		if q.log.ErrCode != 0 {
-			failure = fmt.Sprintf("%s: %d %s", q.log.API, q.log.ErrCode, q.log.ErrMsg)
+		if q.Log.ErrCode != 0 {
+			failure = fmt.Sprintf("%s: %d %s", q.Log.API, q.Log.ErrCode, q.Log.ErrMsg)
 		}
 		s.Record.End(p.Now(), failure)
 		if p.Served != nil {
@@ -277,22 +280,22 @@ func (p *Platform) serveEndpoint(e *endpoint, r *http.Request, via *Service) (*w
 }
 
 // pass takes a request through the door: method, token, body, quota, and then to what is there. An error that is an
-// *apiError is the answer; any other is one of the connection.
+// *apicall.Error is the answer; any other is one of the connection.
 func (p *Platform) pass(q *serverRequest) (*outcome, error) {
 	if q.door == nil {
 		none := errInvalidURL
-		none.message += ": wxfn has no API at " + q.path
+		none.Message += ": wxfn has no API at " + q.path
 		if function := q.session.Function; function != "" {
-			none.message += ", which function " + function + " calls"
+			none.Message += ", which function " + function + " calls"
 		}
-		return nil, none.because("%s", p.adviceForPath(q.path))
+		return nil, none.Because("%s", p.adviceForPath(q.path))
 	}
 	if q.http.Method != q.door.method && !q.namesPicture() {
 		wrong := errRequirePOST
 		if q.door.method == http.MethodGet {
 			wrong = errRequireGET
 		}
-		return nil, wrong.because("%s is called by %s, not by %s", q.path, q.door.method, q.http.Method)
+		return nil, wrong.Because("%s is called by %s, not by %s", q.path, q.door.method, q.http.Method)
 	}
 	if !q.door.open {
 		if q.client.err != nil {
@@ -301,10 +304,10 @@ func (p *Platform) pass(q *serverRequest) (*outcome, error) {
 		if err := q.client.permit(q.door); err != nil {
 			return nil, err
 		}
-		q.appID = q.client.appID
+		q.AppID = q.client.appID
 	}
-	q.caller = q.session.Caller
-	q.caller.AppID = q.appID
+	q.Caller = q.session.Caller
+	q.Caller.AppID = q.AppID
 	if err := q.read(); err != nil {
 		return nil, err
 	}
@@ -315,7 +318,7 @@ func (p *Platform) pass(q *serverRequest) (*outcome, error) {
 	}
 	if q.door.own != nil {
 		result, err := q.door.own(p, q)
-		return p.conclude(q.apiCall, result, err), nil
+		return p.conclude(q.Call, result, err), nil
 	}
-	return p.callAPI(q.http.Context(), q.session, q.apiCall)
+	return p.callAPI(q.http.Context(), q.session, q.Call)
 }

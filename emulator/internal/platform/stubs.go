@@ -22,6 +22,7 @@ import (
 	"github.com/wxcloud-go/wxfn/cloudfn/wxcloud"
 	"github.com/wxcloud-go/wxfn/config"
 	"github.com/wxcloud-go/wxfn/emulator/internal/journal"
+	"github.com/wxcloud-go/wxfn/emulator/internal/platform/apicall"
 	"github.com/wxcloud-go/wxfn/openapi/catalog"
 )
 
@@ -34,6 +35,9 @@ const (
 // Stubs are the answers that stand in place of APIs'. Of those that match a call, the first one answers: those that were
 // added come before those of the project's file. The zero value has none.
 type Stubs struct {
+	// fixtures are what the same file, and the same tests, set of features.
+	fixtures []apicall.Fixture
+
 	mu    sync.Mutex
 	added layer
 	file  layer
@@ -45,9 +49,6 @@ type layer struct {
 	index  config.StubIndex // of stubs
 	risky  []string
 	phones map[string]string
-	// consents are how many messages users take, by openid and template; any number if negative. A map that is there has
-	// every other message refused.
-	consents map[string]map[string]int
 }
 
 // stub is a stub, and what has become of it.
@@ -80,12 +81,6 @@ func (l *layer) add(s *config.Stubs, from string) {
 		l.phones = map[string]string{}
 	}
 	maps.Copy(l.phones, s.PhoneNumbers)
-	if s.Subscriptions != nil {
-		if l.consents == nil {
-			l.consents = map[string]map[string]int{}
-		}
-		l.subscribe(s.Subscriptions)
-	}
 }
 
 // SetFile puts the stubs of the project's file in the place of those that it had before; nil takes them away.
@@ -95,6 +90,9 @@ func (s *Stubs) SetFile(stubs *config.Stubs, file string) {
 	}
 	var l layer
 	l.add(stubs, file)
+	for _, f := range s.fixtures {
+		f.SetFile(stubs)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.file = l
@@ -102,47 +100,19 @@ func (s *Stubs) SetFile(stubs *config.Stubs, file string) {
 
 // Add adds stubs behind those that were added before.
 func (s *Stubs) Add(stubs *config.Stubs, from string) {
+	for _, f := range s.fixtures {
+		f.Add(stubs)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.added.add(stubs, from)
 }
 
-// subscribe adds consents to those that there are, as users do who are asked again.
-func (l *layer) subscribe(more map[string]map[string]int) {
-	for openid, templates := range more {
-		if l.consents[openid] == nil {
-			l.consents[openid] = map[string]int{}
-		}
-		for template, n := range templates {
-			if had := l.consents[openid][template]; n < 0 || had < 0 {
-				l.consents[openid][template] = -1
-			} else {
-				l.consents[openid][template] = had + n
-			}
-		}
-	}
-}
-
-// consent uses up a user's consent to one message of a template. It tells whether there was one, or none is needed.
-func (s *Stubs) consent(openid, template string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	needed := false
-	for _, l := range []layer{s.added, s.file} {
-		needed = needed || l.consents != nil
-		switch n := l.consents[openid][template]; {
-		case n < 0:
-			return true
-		case n > 0:
-			l.consents[openid][template]--
-			return true
-		}
-	}
-	return !needed
-}
-
 // Remove takes away what was added.
 func (s *Stubs) Remove() {
+	for _, f := range s.fixtures {
+		f.Remove()
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.added = layer{}
@@ -172,17 +142,17 @@ func (s *Stubs) name(api string) bool {
 }
 
 // match returns the stub that answers a call, nil if none does; near are those that almost did, and why they did not.
-func (s *Stubs) match(session *Session, c *apiCall) (hit *stub, near []string) {
+func (s *Stubs) match(session *Session, c *apicall.Call) (hit *stub, near []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.added.stubs)+len(s.file.stubs) == 0 {
 		return nil, nil
 	}
-	params := c.object()
+	params := c.Object()
 	for _, l := range s.layers() {
-		for _, i := range l.index.Candidates(c.name, session.Function, session.Caller.OpenID, params) {
+		for _, i := range l.index.Candidates(c.Name, session.Function, session.Caller.OpenID, params) {
 			one := l.stubs[i]
-			if why, ofAPI := one.Misses(c.name, session.Function, session.Caller.OpenID, params); !ofAPI || len(why) > 0 {
+			if why, ofAPI := one.Misses(c.Name, session.Function, session.Caller.OpenID, params); !ofAPI || len(why) > 0 {
 				continue
 			}
 			one.seen++
@@ -193,9 +163,9 @@ func (s *Stubs) match(session *Session, c *apiCall) (hit *stub, near []string) {
 		}
 	}
 	for _, l := range s.layers() {
-		for _, i := range l.index.OfAPI(c.name, maxNearMisses-len(near)) {
+		for _, i := range l.index.OfAPI(c.Name, maxNearMisses-len(near)) {
 			one := l.stubs[i]
-			why, _ := one.Misses(c.name, session.Function, session.Caller.OpenID, params)
+			why, _ := one.Misses(c.Name, session.Function, session.Caller.OpenID, params)
 			near = append(near, journal.Cut(one.label()+": "+cmp.Or(strings.Join(why, "; "), one.spent()), maxNearMiss))
 		}
 	}
@@ -211,21 +181,6 @@ func (s *stub) spent() string {
 		return fmt.Sprintf("times is %d, and it has answered so many", s.Times)
 	}
 	return ""
-}
-
-// object returns a call's parameters as one JSON object; a file is its type's mark and its size.
-func (c *apiCall) object() []byte {
-	object := map[string]json.RawMessage{}
-	for name, p := range c.params {
-		switch {
-		case p.file:
-			object[name] = quote(fmt.Sprintf("file, %d bytes", len(p.json)))
-		case json.Valid(p.json):
-			object[name] = p.json
-		}
-	}
-	text, _ := json.Marshal(object) // all its values are valid
-	return text
 }
 
 // label names a stub for people.
@@ -267,10 +222,10 @@ func (s *stub) platformAnswers() bool {
 }
 
 // answer is a stub's answer in place of an API's.
-func (s *stub) answer(c *apiCall) (*apiResult, error) {
+func (s *stub) answer(c *apicall.Call) (*apicall.Result, error) {
 	switch {
 	case s.ErrCode != 0:
-		return nil, (apiError{code: s.ErrCode, message: cmp.Or(s.ErrMsg, c.messageOf(s.ErrCode))}).because("a stub's answer")
+		return nil, apicall.Error{Code: s.ErrCode, Message: cmp.Or(s.ErrMsg, messageOf(c, s.ErrCode))}.Because("a stub's answer")
 	case s.File != "":
 		return s.fileAnswer()
 	}
@@ -288,34 +243,34 @@ func (s *stub) answer(c *apiCall) (*apiResult, error) {
 		}
 		text = append([]byte(begin), fields...)
 	}
-	return &apiResult{contentType: jsonType, body: text}, nil
+	return &apicall.Result{ContentType: apicall.JSONType, Body: text}, nil
 }
 
 // messageOf returns the errmsg of a code: as the API's page has it in English, else as it is known of others.
-func (c *apiCall) messageOf(code int) string {
-	if c.api != nil {
-		if e := c.api.Refusal(catalog.Field{Code: code}); e.Code == code && e.Message != "" {
+func messageOf(c *apicall.Call, code int) string {
+	if c.API != nil {
+		if e := c.API.Refusal(catalog.Field{Code: code}); e.Code == code && e.Message != "" {
 			return e.Message
 		}
 	}
 	return cmp.Or(serverErrors[code], catalog.Text(code), wxcloud.Text(code), "error")
 }
 
-func (s *stub) fileAnswer() (*apiResult, error) {
+func (s *stub) fileAnswer() (*apicall.Result, error) {
 	data, err := os.ReadFile(s.File)
 	if err != nil {
 		return nil, fmt.Errorf("the file of stub %s: %w", s.label(), err)
 	}
 	contentType := cmp.Or(s.ContentType, mime.TypeByExtension(filepath.Ext(s.File)), http.DetectContentType(data))
-	return &apiResult{contentType: contentType, body: data}, nil
+	return &apicall.Result{ContentType: contentType, Body: data}, nil
 }
 
 // fail makes an answer that does not arrive, or not whole.
-func (p *Platform) fail(ctx context.Context, s *stub, c *apiCall) (*outcome, error) {
-	half := &outcome{result: &apiResult{contentType: jsonType, body: []byte(`{"errcode":0,"errm`)}}
+func (p *Platform) fail(ctx context.Context, s *stub, c *apicall.Call) (*outcome, error) {
+	half := &outcome{result: &apicall.Result{ContentType: apicall.JSONType, Body: []byte(`{"errcode":0,"errm`)}}
 	switch s.Fault {
 	case config.FaultTimeout:
-		c.log.ErrCode, c.log.ErrMsg = connectionFailed, "no answer"
+		c.Log.ErrCode, c.Log.ErrMsg = connectionFailed, "no answer"
 		select {
 		case <-ctx.Done():
 			return nil, context.Cause(ctx)
@@ -323,10 +278,10 @@ func (p *Platform) fail(ctx context.Context, s *stub, c *apiCall) (*outcome, err
 			return nil, errors.New("the emulator is closing")
 		}
 	case config.FaultCut:
-		c.log.ErrCode, c.log.ErrMsg = connectionFailed, "the connection was cut"
+		c.Log.ErrCode, c.Log.ErrMsg = connectionFailed, "the connection was cut"
 		half.cut = true
 	default:
-		c.log.ErrCode, c.log.ErrMsg = malformedAnswer, "the answer is malformed"
+		c.Log.ErrCode, c.Log.ErrMsg = malformedAnswer, "the answer is malformed"
 	}
 	return half, nil
 }

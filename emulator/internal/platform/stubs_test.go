@@ -22,6 +22,7 @@ import (
 
 	"github.com/wxcloud-go/wxfn/cloudfn/wxcloud"
 	"github.com/wxcloud-go/wxfn/config"
+	"github.com/wxcloud-go/wxfn/emulator/internal/platform/apicall"
 	"github.com/wxcloud-go/wxfn/openapi/catalog"
 	"github.com/wxcloud-go/wxfn/openapi/tcb"
 )
@@ -216,7 +217,7 @@ func TestTheResultOfAStubIsTheAnswer(t *testing.T) {
 			s := p.begin(typing)
 			resp := p.ask(t, s, typing, typingParams)
 			assert.Equal(t, c.want, string(resp.RespData))
-			assert.Equal(t, jsonType, resp.ContentType)
+			assert.Equal(t, apicall.JSONType, resp.ContentType)
 			assert.EqualValues(t, 200, resp.HTTPCode)
 			call := s.Record.View().Calls[0]
 			assert.Equal(t, []any{0, "", c.want}, []any{call.ErrCode, call.ErrMsg, call.Result})
@@ -470,7 +471,7 @@ func TestAMalformedAnswerIsNoJSON(t *testing.T) {
 	addStubs(t, p, `{"api": "*", "fault": "malformed"}`)
 	s := p.begin(typing)
 	resp := p.ask(t, s, typing, typingParams)
-	assert.Equal(t, jsonType, resp.ContentType)
+	assert.Equal(t, apicall.JSONType, resp.ContentType)
 	assert.NotEmpty(t, resp.RespData)
 	assert.False(t, json.Valid(resp.RespData))
 	call := s.Record.View().Calls[0]

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"github.com/wxcloud-go/wxfn/emulator/internal/platform/apicall"
 )
 
 // What holds for access tokens, as
@@ -48,18 +50,18 @@ type accessToken struct {
 // app returns the app that a token stands for.
 func (t *tokens) app(value string, now time.Time) (appID string, err error) {
 	if value == "" {
-		return "", errTokenMissing.because("get one at /cgi-bin/stable_token, and add ?access_token=TOKEN to the URL")
+		return "", errTokenMissing.Because("get one at /cgi-bin/stable_token, and add ?access_token=TOKEN to the URL")
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	token := t.byValue[value]
 	switch {
 	case token == nil:
-		return "", errInvalidToken.because("this emulator has given out no such token; those of another run, and WeChat's own, are not good here")
+		return "", errInvalidToken.Because("this emulator has given out no such token; those of another run, and WeChat's own, are not good here")
 	case !token.superseded.IsZero() && !now.Before(token.superseded):
-		return "", errInvalidToken.because("a newer token took its place, which counts since %s", token.superseded.UTC().Format(time.RFC3339))
+		return "", errInvalidToken.Because("a newer token took its place, which counts since %s", token.superseded.UTC().Format(time.RFC3339))
 	case !now.Before(token.ends):
-		return "", errTokenExpired.because("it was good until %s", token.ends.UTC().Format(time.RFC3339))
+		return "", errTokenExpired.Because("it was good until %s", token.ends.UTC().Format(time.RFC3339))
 	}
 	return token.appID, nil
 }
@@ -94,10 +96,10 @@ func (t *tokens) force(appID string, now time.Time) (*accessToken, error) {
 		w.forcedDay, w.forced = day, 0
 	}
 	if wait := forcedGap - now.Sub(w.forcedAt); !w.forcedAt.IsZero() && wait > 0 && wait <= forcedGap {
-		return nil, errMinuteQuota.because("the token was refreshed by force less than %s ago; the next time is in %s", forcedGap, wait.Round(time.Second))
+		return nil, errMinuteQuota.Because("the token was refreshed by force less than %s ago; the next time is in %s", forcedGap, wait.Round(time.Second))
 	}
 	if w.forced >= maxForced {
-		return nil, errDailyLimit.because("force_refresh is good for %d refreshes a day", maxForced)
+		return nil, errDailyLimit.Because("force_refresh is good for %d refreshes a day", maxForced)
 	}
 	w.forced++
 	w.forcedAt = now
@@ -152,27 +154,27 @@ func worldOf(worlds *map[string]*tokenWorld, appID string) *tokenWorld {
 }
 
 // getToken is /cgi-bin/token.
-func (p *Platform) getToken(r *serverRequest) (*apiResult, error) {
+func (p *Platform) getToken(r *serverRequest) (*apicall.Result, error) {
 	if err := p.authenticate(r, "secret", grantToken); err != nil {
 		return nil, err
 	}
 	now := p.Now()
-	return p.tokenResult(p.tokens.renew(r.appID, now), now), nil
+	return p.tokenResult(p.tokens.renew(r.AppID, now), now), nil
 }
 
 // getStableToken is /cgi-bin/stable_token.
-func (p *Platform) getStableToken(r *serverRequest) (*apiResult, error) {
-	if force := r.params["force_refresh"]; force.given() && string(force.json) != "true" && string(force.json) != "false" {
-		return nil, errDataFormat.because("force_refresh must be true or false")
+func (p *Platform) getStableToken(r *serverRequest) (*apicall.Result, error) {
+	if force := r.Params["force_refresh"]; force.Given() && string(force.JSON) != "true" && string(force.JSON) != "false" {
+		return nil, errDataFormat.Because("force_refresh must be true or false")
 	}
 	if err := p.authenticate(r, "secret", grantToken); err != nil {
 		return nil, err
 	}
 	now := p.Now()
-	if !r.boolean("force_refresh", false) {
-		return p.tokenResult(p.tokens.keep(r.appID, now), now), nil
+	if !r.Boolean("force_refresh", false) {
+		return p.tokenResult(p.tokens.keep(r.AppID, now), now), nil
 	}
-	token, err := p.tokens.force(r.appID, now)
+	token, err := p.tokens.force(r.AppID, now)
 	if err != nil {
 		return nil, err
 	}
@@ -184,29 +186,29 @@ const grantToken = "client_credential"
 // authenticate finds out which app a request is for that comes without a token. secretName is what the parameter with the
 // secret is called there, grant what grant_type has to be; "" where there is none.
 func (p *Platform) authenticate(r *serverRequest, secretName, grant string) error {
-	appID, secret := r.text("appid"), r.text(secretName)
+	appID, secret := r.Text("appid"), r.Text(secretName)
 	have, known := p.Apps[appID]
 	switch {
 	case appID == "":
-		return errAppIDMissing.because("appid is required")
+		return errAppIDMissing.Because("appid is required")
 	case secret == "":
-		return errSecretMissing.because("%s is required", secretName)
-	case grant != "" && r.text("grant_type") != grant:
-		return errGrantType.because("grant_type is %q; it must be %s", r.text("grant_type"), grant)
+		return errSecretMissing.Because("%s is required", secretName)
+	case grant != "" && r.Text("grant_type") != grant:
+		return errGrantType.Because("grant_type is %q; it must be %s", r.Text("grant_type"), grant)
 	case !known:
-		return errInvalidAppID.because("this emulator has no app %q; it has %s, and those of --app APPID:SECRET", appID, p.AppID)
+		return errInvalidAppID.Because("this emulator has no app %q; it has %s, and those of --app APPID:SECRET", appID, p.AppID)
 	case secret != have:
-		return errInvalidSecret.because("that is not the secret of %s; --app %s:SECRET sets it", appID, appID)
+		return errInvalidSecret.Because("that is not the secret of %s; --app %s:SECRET sets it", appID, appID)
 	}
-	r.appID = appID
+	r.AppID = appID
 	return p.spend(r)
 }
 
 // tokenResult answers with a token, and keeps it out of the journal. What remains of it is never more than a whole life,
 // not even where the clock was moved back.
-func (p *Platform) tokenResult(token *accessToken, now time.Time) *apiResult {
+func (p *Platform) tokenResult(token *accessToken, now time.Time) *apicall.Result {
 	p.Journal.Redact(token.value)
-	return jsonResult(map[string]any{"access_token": token.value, "expires_in": int(min(token.ends.Sub(now), tokenLife) / time.Second)})
+	return apicall.JSON(map[string]any{"access_token": token.value, "expires_in": int(min(token.ends.Sub(now), tokenLife) / time.Second)})
 }
 
 // String keeps tokens out of messages.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tidwall/gjson"
 
+	"github.com/wxcloud-go/wxfn/emulator/internal/platform/apicall"
 	"github.com/wxcloud-go/wxfn/openapi/tcb"
 )
 
@@ -26,23 +27,23 @@ const codeTimedOut = -504003
 
 // invokeOverHTTP mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/wxcloudservice/wxcloud/reference-http-api/functions/invokeCloudFunction.html.
-func (p *Platform) invokeOverHTTP(q *serverRequest) (*apiResult, error) {
+func (p *Platform) invokeOverHTTP(q *serverRequest) (*apicall.Result, error) {
 	env, name, event := q.query.Get("env"), q.query.Get("name"), q.body
 	if env == "" && name == "" {
 		body := gjson.ParseBytes(q.body)
 		env, name = body.Get("env").String(), body.Get("name").String()
 		event = eventOf(body.Get("req_data"))
 	}
-	q.log.API, q.log.Params = strings.TrimSuffix(q.door.name+" "+name, " "), string(event)
+	q.Log.API, q.Log.Params = strings.TrimSuffix(q.door.name+" "+name, " "), string(event)
 	switch {
-	case q.appID != p.AppID:
-		return nil, errNoCloudBase.because("the environment belongs to %s, and the access token is one of %s", p.AppID, q.appID)
+	case q.AppID != p.AppID:
+		return nil, errNoCloudBase.Because("the environment belongs to %s, and the access token is one of %s", p.AppID, q.AppID)
 	case env == "" || name == "":
-		return nil, errMissingParameter.because("env and name are required: both in the URL, with the event as body, or both in the body, with the event as req_data")
+		return nil, errMissingParameter.Because("env and name are required: both in the URL, with the event as body, or both in the body, with the event as req_data")
 	case env != p.Env:
-		return nil, errInvalidEnv.because("env is %q, and this emulator's is %q", env, p.Env)
+		return nil, errInvalidEnv.Because("env is %q, and this emulator's is %q", env, p.Env)
 	}
-	caller := q.caller
+	caller := q.Caller
 	caller.Source = "wx_http"
 	ctx, cancel := context.WithTimeout(q.http.Context(), p.httpTimeout)
 	defer cancel()
@@ -61,20 +62,20 @@ func (p *Platform) invokeOverHTTP(q *serverRequest) (*apiResult, error) {
 	case <-ctx.Done():
 	}
 	if ctx.Err() != nil && o.result == nil {
-		return nil, (apiError{code: codeTimedOut, message: fmt.Sprintf("Invoking task timed out after %g seconds", p.httpTimeout.Seconds())}).
-			because("a function that is called over the HTTP API has %s, whatever its own timeout", p.httpTimeout)
+		return nil, apicall.Error{Code: codeTimedOut, Message: fmt.Sprintf("Invoking task timed out after %g seconds", p.httpTimeout.Seconds())}.
+			Because("a function that is called over the HTTP API has %s, whatever its own timeout", p.httpTimeout)
 	}
 	if refused, ok := errors.AsType[*tcb.Error](o.err); ok {
 		code, known := functionCodes[refused.Code]
 		if !known {
 			code = refused.ErrCode()
 		}
-		return nil, &apiError{code: code, message: refused.Message}
+		return nil, &apicall.Error{Code: code, Message: refused.Message}
 	}
 	if o.err != nil {
 		return nil, o.err
 	}
-	return okResult(map[string]any{"resp_data": o.result.Data}), nil
+	return apicall.OK(map[string]any{"resp_data": o.result.Data}), nil
 }
 
 // eventOf returns the event of req_data: an object, or the JSON text of one.

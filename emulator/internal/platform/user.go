@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/wxcloud-go/wxfn/emulator/internal/platform/apicall"
 )
 
 // The labels and suggestions of security.msgSecCheck.
@@ -20,21 +22,23 @@ const (
 // sampleTexts are risky in the 1.0 form of security.msgSecCheck, by its page: for trying whether a call arrives.
 var sampleTexts = []string{"特3456书yuuo莞6543李zxcz蒜7782法fgnv级", "完2347全dfji试3726测asad感3847知qwez到"}
 
+var errRiskyContent = apicall.Error{Code: 87014, Message: "risky content"}
+
 // checkText mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/sec-center/sec-check/api_msgseccheck.html, and the 1.0 form of
 // https://developers.weixin.qq.com/miniprogram/dev/framework/security.msgSecCheck-v1.html, in which a risky text is an error.
 // A text is risky that contains one of the texts that the stubs name; every other passes.
-func (p *Platform) checkText(c *apiCall) (*apiResult, error) {
-	if c.earlier {
-		content := c.text("content")
+func (p *Platform) checkText(c *apicall.Call) (*apicall.Result, error) {
+	if c.Earlier {
+		content := c.Text("content")
 		if p.Stubs.riskyIn(content) != "" || slices.Contains(sampleTexts, content) {
-			return nil, errRiskyContent.because("the text contains one of riskyTexts, or is one of the platform's samples")
+			return nil, errRiskyContent.Because("the text contains one of riskyTexts, or is one of the platform's samples")
 		}
-		return okResult(nil), nil
+		return apicall.OK(nil), nil
 	}
 	suggest, label, keyword := pass, labelNormal, ""
 	for _, name := range []string{"content", "title", "nickname", "signature"} {
-		if found := p.Stubs.riskyIn(c.text(name)); found != "" {
+		if found := p.Stubs.riskyIn(c.Text(name)); found != "" {
 			suggest, label, keyword = risky, labelOther, found
 			break
 		}
@@ -44,7 +48,7 @@ func (p *Platform) checkText(c *apiCall) (*apiResult, error) {
 	if keyword != "" {
 		detail = append(detail, map[string]any{"strategy": "keyword", "errcode": 0, "suggest": suggest, "label": label, "level": 90, "keyword": keyword})
 	}
-	return okResult(map[string]any{
+	return apicall.OK(map[string]any{
 		"detail":   detail,
 		"trace_id": p.rid(),
 		"result":   map[string]any{"suggest": suggest, "label": label},
@@ -88,18 +92,18 @@ func (p *Platform) PhoneCode(openID string) string {
 // comes from a phone, which is not emulated: any one is good, once, but for one of wx.login, which is another kind. The
 // number is that of the user whose code [Platform.PhoneCode] made, else of the one that the parameter openid names, else of
 // the one who called the function.
-func (p *Platform) getPhoneNumber(c *apiCall) (*apiResult, error) {
-	openID, key := c.text("openid"), c.appID+" "+c.text("code")
+func (p *Platform) getPhoneNumber(c *apicall.Call) (*apicall.Result, error) {
+	openID, key := c.Text("openid"), c.AppID+" "+c.Text("code")
 	code, made := p.phoneCodes.find(key)
 	switch {
 	case made && openID != "" && openID != code.openID:
-		return nil, errInvalidOpenID.because("the code is one of %s, and openid is %s", code.openID, openID)
+		return nil, errInvalidOpenID.Because("the code is one of %s, and openid is %s", code.openID, openID)
 	case made && p.Now().After(code.expires):
-		return nil, errInvalidCode.because("the code was good until %s; a code lasts %s", code.expires.UTC().Format(time.RFC3339), phoneCodeLife)
+		return nil, errInvalidCode.Because("the code was good until %s; a code lasts %s", code.expires.UTC().Format(time.RFC3339), phoneCodeLife)
 	case !p.usedCodes.add(key, true):
-		return nil, errInvalidCode.because("the code has been used, and a code is good once; that of wx.login is none for this")
+		return nil, errInvalidCode.Because("the code has been used, and a code is good once; that of wx.login is none for this")
 	}
-	number := p.Stubs.phoneNumber(cmp.Or(code.openID, openID, c.caller.OpenID))
+	number := p.Stubs.phoneNumber(cmp.Or(code.openID, openID, c.Caller.OpenID))
 	country, pure := "86", strings.TrimPrefix(number, "+86")
 	if i := strings.IndexAny(number, " -"); i > 0 {
 		country, pure = number[1:i], number[i+1:]
@@ -108,9 +112,9 @@ func (p *Platform) getPhoneNumber(c *apiCall) (*apiResult, error) {
 	if country != "86" {
 		phone = "+" + country + pure
 	}
-	return okResult(map[string]any{"phone_info": map[string]any{
+	return apicall.OK(map[string]any{"phone_info": map[string]any{
 		"phoneNumber": phone, "purePhoneNumber": pure, "countryCode": country,
-		"watermark": map[string]any{"timestamp": p.Now().Unix(), "appid": c.appID},
+		"watermark": map[string]any{"timestamp": p.Now().Unix(), "appid": c.AppID},
 	}}), nil
 }
 

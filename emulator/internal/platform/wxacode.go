@@ -12,6 +12,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/wxcloud-go/wxfn/emulator/internal/platform/apicall"
 	"github.com/wxcloud-go/wxfn/emulator/internal/platform/launch"
 	"github.com/wxcloud-go/wxfn/emulator/internal/platform/picture"
 	"github.com/wxcloud-go/wxfn/openapi/tcb"
@@ -51,18 +52,28 @@ const (
 	apiGetUnlimited = "wxacode.getUnlimited"
 )
 
+// The errors of the family.
+var (
+	errInvalidScene  = apicall.Error{Code: 40129, Message: "invalid scene"}
+	errPathLength    = apicall.Error{Code: 40159, Message: "invalid length for path, or the data is not json string"}
+	errSceneLength   = apicall.Error{Code: 40169, Message: "invalid length for scene, or the data is not json string"}
+	errInvalidPage   = apicall.Error{Code: 41030, Message: "invalid page"}
+	errCodesUsedUp   = apicall.Error{Code: 45029, Message: "qrcode count out of limit"}
+	errReservedField = apicall.Error{Code: 85096, Message: "page or path not allow include scancode_time field"}
+)
+
 // createQRCode mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/qrcode-link/qr-code/createQRCode.html.
-func (p *Platform) createQRCode(c *apiCall) (*apiResult, error) {
-	path, err := c.path(maxPathBytes, func(s string) int { return len(s) }, "bytes")
+func (p *Platform) createQRCode(c *apicall.Call) (*apicall.Result, error) {
+	path, err := pathOf(c, maxPathBytes, func(s string) int { return len(s) }, "bytes")
 	if err != nil {
 		return nil, err
 	}
-	width, err := c.width()
+	width, err := widthOf(c)
 	if err != nil {
 		return nil, err
 	}
-	code, _, err := p.keep(launch.Code{AppID: c.appID, API: apiCreateQRCode, Path: path, Width: width}, launch.Quota{Name: quotaCodes, Limit: maxCodes})
+	code, _, err := p.keep(launch.Code{AppID: c.AppID, API: apiCreateQRCode, Path: path, Width: width}, launch.Quota{Name: quotaCodes, Limit: maxCodes})
 	if err != nil {
 		return nil, err
 	}
@@ -70,20 +81,20 @@ func (p *Platform) createQRCode(c *apiCall) (*apiResult, error) {
 	if err != nil {
 		return nil, fmt.Errorf("drawing the code: %w", err)
 	}
-	return &apiResult{contentType: codeType, body: jpeg}, nil
+	return &apicall.Result{ContentType: codeType, Body: jpeg}, nil
 }
 
 // get mirrors https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/qrcode-link/qr-code/getQRCode.html.
-func (p *Platform) get(c *apiCall) (*apiResult, error) {
-	path, err := c.path(maxPathRunes, utf8.RuneCountInString, "characters")
+func (p *Platform) get(c *apicall.Call) (*apicall.Result, error) {
+	path, err := pathOf(c, maxPathRunes, utf8.RuneCountInString, "characters")
 	if err != nil {
 		return nil, err
 	}
-	style, version, err := c.style()
+	style, version, err := styleOf(c)
 	if err != nil {
 		return nil, err
 	}
-	code, used, err := p.keep(launch.Code{AppID: c.appID, API: apiGet, Path: path, Width: style.Width, EnvVersion: version},
+	code, used, err := p.keep(launch.Code{AppID: c.AppID, API: apiGet, Path: path, Width: style.Width, EnvVersion: version},
 		launch.Quota{Name: quotaCodes, Limit: maxCodes})
 	if err != nil {
 		return nil, err
@@ -92,14 +103,14 @@ func (p *Platform) get(c *apiCall) (*apiResult, error) {
 	if err != nil {
 		return nil, err
 	}
-	result.headers = []tcb.HTTPHeader{{Key: "Num-Used", Value: strconv.Itoa(used)}}
+	result.Headers = []tcb.HTTPHeader{{Key: "Num-Used", Value: strconv.Itoa(used)}}
 	return result, nil
 }
 
 // getUnlimited mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/qrcode-link/qr-code/getUnlimitedQRCode.html.
-func (p *Platform) getUnlimited(c *apiCall) (*apiResult, error) {
-	scene, err := c.scene()
+func (p *Platform) getUnlimited(c *apicall.Call) (*apicall.Result, error) {
+	scene, err := sceneOf(c)
 	if err != nil {
 		return nil, err
 	}
@@ -107,18 +118,18 @@ func (p *Platform) getUnlimited(c *apiCall) (*apiResult, error) {
 	if err != nil {
 		return nil, err
 	}
-	style, version, err := c.style()
+	style, version, err := styleOf(c)
 	if err != nil {
 		return nil, err
 	}
-	if !p.unlimited.take(c.appID, maxUnlimitedCalls, p.Now()) {
-		return nil, errMinuteLimit.because("more than %d calls within a minute", maxUnlimitedCalls)
+	if !p.unlimited.take(c.AppID, maxUnlimitedCalls, p.Now()) {
+		return nil, apicall.ErrMinuteLimit.Because("more than %d calls within a minute", maxUnlimitedCalls)
 	}
 	var quota launch.Quota
 	if !checked {
 		quota = launch.Quota{Name: quotaPages, Limit: maxUncheckedPages, Key: page}
 	}
-	code, _, err := p.keep(launch.Code{AppID: c.appID, API: apiGetUnlimited, Path: page, Scene: scene, Width: style.Width, EnvVersion: version}, quota)
+	code, _, err := p.keep(launch.Code{AppID: c.AppID, API: apiGetUnlimited, Path: page, Scene: scene, Width: style.Width, EnvVersion: version}, quota)
 	if err != nil {
 		return nil, err
 	}
@@ -127,7 +138,7 @@ func (p *Platform) getUnlimited(c *apiCall) (*apiResult, error) {
 
 // Preview makes a code of the developer version, as WeChat DevTools does: it counts against no quota.
 func (p *Platform) Preview(path string) (jpeg []byte, err error) {
-	if _, query := splitPath(path); path == "" || utf8.RuneCountInString(path) > maxPathRunes || hasReserved(query) {
+	if _, query := launch.SplitPath(path); path == "" || utf8.RuneCountInString(path) > maxPathRunes || hasReserved(query) {
 		return nil, fmt.Errorf("the path %q cannot be previewed; it may have 1 to %d characters, and no %s", path, maxPathRunes, reservedField)
 	}
 	code, _, err := p.keep(launch.Code{AppID: p.AppID, API: apiPreview, Path: path, Width: defaultWidth, EnvVersion: "develop"}, launch.Quota{})
@@ -144,9 +155,9 @@ func (p *Platform) keep(code launch.Code, q launch.Quota) (kept launch.Code, use
 	code.ID, code.Created = newCodeID(), p.Now()
 	switch used, err = p.codes().Add(code, q); {
 	case errors.Is(err, launch.ErrFull) && q.Name == quotaPages:
-		return code, used, errCodesUsedUp.because("codes with check_path: false were made for %d pages", q.Limit)
+		return code, used, errCodesUsedUp.Because("codes with check_path: false were made for %d pages", q.Limit)
 	case errors.Is(err, launch.ErrFull):
-		return code, used, errCodesUsedUp.because("the app has made its %d codes", q.Limit)
+		return code, used, errCodesUsedUp.Because("the app has made its %d codes", q.Limit)
 	case err != nil:
 		return code, used, fmt.Errorf("keeping the code: %w", err)
 	}
@@ -160,27 +171,27 @@ func newCodeID() string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-func draw(code launch.Code, style picture.Style) (*apiResult, error) {
+func draw(code launch.Code, style picture.Style) (*apicall.Result, error) {
 	data, err := picture.MiniProgramCode(codePrefix+code.ID, style)
 	if err != nil {
 		return nil, fmt.Errorf("drawing the code: %w", err)
 	}
-	return &apiResult{contentType: codeType, body: data}, nil
+	return &apicall.Result{ContentType: codeType, Body: data}, nil
 }
 
-// path returns the parameter path, which may be as long as limit; length measures it in the named unit.
-func (c *apiCall) path(limit int, length func(string) int, unit string) (string, error) {
-	path := c.text("path")
+// pathOf returns the parameter path, which may be as long as limit; length measures it in the named unit.
+func pathOf(c *apicall.Call, limit int, length func(string) int, unit string) (string, error) {
+	path := c.Text("path")
 	if n := length(path); n > limit {
-		return "", errPathLength.because("path is %d %s long; %s takes at most %d", n, unit, strings.TrimPrefix(c.name, "wxacode."), limit)
+		return "", errPathLength.Because("path is %d %s long; %s takes at most %d", n, unit, strings.TrimPrefix(c.Name, "wxacode."), limit)
 	}
-	_, query := splitPath(path)
-	return path, c.refuseReserved("path", query)
+	_, query := launch.SplitPath(path)
+	return path, refuseReserved(c, "path", query)
 }
 
-func (c *apiCall) refuseReserved(in string, query map[string]string) error {
-	if _, alone := c.params[reservedField]; alone || hasReserved(query) {
-		return errReservedField.because("%s is reserved; rename the parameter in %s", reservedField, in)
+func refuseReserved(c *apicall.Call, in string, query map[string]string) error {
+	if _, alone := c.Params[reservedField]; alone || hasReserved(query) {
+		return errReservedField.Because("%s is reserved; rename the parameter in %s", reservedField, in)
 	}
 	return nil
 }
@@ -190,10 +201,10 @@ func hasReserved(query map[string]string) bool {
 	return reserved
 }
 
-func (c *apiCall) width() (int, error) {
-	width := c.integer("width", defaultWidth)
+func widthOf(c *apicall.Call) (int, error) {
+	width := c.Integer("width", defaultWidth)
 	if width < minWidth || width > maxWidth {
-		return 0, errInvalidArgs.because("width is %d; it may be %d to %d px", width, minWidth, maxWidth)
+		return 0, apicall.ErrInvalidArgs.Because("width is %d; it may be %d to %d px", width, minWidth, maxWidth)
 	}
 	return width, nil
 }
@@ -201,14 +212,14 @@ func (c *apiCall) width() (int, error) {
 // sceneCharacters are those that scene may contain, beside letters and digits.
 const sceneCharacters = "!#$&'()*+,/:;=?@-._~"
 
-func (c *apiCall) scene() (string, error) {
-	scene := c.text("scene")
+func sceneOf(c *apicall.Call) (string, error) {
+	scene := c.Text("scene")
 	if n := utf8.RuneCountInString(scene); n > maxSceneRunes {
-		return "", errSceneLength.because("scene has %d characters; it may have 1 to %d", n, maxSceneRunes)
+		return "", errSceneLength.Because("scene has %d characters; it may have 1 to %d", n, maxSceneRunes)
 	}
 	for _, r := range scene {
 		if !isSceneCharacter(r) {
-			return "", errInvalidScene.because("scene may not contain %q; encode it in the characters 0-9 a-z A-Z %s", r, sceneCharacters)
+			return "", errInvalidScene.Because("scene may not contain %q; encode it in the characters 0-9 a-z A-Z %s", r, sceneCharacters)
 		}
 	}
 	return scene, nil
@@ -219,11 +230,11 @@ func isSceneCharacter(r rune) bool {
 }
 
 // page returns the page that a code of getUnlimited opens, and whether it had to be one of the published ones.
-func (p *Platform) page(c *apiCall) (page string, checked bool, err error) {
-	checked, page = c.boolean("check_path", true), c.text("page")
-	pages := p.pagesOf(c.appID)
-	_, query := splitPath(page)
-	if err := c.refuseReserved("page", query); err != nil {
+func (p *Platform) page(c *apicall.Call) (page string, checked bool, err error) {
+	checked, page = c.Boolean("check_path", true), c.Text("page")
+	pages := p.pagesOf(c.AppID)
+	_, query := launch.SplitPath(page)
+	if err := refuseReserved(c, "page", query); err != nil {
 		return "", false, err
 	}
 	switch {
@@ -233,56 +244,56 @@ func (p *Platform) page(c *apiCall) (page string, checked bool, err error) {
 		}
 		return page, checked, nil
 	case strings.HasPrefix(page, "/"):
-		return "", false, errInvalidPage.because("page is %q; leave out the leading slash", page)
+		return "", false, errInvalidPage.Because("page is %q; leave out the leading slash", page)
 	case strings.Contains(page, "?"):
-		return "", false, errInvalidPage.because("page is %q; it may have no query: put what the page needs into scene", page)
+		return "", false, errInvalidPage.Because("page is %q; it may have no query: put what the page needs into scene", page)
 	case checked && pages == nil:
-		c.warn("no app.json was found, so that any page passes; in the cloud it must be a published one")
+		c.Warn("no app.json was found, so that any page passes; in the cloud it must be a published one")
 	case checked && !pages.Has(page):
-		return "", false, errInvalidPage.because("%s has no page %q; add it, or set check_path to false", pages.File, page)
+		return "", false, errInvalidPage.Because("%s has no page %q; add it, or set check_path to false", pages.File, page)
 	}
 	return page, checked, nil
 }
 
-// style returns how a Mini Program code looks, and the version that it opens; "" for the released one.
-func (c *apiCall) style() (s picture.Style, version string, err error) {
-	if s.Width, err = c.width(); err != nil {
+// styleOf returns how a Mini Program code looks, and the version that it opens; "" for the released one.
+func styleOf(c *apicall.Call) (s picture.Style, version string, err error) {
+	if s.Width, err = widthOf(c); err != nil {
 		return s, "", err
 	}
-	line, err := c.color("line_color")
+	line, err := colorOf(c, "line_color")
 	if err != nil {
-		return s, "", errInvalidArgs.because("%v", err)
+		return s, "", apicall.ErrInvalidArgs.Because("%v", err)
 	}
-	if !c.boolean("auto_color", false) {
+	if !c.Boolean("auto_color", false) {
 		s.Line = line
 	}
-	s.Transparent = c.boolean("is_hyaline", false)
+	s.Transparent = c.Boolean("is_hyaline", false)
 	var name *string
-	c.decode("env_version", &name)
-	version, err = envVersion(name, errInvalidArgs)
+	c.Decode("env_version", &name)
+	version, err = envVersion(name, apicall.ErrInvalidArgs)
 	return s, version, err
 }
 
 // envVersion returns the version that a code or a link opens, "" for the released one. That is the default, but an empty
 // name is refused.
-func envVersion(name *string, refusal apiError) (version string, err error) {
+func envVersion(name *string, refusal apicall.Error) (version string, err error) {
 	switch {
 	case name == nil || *name == "release":
 		return "", nil
 	case *name == "trial" || *name == "develop":
 		return *name, nil
 	}
-	return "", refusal.because("env_version is %q; it may be release, trial or develop", *name)
+	return "", refusal.Because("env_version is %q; it may be release, trial or develop", *name)
 }
 
-// color returns a colour {r, g, b}, whose parts are decimal, as numbers or as strings; black where it is absent. An empty
+// colorOf returns a colour {r, g, b}, whose parts are decimal, as numbers or as strings; black where it is absent. An empty
 // part is 0: SDKs send {"r":"","g":"","b":""} for no colour (medivhzhan/weapp; silenceper/wechat for years).
-func (c *apiCall) color(name string) (color.RGBA, error) {
-	if !c.params[name].given() {
+func colorOf(c *apicall.Call, name string) (color.RGBA, error) {
+	if !c.Given(name) {
 		return color.RGBA{}, nil
 	}
 	var parts map[string]json.RawMessage
-	c.decode(name, &parts)
+	c.Decode(name, &parts)
 	var rgb [3]uint8
 	for i, part := range []string{"r", "g", "b"} {
 		text := string(parts[part])

@@ -91,7 +91,7 @@ func TestAParameterThatIsAFileIsNoText(t *testing.T) {
 	var data tcb.CommAPIData
 	data.OpenAPIData.Pairs = []tcb.KeyValuePair{{Key: "path", Value: []byte(`"a"`), Filename: "path.txt"}}
 	w := p.post(t, openAPIRequest(p.begin("wxacode.createQRCode"), "wxacode.createQRCode", data))
-	assert.Equal(t, errPathLength.message, outcomeOf(t, w))
+	assert.Equal(t, errPathLength.Message, outcomeOf(t, w))
 }
 
 func TestAScannedCodeOpensItsPath(t *testing.T) {

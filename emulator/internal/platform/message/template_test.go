@@ -1,4 +1,4 @@
-package platform
+package message
 
 import (
 	"encoding/json"
@@ -7,7 +7,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"github.com/tidwall/gjson"
+
+	"github.com/wxcloud-go/wxfn/emulator/internal/platform/apicall"
 )
 
 // TestKeywordValues: values of a subscription message are bound by their keyword's type.
@@ -54,8 +55,8 @@ func TestKeywordValues(t *testing.T) {
 			for _, value := range values.bad {
 				err := checkKeyword(name, content(value))
 				require.Error(t, err, "%s %q", name, value)
-				assert.Equal(t, "argument invalid! data."+name+".value invalid", err.(*apiError).message)
-				assert.Contains(t, err.(*apiError).advice, "a "+kind+" may be ")
+				assert.Equal(t, "argument invalid! data."+name+".value invalid", err.(*apicall.Error).Message)
+				assert.Contains(t, err.(*apicall.Error).Advice, "a "+kind+" may be ")
 			}
 		}
 	}
@@ -65,53 +66,5 @@ func TestKeywordValues(t *testing.T) {
 }
 
 func content(value string) json.RawMessage {
-	return append(append([]byte(`{"value":`), quote(value)...), '}')
-}
-
-// TestKeywordErrors: errmsg names the keyword as the platform does.
-func TestKeywordErrors(t *testing.T) {
-	t.Parallel()
-	for data, want := range map[string]string{
-		`{"%d%s":{"value":""}}`:   "argument invalid! data.%d%s.value is empty rid: ",
-		`{"thing1":{"value":""}}`: "argument invalid! data.thing1.value is empty rid: ",
-		`{"thing1":{}}`:           "argument invalid! data.thing1.value is empty rid: ",
-		`{"phrase2":{"value":"四个字的词"},"phrase3":{"value":"五个字的词语"}}`: "argument invalid! data.phrase3.value invalid rid: ",
-	} {
-		p := newPlatform()
-		resp := p.ask(t, p.begin(apiSubscribeMessage), apiSubscribeMessage, object{"touser": "oBob", "template_id": "T", "data": json.RawMessage(data)})
-		answer := gjson.ParseBytes(resp.RespData)
-		assert.Equal(t, "47003", answer.Get("errcode").Raw)
-		assert.True(t, strings.HasPrefix(answer.Get("errmsg").String(), want), answer)
-		assert.Empty(t, p.Outbox(""))
-	}
-}
-
-// TestConsent: where consents are asked for, each is good for one message, or a long-term one for all.
-func TestConsent(t *testing.T) {
-	t.Parallel()
-	p := newPlatform()
-	s := p.begin(apiSubscribeMessage)
-	send := func(user, template string) int {
-		return p.try(t, s, apiSubscribeMessage, object{"touser": user, "template_id": template, "data": object{"thing1": object{"value": "a"}}}).ErrCode
-	}
-	assert.Zero(t, send("oAlice", "T"), "nobody asks for consents")
-	p.Stubs.SetFile(parseStubs(t, `{"subscriptions": {"oAlice": {"T": 1}, "oBob": {"T": -1}}}`), "file")
-	assert.Equal(t, []int{0, 43101, 43101, 0, 0}, []int{send("oAlice", "T"), send("oAlice", "T"), send("oAlice", "U"), send("oBob", "T"), send("oBob", "T")})
-	assert.Equal(t, 43101, send("oCarol", "T"))
-	call := p.try(t, s, apiSubscribeMessage, object{"touser": "oCarol", "template_id": "T", "data": object{}})
-	assert.Equal(t, "user refuse to accept the msg", call.ErrMsg)
-	assert.Equal(t, "subscriptions give oCarol no further message of template T; a consent is good for one message", call.Advice)
-
-	addStubs(t, p, `{"subscriptions": {"oAlice": {"T": 1, "U": 0}}}`)
-	addStubs(t, p, `{"subscriptions": {"oAlice": {"T": 1}}}`)
-	assert.Equal(t, []int{0, 0, 43101, 43101}, []int{send("oAlice", "T"), send("oAlice", "T"), send("oAlice", "T"), send("oAlice", "U")}, "consents add up")
-	addStubs(t, p, `{"subscriptions": {"oAlice": {"T": 1}}}`)
-	assert.Equal(t, 47003, p.try(t, s, apiSubscribeMessage, object{"touser": "oAlice", "template_id": "T", "data": object{"phrase1": object{"value": "a"}}}).ErrCode)
-	assert.Zero(t, send("oAlice", "T"), "what is refused uses none up")
-	p.Stubs.Remove()
-	assert.Equal(t, 43101, send("oAlice", "T"), "the file still asks for consents")
-	p.Stubs.SetFile(nil, "file")
-	assert.Zero(t, send("oAlice", "T"))
-	addStubs(t, p, `{"subscriptions": {}}`)
-	assert.Equal(t, 43101, send("oAlice", "T"), "consents are asked for, and there is none")
+	return append(append([]byte(`{"value":`), apicall.Quote(value)...), '}')
 }

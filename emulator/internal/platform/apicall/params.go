@@ -1,9 +1,10 @@
-package platform
+package apicall
 
 import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -13,16 +14,16 @@ import (
 	"github.com/wxcloud-go/wxfn/openapi/tcb"
 )
 
-// check compares a call's parameters with the catalogue. The error is about the first that is missing or of a wrong type.
-// Those that the API does not have are only warned of.
-func (c *apiCall) check() error {
-	if c.api == nil {
+// Check compares the call's parameters with the catalogue. The error, an [*Error], is about the first that is missing or
+// has the wrong type. Those that the API does not have are only warned of.
+func (c *Call) Check() error {
+	if c.API == nil {
 		return nil // only its name is known
 	}
-	if c.api.Envelope != "" {
-		c.open(c.api.Envelope)
+	if c.API.Envelope != "" {
+		c.open(c.API.Envelope)
 	}
-	fields := c.api.Params()
+	fields := c.API.Params()
 	for _, f := range fields {
 		c.rename(tcb.SnakeCase(f.Name), f.Name) // an SDK that converts names sends roomId as room_id
 		if f.Also != "" {
@@ -30,14 +31,14 @@ func (c *apiCall) check() error {
 			c.rename(tcb.SnakeCase(f.Also), f.Name)
 		}
 	}
-	for _, name := range sortedKeys(c.params) {
+	for _, name := range slices.Sorted(maps.Keys(c.Params)) {
 		if !slices.ContainsFunc(fields, func(f catalog.Field) bool { return f.Name == name }) {
 			c.unknown("", name, fields)
 		}
 	}
 	for _, f := range fields {
-		p := c.params[f.Name]
-		if other := c.params[f.Unless]; f.Unless != "" && !p.given() && other.given() && !other.empty() {
+		p := c.Params[f.Name]
+		if other := c.Params[f.Unless]; f.Unless != "" && !p.Given() && other.Given() && !other.empty() {
 			continue
 		}
 		if err := c.checkField(f, f.Name, p); err != nil {
@@ -48,25 +49,25 @@ func (c *apiCall) check() error {
 }
 
 // rename gives a parameter the name that it has in the catalogue.
-func (c *apiCall) rename(from, to string) {
-	if p, ok := c.params[from]; ok && from != to {
-		delete(c.params, from)
-		c.params[to] = p
+func (c *Call) rename(from, to string) {
+	if p, ok := c.Params[from]; ok && from != to {
+		delete(c.Params, from)
+		c.Params[to] = p
 	}
 }
 
 // open takes the parameters out of the object that they came in, if they did. The answer is in one, too.
-func (c *apiCall) open(envelope string) {
+func (c *Call) open(envelope string) {
 	c.rename(tcb.SnakeCase(envelope), envelope)
 	var inside map[string]json.RawMessage
-	if p := c.params[envelope]; p.file || json.Unmarshal(p.json, &inside) != nil || inside == nil {
+	if p := c.Params[envelope]; p.File || json.Unmarshal(p.JSON, &inside) != nil || inside == nil {
 		return
 	}
-	delete(c.params, envelope)
+	delete(c.Params, envelope)
 	for name, value := range inside {
-		c.params[name] = param{json: value}
+		c.Params[name] = Param{JSON: value}
 	}
-	c.enveloped = true
+	c.Enveloped = true
 }
 
 // The bounds of what is said about parameters that an API does not have.
@@ -76,7 +77,7 @@ const (
 )
 
 // unknown warns of a parameter that an API does not have; in is the path of the object that it is in.
-func (c *apiCall) unknown(in, name string, fields []catalog.Field) {
+func (c *Call) unknown(in, name string, fields []catalog.Field) {
 	if c.unknowns++; c.unknowns > maxUnknown {
 		return
 	}
@@ -88,46 +89,46 @@ func (c *apiCall) unknown(in, name string, fields []catalog.Field) {
 	if len(name) <= maxUnknownName {
 		near = catalog.NearestOf(name, names)
 	}
-	warning := fmt.Sprintf("%s has no parameter %s%s", c.name, in, journal.Cut(name, maxUnknownName))
+	warning := fmt.Sprintf("%s has no parameter %s%s", c.Name, in, journal.Cut(name, maxUnknownName))
 	if near != "" {
 		warning += fmt.Sprintf("; did you mean %s%s?", in, near)
 	}
-	c.warn("%s", warning)
+	c.Warn("%s", warning)
 }
 
 // checkField checks one parameter, or one field of an object in it; path names it in messages.
-func (c *apiCall) checkField(f catalog.Field, path string, p param) error {
+func (c *Call) checkField(f catalog.Field, path string, p Param) error {
 	refuse := func(format string, args ...any) error {
-		e := c.api.Refusal(f)
-		return (apiError{code: e.Code, message: e.Message}).because(path+" "+format, args...)
+		e := c.API.Refusal(f)
+		return Error{Code: e.Code, Message: e.Message}.Because(path+" "+format, args...)
 	}
 	switch {
-	case !p.given() && !f.Required:
+	case !p.Given() && !f.Required:
 		return nil
-	case !p.given() && f.Unless != "":
+	case !p.Given() && f.Unless != "":
 		return refuse("is required, or %s", f.Unless)
-	case !p.given() && f.Type == catalog.File:
+	case !p.Given() && f.Type == catalog.File:
 		return refuse("is required: a part of a form with a file name, or {contentType, value} of a cloud call")
-	case !p.given():
+	case !p.Given():
 		return refuse("is required%s", meaning(f))
-	case p.file != (f.Type == catalog.File):
+	case p.File != (f.Type == catalog.File):
 		return refuse("must be %s", kinds[f.Type])
 	}
 	switch f.Type {
 	case catalog.File:
-		if len(p.json) == 0 {
+		if len(p.JSON) == 0 {
 			return refuse("is a file without any bytes")
 		}
 		return nil
 	case catalog.Objects, catalog.Array, catalog.Numbers:
-		return c.checkList(f, path, p.json, refuse)
+		return c.checkList(f, path, p.JSON, refuse)
 	case catalog.Object:
-		return c.checkObject(f, path, p.json, refuse)
+		return c.checkObject(f, path, p.JSON, refuse)
 	}
-	if f.Type == catalog.Any && f.Of != "" && strings.IndexAny(string(bytes.TrimSpace(p.json)), `"-0123456789`) != 0 {
+	if f.Type == catalog.Any && f.Of != "" && strings.IndexAny(string(bytes.TrimSpace(p.JSON)), `"-0123456789`) != 0 {
 		return refuse("must be a text or a number")
 	}
-	if !hasType(p.json, f.Type, f.Float) {
+	if !hasType(p.JSON, f.Type, f.Float) {
 		if f.Type == catalog.Number && f.Float {
 			return refuse("must be a number")
 		}
@@ -136,13 +137,13 @@ func (c *apiCall) checkField(f catalog.Field, path string, p param) error {
 	if f.Required && !f.Blank && f.Kind() != catalog.Any && p.empty() {
 		return refuse("is required, and may not be empty%s", meaning(f))
 	}
-	if f.Required && !f.Blank && f.Kind() == catalog.Number && string(bytes.TrimSpace(p.json)) == "0" {
+	if f.Required && !f.Blank && f.Kind() == catalog.Number && string(bytes.TrimSpace(p.JSON)) == "0" {
 		return refuse("is required, and may not be 0%s", meaning(f))
 	}
 	return nil
 }
 
-func (c *apiCall) checkList(f catalog.Field, path string, text []byte, refuse func(string, ...any) error) error {
+func (c *Call) checkList(f catalog.Field, path string, text []byte, refuse func(string, ...any) error) error {
 	var list []json.RawMessage
 	if json.Unmarshal(text, &list) != nil {
 		return refuse("must be %s", kinds[f.Type])
@@ -158,14 +159,14 @@ func (c *apiCall) checkList(f catalog.Field, path string, text []byte, refuse fu
 		return nil
 	}
 	for i, item := range list {
-		if err := c.checkField(element, fmt.Sprintf("%s[%d]", path, i), param{json: item}); err != nil {
+		if err := c.checkField(element, fmt.Sprintf("%s[%d]", path, i), Param{JSON: item}); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (c *apiCall) checkObject(f catalog.Field, path string, text []byte, refuse func(string, ...any) error) error {
+func (c *Call) checkObject(f catalog.Field, path string, text []byte, refuse func(string, ...any) error) error {
 	var object map[string]json.RawMessage
 	if json.Unmarshal(text, &object) != nil {
 		return refuse("must be %s", kinds[f.Type])
@@ -178,11 +179,11 @@ func (c *apiCall) checkObject(f catalog.Field, path string, text []byte, refuse 
 		if !ok {
 			value = object[tcb.SnakeCase(inner.Name)]
 		}
-		if err := c.checkField(inner, path+"."+inner.Name, param{json: value}); err != nil {
+		if err := c.checkField(inner, path+"."+inner.Name, Param{JSON: value}); err != nil {
 			return err
 		}
 	}
-	for _, name := range sortedKeys(object) {
+	for _, name := range slices.Sorted(maps.Keys(object)) {
 		if !slices.ContainsFunc(f.Fields, func(f catalog.Field) bool { return f.Name == name || tcb.SnakeCase(f.Name) == name }) {
 			c.unknown(path+".", name, f.Fields)
 		}

@@ -1,15 +1,18 @@
-package platform
+package message
 
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/tidwall/gjson"
 
 	"github.com/wxcloud-go/wxfn/emulator/internal/journal"
+	"github.com/wxcloud-go/wxfn/emulator/internal/platform/apicall"
 )
 
 // keywordType is a type of a template's keywords (订阅消息参数类别).
@@ -54,12 +57,14 @@ func newKeywordType(values, rule string) keywordType {
 	return keywordType{regexp.MustCompile(`^` + values + `$`), rule}
 }
 
+var errTemplateContent = apicall.Error{Code: 47003, Message: "argument invalid!"}
+
 // checkKeyword returns the error about what the parameter data has for a keyword: {"value": …} with a text or a number.
 func checkKeyword(name string, content json.RawMessage) error {
 	invalid := func(what, format string, args ...any) error {
 		e, value := errTemplateContent, "data."+journal.Cut(name, 100)+".value "
-		e.message += " " + value + what
-		return e.because("%s%s", value, fmt.Sprintf(format, args...))
+		e.Message += " " + value + what
+		return e.Because("%s%s", value, fmt.Sprintf(format, args...))
 	}
 	value := gjson.ParseBytes(content).Get("value")
 	switch {
@@ -80,7 +85,7 @@ func checkKeyword(name string, content json.RawMessage) error {
 
 // checkKeywords returns the error about the first keyword that is not as its type wants it.
 func checkKeywords(data map[string]json.RawMessage) error {
-	for _, name := range sortedKeys(data) {
+	for _, name := range slices.Sorted(maps.Keys(data)) {
 		if err := checkKeyword(name, data[name]); err != nil {
 			return err
 		}
