@@ -126,7 +126,7 @@ func (p *Platform) checkEnv(q *tcb.Request, named string) error {
 	case !p.AnyEnv:
 		return p.refuse(q, "INVALID_ENV", fmt.Sprintf(
 			"errCode: -501000 | errMsg: Environment not found; it is %q, and the one here is %q: correct the env of cloud.init, or start wxfn with --env %[1]s", named, p.Env))
-	case p.otherEnvs.add(named, true):
+	case p.otherEnvs.Add(named, true):
 		p.Warn(fmt.Sprintf("the environment %q is taken for the emulated one, because nothing says which that is; start wxfn with --env %[1]s to have any other refused, as in the cloud", named))
 	}
 	return nil

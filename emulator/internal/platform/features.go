@@ -6,6 +6,8 @@ import (
 	"github.com/wxcloud-go/wxfn/emulator/internal/platform/apicall"
 	"github.com/wxcloud-go/wxfn/emulator/internal/platform/launch"
 	"github.com/wxcloud-go/wxfn/emulator/internal/platform/message"
+	"github.com/wxcloud-go/wxfn/emulator/internal/platform/phone"
+	"github.com/wxcloud-go/wxfn/emulator/internal/platform/security"
 	"github.com/wxcloud-go/wxfn/emulator/internal/store"
 )
 
@@ -14,6 +16,7 @@ type features struct {
 	env    *apicall.Env
 	apis   map[string]apicall.API
 	outbox *message.Outbox
+	phones *phone.Numbers
 }
 
 // Message is a message that a user was sent.
@@ -21,8 +24,10 @@ type Message = message.Message
 
 // newFeatures returns the features of a platform, and what tests can set of them.
 func newFeatures(p *Platform) (f features, fixtures []apicall.Fixture) {
-	f.env = &apicall.Env{Now: p.now, Pages: p.pagesOf}
+	f.env = &apicall.Env{AppID: p.AppID, Now: p.now, Pages: p.pagesOf, RID: p.rid, UseCode: p.useCode}
 	f.outbox = message.New(f.env)
+	f.phones = phone.New(f.env)
+	checker := security.New(f.env)
 	f.apis = map[string]apicall.API{
 		apiCreateQRCode: p.createQRCode,
 		apiGet:          p.get,
@@ -35,12 +40,11 @@ func newFeatures(p *Platform) (f features, fixtures []apicall.Fixture) {
 
 		"urlscheme.query": p.queryScheme,
 		"urllink.query":   p.queryURLLink,
-
-		"security.msgSecCheck":       p.checkText,
-		"phonenumber.getPhoneNumber": p.getPhoneNumber,
 	}
-	maps.Copy(f.apis, f.outbox.APIs())
-	return f, []apicall.Fixture{f.outbox.Consents()}
+	for _, apis := range []map[string]apicall.API{f.outbox.APIs(), f.phones.APIs(), checker.APIs()} {
+		maps.Copy(f.apis, apis)
+	}
+	return f, []apicall.Fixture{f.outbox.Consents(), f.phones.Set(), checker.RiskyTexts()}
 }
 
 // Buckets returns what the platform needs of [Config].Store.
@@ -48,3 +52,6 @@ func Buckets() []*store.Bucket { return launch.Buckets() }
 
 // Outbox returns the messages that a user was sent, or those of all users if openid is empty, oldest first.
 func (p *Platform) Outbox(openid string) []Message { return p.features.outbox.Messages(openid) }
+
+// PhoneCode returns a new code of a user's phone number: [phone.Numbers.Code].
+func (p *Platform) PhoneCode(openID string) string { return p.features.phones.Code(openID) }

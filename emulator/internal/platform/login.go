@@ -34,7 +34,7 @@ func (p *Platform) login(r *serverRequest) (*apicall.Result, error) {
 		return nil, errInvalidCode.Because("js_code is %.40q; a code has at most 128 letters, digits, - _ and .", code)
 	case !p.logins.take(r.AppID+" "+openID, maxLogins, p.Now()):
 		return nil, errMinuteQuota.Because("a user may log in %d times a minute", maxLogins)
-	case !p.usedCodes.add(r.AppID+" "+code, true):
+	case !p.useCode(r.AppID, code):
 		return nil, errCodeUsed.Because("a code is good for one login; another one of the same user is %s.2", openID)
 	}
 	key := make([]byte, 16)

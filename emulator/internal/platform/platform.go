@@ -20,6 +20,7 @@ import (
 	"github.com/wxcloud-go/wxfn/emulator/internal/journal"
 	"github.com/wxcloud-go/wxfn/emulator/internal/platform/apicall"
 	"github.com/wxcloud-go/wxfn/emulator/internal/platform/launch"
+	"github.com/wxcloud-go/wxfn/emulator/internal/platform/recent"
 	"github.com/wxcloud-go/wxfn/emulator/internal/store"
 	"github.com/wxcloud-go/wxfn/openapi/tcb"
 )
@@ -66,11 +67,10 @@ type Platform struct {
 	unlimited  rate // calls of getUnlimited
 	usage      usage
 	tokens     tokens
-	logins     rate         // of users of apps
-	usedCodes  recent[bool] // of wx.login and of phone numbers, by app and code
-	phoneCodes recent[phoneCode]
-	otherEnvs  recent[bool]          // that were taken for Env
-	failed     recent[failedRequest] // HTTPS calls, by the rid of their error
+	logins     rate                         // of users of apps
+	usedCodes  recent.Values[bool]          // of wx.login and of phone numbers, by app and code
+	otherEnvs  recent.Values[bool]          // that were taken for Env
+	failed     recent.Values[failedRequest] // HTTPS calls, by the rid of their error
 	services   services
 	endpoints  func() map[string]*endpoint // of the server API, by path; made when the first call comes
 	prefixes   func() map[string]bool
@@ -156,6 +156,9 @@ func (p *Platform) session(token string) (*Session, bool) {
 
 // now returns the time on the platform's clock.
 func (p *Platform) now() time.Time { return p.Now() }
+
+// useCode uses up a code of an app, and reports whether it was unused.
+func (p *Platform) useCode(appID, code string) bool { return p.usedCodes.Add(appID+" "+code, true) }
 
 // pagesOf returns the pages of an app; nil where its app.json is not known, as of every app but the project's.
 func (p *Platform) pagesOf(appID string) *config.Pages {

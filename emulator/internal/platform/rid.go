@@ -8,6 +8,7 @@ import (
 
 	"github.com/wxcloud-go/wxfn/emulator/internal/journal"
 	"github.com/wxcloud-go/wxfn/emulator/internal/platform/apicall"
+	"github.com/wxcloud-go/wxfn/emulator/internal/platform/recent"
 )
 
 // ridLife is for how long WeChat tells about an rid.
@@ -41,7 +42,7 @@ func (p *Platform) remember(r *serverRequest, answer []byte) {
 		}
 		shown[name] = values
 	}
-	p.failed.add(r.Log.RID, failedRequest{
+	p.failed.Add(r.Log.RID, failedRequest{
 		appID: r.AppID, path: r.path, at: r.Log.Time, took: r.Log.Duration, clientIP: r.session.Caller.ClientIP,
 		url: journal.Cut(shown.Encode(), maxShown), body: journal.Cut(r.Log.Params, maxShown), answer: journal.Cut(string(answer), maxShown),
 	})
@@ -50,12 +51,12 @@ func (p *Platform) remember(r *serverRequest, answer []byte) {
 // getRidInfo mirrors https://developers.weixin.qq.com/miniprogram/dev/server/API/openApi-mgnt/api_getridinfo.html.
 func (p *Platform) getRidInfo(r *serverRequest) (*apicall.Result, error) {
 	rid := r.Text("rid")
-	f, known := p.failed.find(rid)
+	f, known := p.failed.Find(rid)
 	switch {
 	case !ridFormat.MatchString(rid):
 		return nil, errRID.Because("rid is %.40q; it is what errmsg ends with, three times 8 digits", rid)
 	case !known || p.Now().Sub(f.at) > ridLife:
-		return nil, errNoRID.Because("this emulator remembers the last %d errors for %s", maxRecent, ridLife)
+		return nil, errNoRID.Because("this emulator remembers the last %d errors for %s", recent.Max, ridLife)
 	case strings.HasPrefix(f.path, "/sns/"):
 		return nil, errRIDPath.Because("it is of %s", f.path)
 	case f.appID != r.AppID:

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"math/rand/v2"
 	"mime"
 	"net/http"
@@ -45,10 +44,8 @@ type Stubs struct {
 
 // layer is stubs of one origin.
 type layer struct {
-	stubs  []*stub
-	index  config.StubIndex // of stubs
-	risky  []string
-	phones map[string]string
+	stubs []*stub
+	index config.StubIndex // of stubs
 }
 
 // stub is a stub, and what has become of it.
@@ -76,11 +73,6 @@ func (l *layer) add(s *config.Stubs, from string) {
 		l.stubs = append(l.stubs, added)
 		l.index.Add(&added.Stub)
 	}
-	l.risky = append(l.risky, s.RiskyTexts...)
-	if l.phones == nil {
-		l.phones = map[string]string{}
-	}
-	maps.Copy(l.phones, s.PhoneNumbers)
 }
 
 // SetFile puts the stubs of the project's file in the place of those that it had before; nil takes them away.

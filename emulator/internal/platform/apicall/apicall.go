@@ -17,10 +17,15 @@ type API func(*Call) (*Result, error)
 
 // Env is the environment that APIs work in.
 type Env struct {
+	AppID string // the project's app
 	// Now is the platform's clock, which a test may move.
 	Now func() time.Time
 	// Pages returns the pages of an app's Mini Program, or nil if its app.json is not known.
 	Pages func(appID string) *config.Pages
+	// RID returns a new id of a request, in the form that errmsg ends with.
+	RID func() string
+	// UseCode uses up a code that is good once for an app, whichever API takes it. It reports whether the code was unused.
+	UseCode func(appID, code string) bool
 }
 
 // Caller is who calls a function.
