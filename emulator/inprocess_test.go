@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"runtime"
 	"strings"
 	"sync"
@@ -289,6 +290,29 @@ func TestOnlyUsersAreAddedToAnEvent(t *testing.T) {
 	require.NoError(t, err, "and only theirs are bounded to 100 KB")
 	_, err = e.As("oAlice").Via(SourceHTTP).Invoke(t.Context(), "echo", []byte(`"`+strings.Repeat("x", 6<<20)+`"`))
 	assert.ErrorContains(t, err, "the event is too large: 6291458 bytes; at most 6144 KB")
+}
+
+// A source that the platform does not have is a slip of the test, and never taken for one that it has.
+func TestUnknownSource(t *testing.T) {
+	t.Parallel()
+	e := newEmulator(t, Config{})
+	e.Handle("echo", echo)
+	e.HandleHTTP("web", http.NotFoundHandler())
+	for source, name := range map[string]string{"wx_clinet": "wx_clinet", "wx_client,scff": "scff", "wx_client,": "", "": ""} {
+		t.Run(source, func(t *testing.T) {
+			t.Parallel()
+			_, err := e.As("oAlice").Via(source).Invoke(t.Context(), "echo", nil)
+			assert.ErrorIs(t, err, openapi.CodeInvalidParam)
+			assert.ErrorContains(t, err, fmt.Sprintf("Via: there is no source %q; there are: wx_client, wx_devtools, wx_http, wx_trigger, ", name))
+			resp, err := (&http.Client{Transport: e.As("oAlice").Via(source)}).Get("http://web/")
+			if source == "" {
+				require.NoError(t, err, "a request from outside of WeChat has none")
+				resp.Body.Close()
+			} else {
+				assert.ErrorContains(t, err, fmt.Sprintf("Via: there is no source %q", name))
+			}
+		})
+	}
 }
 
 func TestAHandlerCannotReachTheCallersEvent(t *testing.T) {

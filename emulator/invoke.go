@@ -65,7 +65,8 @@ func (c Caller) WithUnionID(unionID string) *Caller {
 	return &c
 }
 
-// Via returns the same caller, calling from another source, such as [SourceHTTP].
+// Via returns the same caller, calling from another source, such as [SourceHTTP]; a chain of them is joined by commas, the
+// first one first. What is called from a source that the platform does not have fails with [openapi.CodeInvalidParam].
 func (c Caller) Via(source string) *Caller {
 	c.who.Source = source
 	return &c
@@ -74,6 +75,9 @@ func (c Caller) Via(source string) *Caller {
 // Invoke calls a function with an event, which is encoded as JSON; a []byte is JSON already, and nil an empty object. It
 // returns when the function has, or when ctx ends, though the function then goes on. The error is an [*Error] or ctx's.
 func (c *Caller) Invoke(ctx context.Context, name string, event any) (*Result, error) {
+	if err := CheckSource(c.who.Source); err != nil {
+		return nil, &Error{ErrCode: wxcloud.InvalidParam, message: "Via: " + err.Error()}
+	}
 	text := []byte("{}")
 	switch event := event.(type) {
 	case nil:
@@ -126,7 +130,7 @@ func (r *Result) Decode(v any) error {
 // Error is a call of a function that brought no result. errors.Is finds its code.
 type Error struct {
 	// ErrCode is -504002 for an error, a panic or the end of the function, -504003 for a timeout, -604001 for a result
-	// over 1 MB, -501000 where there is no such function, and -501007 for an event that cannot be taken.
+	// over 1 MB, -501000 where there is no such function, and -501007 for an event or a source that cannot be taken.
 	ErrCode   openapi.Code
 	RequestID string
 	// Output is what the function printed last.

@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -16,6 +17,11 @@ import (
 //
 // With Via("") the request comes from outside of WeChat.
 func (c *Caller) RoundTrip(r *http.Request) (*http.Response, error) {
+	if c.who.Source != "" {
+		if err := CheckSource(c.who.Source); err != nil {
+			return nil, fmt.Errorf("Via: %w; leave it empty for a request from outside of WeChat", err)
+		}
+	}
 	base, err := c.emulator.Listen()
 	if err != nil {
 		return nil, err
