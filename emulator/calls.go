@@ -12,6 +12,7 @@ import (
 	"github.com/tidwall/match"
 
 	"github.com/wxcloud-go/wxfn/openapi"
+	"github.com/wxcloud-go/wxfn/openapi/catalog"
 	"github.com/wxcloud-go/wxfn/openapi/tcb"
 )
 
@@ -57,8 +58,12 @@ func (c Call) String() string {
 //	emu.Calls("subscribeMessage.send").For("oAlice").Want(t, map[string]any{"touser": "oAlice", "template_id": "T1"})
 type Calls []Call
 
-// Calls returns the calls of an API ("wxacode.*" is all of that namespace), all calls if api is empty, in the order of the invocations that made them. The
-// journal keeps the last 1000 invocations, and of each the first 1000 calls, as far as their texts are 256 KB.
+// Calls returns the calls of an API ("wxacode.*" is all of that namespace), all calls if api is empty, in the order of the
+// invocations that made them. The journal keeps the last 1000 invocations, and of each the first 1000 calls, as far as their
+// texts are 256 KB.
+//
+// Calls panics where api is a misspelt name that no call has ("subscribeMessage.sned"), and says which was meant: a test that
+// wants no such calls would pass for ever. Names of newer APIs are as with [Emulator.Handle].
 func (e *Emulator) Calls(api string) Calls {
 	var calls Calls
 	for _, record := range e.journal.All() {
@@ -75,7 +80,36 @@ func (e *Emulator) Calls(api string) Calls {
 			})
 		}
 	}
+	if len(calls) == 0 {
+		if wrong := e.unmatched(api); wrong != "" {
+			panic(fmt.Sprintf("emulator: Calls(%q): %s", api, wrong))
+		}
+	}
 	return calls
+}
+
+// unmatched returns what is wrong with a name, or pattern of names, that no call has had; "" where nothing is.
+func (e *Emulator) unmatched(api string) string {
+	switch {
+	case strings.HasPrefix(api, "callFunction "):
+		return ""
+	case !match.IsPattern(api):
+		return e.unknownAPI(api)
+	}
+	space, rest, _ := strings.Cut(api, ".")
+	var spaces []string
+	for _, a := range catalog.All() {
+		if match.Match(a.Name, api) {
+			return ""
+		}
+		s, _, _ := strings.Cut(a.Name, ".")
+		spaces = append(spaces, s)
+	}
+	near := catalog.NearestOf(space, spaces)
+	if near == "" || near == space || match.IsPattern(space) {
+		return ""
+	}
+	return fmt.Sprintf("there is no API in the namespace %q; did you mean %q?", space, near+"."+rest)
 }
 
 func (c Calls) where(keep func(Call) bool) Calls {

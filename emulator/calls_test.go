@@ -48,6 +48,69 @@ func TestCallsTellWhatFunctionsCalled(t *testing.T) {
 	assert.Empty(t, emu.Calls("wxacode.get"))
 }
 
+// A misspelt name has no calls, and a test that wants none would pass whatever the function does.
+func TestCallsOfNoAPI(t *testing.T) {
+	t.Parallel()
+	emu := emulatortest.New(t, emulator.Config{})
+	require.NoError(t, emu.Stub(emulator.Stub{API: "wxacode.getUnlimitedV2", Result: map[string]any{}}))
+	for api, want := range map[string]string{
+		"subscribeMessage.sned":          `there is no API "subscribeMessage.sned"; did you mean "subscribeMessage.send"?`,
+		"openapi.wxacode.get":            `there is no API "openapi.wxacode.get"; did you mean "wxacode.get"?`,
+		"wxacode.getunlimited":           `there is no API "wxacode.getunlimited"; did you mean "wxacode.getUnlimited"?`,
+		"subscribeMesage.*":              `there is no API in the namespace "subscribeMesage"; did you mean "subscribeMessage.*"?`,
+		"wxacode.getUnlimitedV2":         "", // a stub has it
+		"brand.new":                      "", // it may be newer
+		"brand.*":                        "",
+		"wxacode.*":                      "",
+		"wxacode.zzz*":                   "",
+		"*.send":                         "",
+		"*":                              "",
+		"":                               "",
+		"subscribeMessage.send":          "",
+		"officialAccount.user.getInfo":   "",
+		"templateMessage.send":           "", // an older one
+		"auth.getStableAccessToken":      "", // of the server API
+		"auth.getAccessToken":            "",
+		"callFunction createqrcode":      "",
+		"callFunction subscribeMessage.": "",
+	} {
+		t.Run(api, func(t *testing.T) {
+			t.Parallel()
+			if want == "" {
+				assert.Empty(t, emu.Calls(api))
+				return
+			}
+			assert.PanicsWithValue(t, fmt.Sprintf("emulator: Calls(%q): %s", api, want), func() { emu.Calls(api) })
+		})
+	}
+}
+
+// A permission that is no API's would show only as a refusal of the call, far from where the name was misspelt.
+func TestHandleForNoAPI(t *testing.T) {
+	t.Parallel()
+	emu := emulatortest.New(t, emulator.Config{})
+	hello := cloudfn.Func(func(context.Context, any) (string, error) { return "hello", nil })
+	emu.Handle("wrong", hello, "wxacode.get", "wxacode.getUnlimted")
+	emu.HandleHTTP("web", http.NotFoundHandler(), "wxacode.getUnlimted")
+	emu.Handle("newer", hello, "brand.new", "templateMessage.send")
+	const misspelt = `there is no API "wxacode.getUnlimted"; did you mean "wxacode.getUnlimited"?`
+
+	_, err := emu.As("oAlice").Invoke(t.Context(), "wrong", nil)
+	assert.ErrorContains(t, err, `the permissions that Handle("wrong", …) is given: `+misspelt)
+	resp, err := (&http.Client{Transport: emu.As("oAlice")}).Get("http://web/")
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	var answer struct{ ErrMsg string }
+	require.NoError(t, json.NewDecoder(resp.Body).Decode(&answer))
+	assert.Contains(t, answer.ErrMsg, `the permissions that HandleHTTP("web", …) is given: `+misspelt)
+	_, err = emu.As("oAlice").Invoke(t.Context(), "newer", nil)
+	assert.NoError(t, err)
+
+	require.NoError(t, emu.Stub(emulator.Stub{API: "wxacode.getUnlimted", Result: map[string]any{}}))
+	_, err = emu.As("oAlice").Invoke(t.Context(), "wrong", nil)
+	assert.NoError(t, err, "a stub makes it an API")
+}
+
 func TestSecretsComeIntoNoRecord(t *testing.T) {
 	t.Parallel()
 	emu := emulatortest.New(t, emulator.Config{})

@@ -210,7 +210,9 @@ func New(c Config) (*Emulator, error) {
 	return e, nil
 }
 
-// Handle serves h under a name, in this process. It may call the APIs in permissions, as if its config.json listed them.
+// Handle serves h under a name, in this process. It may call the APIs in permissions, as if its config.json listed them;
+// invocations fail where one of them is a misspelt name ("wxacode.getUnlimted"), and say which was meant. The name of an API
+// that is newer than this package is none if it resembles no other, or once a [Stub] has it.
 // A function that has the name already gives way, though its running invocations come to their end: that is how a test
 // puts another one in its place.
 func (e *Emulator) Handle(name string, h cloudfn.Handler, permissions ...string) {

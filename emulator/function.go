@@ -146,6 +146,11 @@ func (e *Emulator) newHandler(method, name string, r host.Runtime, permissions [
 		return slices.Contains(permissions, api), fmt.Sprintf("add %q to the permissions that %s(%q, …) is given", api, method, name)
 	}
 	f.prepare = func(context.Context, buildFunc) (*host.Function, error) {
+		for _, api := range permissions { // now, since a stub may have come for one
+			if wrong := e.unknownAPI(api); wrong != "" {
+				return nil, fmt.Errorf("the permissions that %s(%q, …) is given: %s", method, name, wrong)
+			}
+		}
 		return host.New(name, r, e.config.Timeout, 0, 0), nil
 	}
 	return f

@@ -7,10 +7,12 @@ import (
 	"regexp"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/wxcloud-go/wxfn/config"
 	"github.com/wxcloud-go/wxfn/emulator/internal/platform"
+	"github.com/wxcloud-go/wxfn/openapi/catalog"
 )
 
 // Stub answers some of the calls of an API in place of the platform: with a result, an error, late, or not at all. It is
@@ -101,6 +103,22 @@ func (e *Emulator) RemoveStubs() { e.platform.Stubs.Remove() }
 
 // Stubs returns all stubs in the order in which they are tried, those of the project's file with them.
 func (e *Emulator) Stubs() []StubState { return e.platform.Stubs.List() }
+
+// unknownAPI returns what is wrong with a name of an API that a test gives, and "" where nothing is. A name that no known one
+// resembles, or that a stub has, may be that of an API which is newer than this package.
+func (e *Emulator) unknownAPI(name string) string {
+	if catalog.Known(name) || slices.ContainsFunc(e.Stubs(), func(s StubState) bool { return s.API == name }) {
+		return ""
+	}
+	var near []string
+	for _, n := range catalog.Nearest(name, 3) {
+		near = append(near, strconv.Quote(n))
+	}
+	if len(near) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("there is no API %q; did you mean %s?", name, strings.Join(near, " or "))
+}
 
 // UnusedStubs returns the stubs that have answered no call, those of the project's file with them.
 func (e *Emulator) UnusedStubs() []Stub {
