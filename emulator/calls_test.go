@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -109,6 +111,34 @@ func TestHandleForNoAPI(t *testing.T) {
 	require.NoError(t, emu.Stub(emulator.Stub{API: "wxacode.getUnlimted", Result: map[string]any{}}))
 	_, err = emu.As("oAlice").Invoke(t.Context(), "wrong", nil)
 	assert.NoError(t, err, "a stub makes it an API")
+}
+
+// A test prints the error of Invoke: it says what to change. Callers over HTTP get the cloud's message, and no more.
+func TestErrorAdvice(t *testing.T) {
+	t.Parallel()
+	emu := emulatortest.New(t, emulator.Config{})
+	emu.Handle("f", cloudfn.Func(func(ctx context.Context, req openapi.WxacodeCreateQRCodeRequest) (*openapi.Image, error) {
+		_, _ = openapi.Wxacode.Get(ctx, &openapi.WxacodeGetRequest{Path: "page"})
+		_, _ = openapi.Wxacode.Get(ctx, &openapi.WxacodeGetRequest{Path: "again"})
+		return openapi.Wxacode.CreateQRCode(ctx, &req)
+	}), "wxacode.createQRCode")
+	_, err := emu.As("oAlice").Invoke(t.Context(), "f", map[string]any{"path": "page", "width": 1})
+	require.Error(t, err)
+	official, advice, _ := strings.Cut(err.Error(), "\nadvice: ")
+	assert.Equal(t, `wxacode.get: add "wxacode.get" to the permissions that Handle("f", …) is given`+
+		"\nadvice: wxacode.createQRCode: width is 1; it may be 280 to 1280 px", advice)
+
+	r := httptest.NewRequest(http.MethodPost, "http://localhost/invoke/f", strings.NewReader(`{"path": "page", "width": 1}`))
+	r.Header.Set("Content-Type", "application/json")
+	w := httptest.NewRecorder()
+	emu.ServeHTTP(w, r)
+	var answer struct{ ErrMsg string }
+	require.NoError(t, json.Unmarshal(w.Body.Bytes(), &answer))
+	withoutRID := regexp.MustCompile(` rid: \S+`)
+	assert.Equal(t, withoutRID.ReplaceAllString(official, ""), withoutRID.ReplaceAllString(answer.ErrMsg, ""))
+
+	_, err = emu.As("oAlice").Invoke(t.Context(), "f", map[string]any{"path": "page"})
+	assert.NoError(t, err)
 }
 
 func TestSecretsComeIntoNoRecord(t *testing.T) {

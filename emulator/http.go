@@ -106,7 +106,7 @@ func (e *Emulator) serveInvoke(w http.ResponseWriter, r *http.Request) {
 	}
 	result, failure := e.invoke(r.Context(), caller, name, event)
 	if failure != nil {
-		answer := map[string]any{"errCode": failure.ErrCode, "errMsg": failure.Error(), "requestID": failure.RequestID}
+		answer := map[string]any{"errCode": failure.ErrCode, "errMsg": failure.official(), "requestID": failure.RequestID}
 		if failure.BuildError != "" {
 			answer["buildError"] = failure.BuildError
 		}

@@ -229,7 +229,8 @@ func TestPermissionsAreThoseGivenToHandle(t *testing.T) {
 
 	_, err = e.As("oAlice").Invoke(t.Context(), "may not", nil)
 	assert.ErrorIs(t, err, openapi.CodeFunctionExecute)
-	assert.EqualError(t, err, "cloud.callFunction:fail errCode: -504002 functions execute fail | errMsg: errCode: -604101 function has no permission to call this API | errMsg: system error: error code: -604101")
+	assert.EqualError(t, err, "cloud.callFunction:fail errCode: -504002 functions execute fail | errMsg: errCode: -604101 function has no permission to call this API | errMsg: system error: error code: -604101\n"+
+		`advice: wxacode.createQRCode: add "wxacode.createQRCode" to the permissions that Handle("may not", …) is given`)
 	var failure *Error
 	require.ErrorAs(t, err, &failure)
 	calls := e.journal.Find(failure.RequestID).View().Calls

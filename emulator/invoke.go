@@ -137,14 +137,22 @@ type Error struct {
 	Output []string
 	// BuildError is as in [Result].
 	BuildError string
+	// Advice is what to change, and where, for the API calls of the invocation that failed, such as the entry that a config.json
+	// lacks: at most 5, each a line that begins with the name of the API.
+	Advice []string
 
 	message string
 	stack   string
 	status  int // of the front door's answer
 }
 
-// Error returns the message that wx.cloud.callFunction would fail with.
-func (e *Error) Error() string { return "cloud.callFunction:fail " + e.text() }
+// Error returns the message that wx.cloud.callFunction would fail with, and below it the advice.
+func (e *Error) Error() string {
+	return strings.Join(append([]string{e.official()}, e.Advice...), "\nadvice: ")
+}
+
+// official is the message that wx.cloud.callFunction would fail with.
+func (e *Error) official() string { return "cloud.callFunction:fail " + e.text() }
 
 // Is reports whether target is the Code of e.
 func (e *Error) Is(target error) bool {
@@ -180,8 +188,9 @@ func (e *Error) cloudBaseCode() string {
 }
 
 const (
-	linesInError = 20
-	maxMessage   = 256 << 10
+	linesInError  = 20
+	adviceInError = 5
+	maxMessage    = 256 << 10
 )
 
 // invoke runs an invocation from its start to its record.
@@ -216,8 +225,20 @@ func explain(err error, record *journal.Record) *Error {
 	if f, ok := errors.AsType[*host.Failure](err); ok {
 		failure.ErrCode, failure.stack = openapi.Code(f.Code), f.Stack
 		failure.Output = record.LastLines(linesInError)
+		failure.Advice = adviceOf(record.View().Calls)
 	}
 	return failure
+}
+
+// adviceOf returns the advice of the calls that failed, of each the first time.
+func adviceOf(calls []journal.Call) (advice []string) {
+	for _, call := range calls {
+		line := call.API + ": " + call.Advice
+		if call.ErrCode != 0 && call.Advice != "" && len(advice) < adviceInError && !slices.Contains(advice, line) {
+			advice = append(advice, line)
+		}
+	}
+	return advice
 }
 
 // logCalls tells of the calls that failed, and of those that would fail in the cloud.
