@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -55,7 +56,7 @@ func (c Call) String() string {
 
 // Calls is a list of calls, which tests narrow down and look at:
 //
-//	emu.Calls("subscribeMessage.send").For("oAlice").Want(t, map[string]any{"touser": "oAlice", "template_id": "T1"})
+//	emu.Calls("subscribeMessage.send").For("oAlice").WantPart(t, map[string]any{"touser": "oAlice", "template_id": "T1"})
 type Calls []Call
 
 // Calls returns the calls of an API ("wxacode.*" is all of that namespace), all calls if api is empty, in the order of the
@@ -163,25 +164,72 @@ type T interface {
 // wire, or as users write them.
 func (c Calls) Want(t T, params ...any) {
 	t.Helper()
-	want, got := "", ""
+	c.want(t, "Want", params, func(got, _ any) any { return got })
+}
+
+// WantPart is [Calls.Want] where each call may have more parameters than those that are given, and the objects in them more
+// members. A list has the same length, with a part of each element.
+func (c Calls) WantPart(t T, params ...any) {
+	t.Helper()
+	c.want(t, "WantPart", params, partOf)
+}
+
+// want compares the calls with params, after part has left of each one's parameters what counts.
+func (c Calls) want(t T, method string, params []any, part func(got, want any) any) {
+	t.Helper()
+	var want, got strings.Builder
+	wanted := make([]any, len(params))
 	for i, p := range params {
-		text, err := plain(p)
-		if err != nil {
-			t.Errorf("Want: params[%d] is no JSON: %v", i, err)
+		var err error
+		if wanted[i], err = decoded(p); err != nil {
+			t.Errorf("%s: params[%d] is no JSON: %v", method, i, err)
 			return
 		}
-		want += string(text)
+		want.Write(formatted(wanted[i]))
 	}
-	for _, call := range c {
-		text, err := plain(call.Params)
-		if err != nil {
-			text = append([]byte(call.Params), '\n') // it was cut
+	for i, call := range c {
+		value, err := decoded(call.Params)
+		switch {
+		case err != nil:
+			got.WriteString(string(call.Params) + "\n") // it was cut
+		case i < len(params):
+			got.Write(formatted(part(value, wanted[i])))
+		default:
+			got.Write(formatted(value))
 		}
-		got += string(text)
 	}
-	if want != got {
-		t.Errorf("the calls are not those that are wanted:\n%s%s", unified(want, got), c.explain())
+	if want.String() != got.String() {
+		t.Errorf("the calls are not those that are wanted:\n%s%s", unified(want.String(), got.String()), c.explain())
 	}
+}
+
+// partOf returns got without the members of objects that want does not have.
+func partOf(got, want any) any {
+	switch want := want.(type) {
+	case map[string]any:
+		got, ok := got.(map[string]any)
+		if !ok {
+			break
+		}
+		part := map[string]any{}
+		for name, value := range got {
+			if w, there := want[name]; there {
+				part[name] = partOf(value, w)
+			}
+		}
+		return part
+	case []any:
+		list, ok := got.([]any)
+		if !ok {
+			break
+		}
+		part := slices.Clone(list)
+		for i := range min(len(list), len(want)) {
+			part[i] = partOf(list[i], want[i])
+		}
+		return part
+	}
+	return got
 }
 
 // WantCount fails the test unless there are n calls.
@@ -225,8 +273,17 @@ func onWire(v any) any {
 	return v
 }
 
-// plain returns a value as JSON of a fixed form: names as on the wire, sorted, a line for each value.
+// plain returns a value as JSON of a fixed form.
 func plain(v any) ([]byte, error) {
+	value, err := decoded(v)
+	if err != nil {
+		return nil, err
+	}
+	return formatted(value), nil
+}
+
+// decoded returns what a value is as JSON: maps, slices, json.Number and so on, with names as on the wire.
+func decoded(v any) (any, error) {
 	text, err := json.Marshal(v)
 	if err != nil {
 		return nil, err
@@ -237,13 +294,17 @@ func plain(v any) ([]byte, error) {
 	if err := d.Decode(&value); err != nil {
 		return nil, err
 	}
-	value = onWire(value)
+	return onWire(value), nil
+}
+
+// formatted returns a decoded value as JSON of a fixed form: names sorted, a line for each value.
+func formatted(value any) []byte {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
-	err = enc.Encode(value)
-	return b.Bytes(), err
+	_ = enc.Encode(value) // which came from JSON
+	return b.Bytes()
 }
 
 // unified returns the difference of two texts, without the line that names the program.

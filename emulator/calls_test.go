@@ -352,6 +352,62 @@ func TestWantComparesParametersAsJSON(t *testing.T) {
 	}
 }
 
+func TestWantPart(t *testing.T) {
+	t.Parallel()
+	type object = map[string]any
+	sent := callsOf(`{"touser":"oAlice","template_id":"T","data":{"thing1":{"value":"hi"},"time2":{"value":"now"}},"list":[{"id":1,"n":2},{"id":3}]}`)
+	for name, c := range map[string]struct {
+		calls emulator.Calls
+		want  []any
+		fails bool
+	}{
+		"a part":                      {sent, []any{object{"touser": "oAlice"}}, false},
+		"a name of users":             {sent, []any{object{"templateId": "T"}}, false},
+		"a part within":               {sent, []any{object{"data": object{"thing1": object{"value": "hi"}}}}, false},
+		"another value within":        {sent, []any{object{"data": object{"thing1": object{"value": "ho"}}}}, true},
+		"a part of each element":      {sent, []any{object{"list": []object{{"id": 1}, {}}}}, false},
+		"another element":             {sent, []any{object{"list": []object{{"id": 1}, {"id": 4}}}}, true},
+		"a shorter list":              {sent, []any{object{"list": []object{{"id": 1}}}}, true},
+		"a longer list":               {sent, []any{object{"list": []object{{"id": 1}, {}, {}}}}, true},
+		"all":                         {sent, []any{json.RawMessage(sent[0].Params)}, false},
+		"anything":                    {sent, []any{object{}}, false},
+		"one that is missing":         {sent, []any{object{"page": "index"}}, true},
+		"null is not missing":         {sent, []any{object{"page": nil}}, true},
+		"an object in place of text":  {sent, []any{object{"touser": object{}}}, true},
+		"text in place of an object":  {sent, []any{object{"data": "hi"}}, true},
+		"a list in place of a number": {sent, []any{object{"list": []any{[]any{}, object{}}}}, true},
+		"two, in order":               {callsOf(`{"a":1,"b":1}`, `{"a":2}`), []any{object{"a": 1}, object{"a": 2}}, false},
+		"two, in another order":       {callsOf(`{"a":1,"b":1}`, `{"a":2}`), []any{object{"a": 2}, object{"a": 1}}, true},
+		"one too many":                {callsOf(`{"a":1}`, `{"a":1}`), []any{object{"a": 1}}, true},
+		"one too few":                 {callsOf(`{"a":1}`), []any{object{"a": 1}, object{}}, true},
+		"none":                        {nil, nil, false},
+		"none, though there is":       {callsOf(`{}`), nil, true},
+		"what is no JSON":             {callsOf(`{}`), []any{make(chan int)}, true},
+		"what was cut":                {callsOf(`{"a":1,"b":"long…`), []any{object{"a": 1}}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var fake fakeT
+			c.calls.WantPart(&fake, c.want...)
+			assert.Equal(t, c.fails, len(fake.failures) == 1, fake.failures)
+		})
+	}
+
+	var fake fakeT
+	callsOf(`{"a":1,"b":2,"c":3}`).WantPart(&fake, object{"a": 1, "b": 3})
+	assert.Equal(t, []string{`the calls are not those that are wanted:
+--- wanted
++++ called
+@@ -1,4 +1,4 @@
+ {
+   "a": 1,
+-  "b": 3
++  "b": 2
+ }
+the calls:
+  a.b {"a":1,"b":2,"c":3} by f for oAlice: ok`}, fake.failures, "what may be there is no part of the difference")
+}
+
 func TestAFailureSaysWhatWasCalled(t *testing.T) {
 	t.Parallel()
 	two := callsOf(`{"touser":"oAlice","n":1}`, `{"touser":"oBob","n":9007199254740993}`)
