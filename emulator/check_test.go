@@ -47,7 +47,7 @@ func (l told) next(t *testing.T) string {
 func checking(t *testing.T, dir string, check bool) (*emulator.Emulator, told) {
 	t.Helper()
 	log := make(told, 1000)
-	emu := emulatortest.New(t, emulator.Config{Dir: dir, Watch: true, Check: check, Log: slog.New(log)})
+	emu := emulatortest.New(t, emulator.Config{Dir: dir, Check: check, Log: slog.New(log)})
 	emu.Watch()
 	return emu, log
 }

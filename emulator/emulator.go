@@ -72,8 +72,6 @@ type Config struct {
 	MaxInstances int
 	// Timeout bounds an invocation of functions that Handle adds; 3 s if 0. Functions of Dir have cloudbaserc.json.
 	Timeout time.Duration
-	// Watch has [Emulator.Watch] reload functions whose files change.
-	Watch bool
 	// PermissionDelay is how long a change of a config.json takes to count, by Now's clock; in the cloud it is 10 minutes.
 	PermissionDelay time.Duration
 	// Check has [Emulator.Watch] compare what functions can call with what their config.json permits, and log what is wrong.
@@ -130,6 +128,8 @@ type Emulator struct {
 	stateErr  error
 	temporary *statedir.TempDir // state, where Config has none
 	running   *statedir.TempDir // of runDir, under mu
+
+	watchOnce sync.Once
 
 	closeOnce sync.Once
 	closeErr  error

@@ -193,9 +193,6 @@ func (e *Emulator) programOf(ctx context.Context, f *function, build buildFunc) 
 		return "", err
 	}
 	f.program = stampOf(program)
-	if !e.config.Watch {
-		return program, nil
-	}
 	f.kept, err = e.keepProgram(program)
 	return f.kept, err
 }

@@ -34,13 +34,15 @@ func stampOf(file string) stamp {
 
 // Watch reloads functions of Dir when their files change, until the emulator is closed. A function that has been built
 // anew takes the place of the old one, which first ends its invocations. One that cannot be built does not: the old one
-// goes on, and the answers of its calls tell why. Functions come and go with their folders.
-//
-// Set [Config].Watch, too: what is built then stays apart from what is running.
+// goes on, and the answers of its calls tell why. Functions come and go with their folders. Only the first call has an
+// effect, and none where there is no Dir.
 func (e *Emulator) Watch() {
-	if e.config.Dir == "" {
-		return
+	if e.config.Dir != "" {
+		e.watchOnce.Do(e.watch)
 	}
+}
+
+func (e *Emulator) watch() {
 	check := e.keepChecking()
 	var w *watch.Watcher
 	created := make(chan struct{})
@@ -251,7 +253,7 @@ func (e *Emulator) same(old, f *function, paths []string) bool {
 	return !slices.ContainsFunc(paths, func(path string) bool { return ownFile(f.folder, path) && filepath.Ext(path) != ".go" })
 }
 
-// keepProgram returns a program's file that the next build leaves alone.
+// keepProgram returns a program's file that the next build leaves alone, so that what runs stays what it is.
 func (e *Emulator) keepProgram(program string) (string, error) {
 	dir, err := e.runDir()
 	if err != nil {

@@ -20,7 +20,7 @@ func TestAReloadOfAWebServerLosesNoRequest(t *testing.T) {
 	dir := webProject(t, map[string]string{"web/scf_bootstrap": script(0)})
 	file := filepath.Join(dir, "web", "scf_bootstrap")
 	require.NoError(t, os.Chmod(file, 0o755))
-	e := newEmulator(t, Config{Dir: dir, Watch: true})
+	e := newEmulator(t, Config{Dir: dir})
 	version := func() string { s := look(t, e, http.MethodGet, "/fn/web/x", ""); return s.variable("VERSION") }
 	require.Equal(t, "0", version())
 

@@ -596,7 +596,7 @@ func TestTheProjectsStubsAreReloaded(t *testing.T) {
 	root := files(t, map[string]string{"project.config.json": `{"cloudfunctionRoot": "functions/"}`, "functions/empty/README": ""})
 	for _, dir := range []string{root, filepath.Join(root, "functions")} {
 		log := make(logged, 1000)
-		e := newEmulator(t, Config{Dir: dir, Watch: true, Log: slog.New(log)})
+		e := newEmulator(t, Config{Dir: dir, Log: slog.New(log)})
 		e.Watch()
 		require.NoError(t, e.Stub(Stub{Name: "stays", API: "wxacode.get", ErrCode: 45009}))
 		file := filepath.Join(root, "wxfn.stubs.json")

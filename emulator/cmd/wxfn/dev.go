@@ -129,7 +129,7 @@ func (d *serving) run() error {
 	defer statedir.Tidy(d.config.State)
 	ctx, stop := d.untilSignal()
 	defer stop()
-	d.config.Watch, d.config.Check, d.config.RecordWrite = !d.noWatch, !d.noWatch, d.write
+	d.config.Check, d.config.RecordWrite = !d.noWatch, d.write
 	if d.permissionDelay {
 		d.config.PermissionDelay = 10 * time.Minute
 	}
@@ -192,7 +192,7 @@ func (d *serving) serve(ctx context.Context, e *emulator.Emulator) error {
 	if gap := e.WriteGap(); gap != "" {
 		log.Warn(gap)
 	}
-	if d.config.Watch {
+	if !d.noWatch {
 		e.Watch()
 	}
 	if other, _, ok, _ := runningIn(ctx, filepath.Join(d.config.Dir, statedir.DefaultName)); ok {
