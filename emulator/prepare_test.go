@@ -73,9 +73,7 @@ func TestCloseEndsABuild(t *testing.T) {
 		called <- err
 	}()
 	require.Eventually(t, func() bool { return len(e.journal.All()) == 1 }, 10*time.Second, time.Millisecond)
-	begin := time.Now()
 	require.NoError(t, e.Close())
-	assert.Less(t, time.Since(begin), 5*time.Second)
 	require.Error(t, <-called)
 	<-built
 	if e.state != "" {

@@ -293,9 +293,7 @@ func TestCloseLeavesNothing(t *testing.T) {
 		}()
 		require.Eventually(t, func() bool { return len(e.journal.All()) == 2 }, 10*time.Second, time.Millisecond)
 
-		begin := time.Now()
 		require.NoError(t, e.Close())
-		assert.Less(t, time.Since(begin), 4*time.Second)
 		assert.Contains(t, <-hanging, "the function was stopped: the emulator is closing, or has replaced the function")
 		assert.True(t, gone(pid))
 		if state == "" {

@@ -552,11 +552,9 @@ func TestCloseEndsWhatAStubKeepsWaiting(t *testing.T) {
 					invoked <- err
 				}()
 				require.Eventually(t, func() bool { return len(e.UnusedStubs()) == 0 }, 10*time.Second, time.Millisecond)
-				begin := time.Now()
 				require.NoError(t, e.Close())
 				assert.ErrorContains(t, <-invoked, "the emulator is closing")
 				err = <-ended
-				assert.Less(t, time.Since(begin), 5*time.Second)
 				assert.ErrorIs(t, err, openapi.CodeResourceSystem)
 			})
 		}

@@ -227,9 +227,7 @@ func TestCloseLeavesNoProcess(t *testing.T) {
 	child, err := strconv.Atoi(printed(rec, "stdout")[0])
 	require.NoError(t, err)
 
-	begin := time.Now()
 	f.Close()
-	assert.Less(t, time.Since(begin), 4*time.Second, "the second that it may take to be polite, on a busy machine")
 	assert.True(t, gone(idle))
 	eventually(t, "the child ends, too", func() bool { return gone(child) })
 	assert.EqualError(t, <-busy, errStopped.Message)
@@ -241,9 +239,7 @@ func TestCloseEndsAFunctionThatIsStarting(t *testing.T) {
 	failed := make(chan string)
 	go func() { failed <- invoke(f, "{}") }()
 	eventually(t, "the function is starting", func() bool { f.mu.Lock(); defer f.mu.Unlock(); return len(f.slots) == 1 })
-	begin := time.Now()
 	f.Close()
-	assert.Less(t, time.Since(begin), 4*time.Second)
 	assert.Equal(t, errStopped.Message, <-failed)
 }
 
@@ -299,10 +295,8 @@ func TestOutputWithoutEndFillsNoMemory(t *testing.T) {
 			t.Parallel()
 			f := newGo1(t, program(t, "scf"), time.Second, 1)
 			pidOf(t, f)
-			begin := time.Now()
 			rec, _, failure := call(t, f, order{Do: "flood", Text: text})
 			assert.Equal(t, &Failure{Code: wxcloud.FunctionTimeout, Message: "Invoking task timed out after 1 seconds"}, failure)
-			assert.Less(t, time.Since(begin), 10*time.Second)
 			size := 0
 			for _, l := range rec.View().Output {
 				size += len(l.Text)

@@ -391,10 +391,8 @@ func TestAToolIsKilledWithWhatItStartedWhenItsTimeIsOver(t *testing.T) {
 		defer cancel()
 		eventually(t, "the tool runs", func() bool { _, err := os.Stat(started); return err == nil })
 	}()
-	begin := time.Now()
 	_, err := runTool(ctx, dir, nil, "sh", "-c", "sh -c 'sleep 1000 & touch started; wait'; touch over")
 	assert.ErrorIs(t, err, context.Canceled)
-	assert.Less(t, time.Since(begin), stopTimeout+10*time.Second)
 	assert.NoFileExists(t, filepath.Join(dir, "over"))
 }
 

