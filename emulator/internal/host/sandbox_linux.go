@@ -161,19 +161,19 @@ func restrictWrites() error {
 	// Only its first member: kernels refuse a larger one than they know.
 	ruleset, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, uintptr(unsafe.Pointer(&rules)), unsafe.Sizeof(rules.Access_fs), 0)
 	if errno != 0 {
-		return fmt.Errorf("Landlock: %w", errno)
+		return fmt.Errorf("landlock: %w", errno)
 	}
 	defer unix.Close(int(ruleset))
 	for _, dir := range writable() {
 		if err := allowBeneath(int(ruleset), dir, access); err != nil {
-			return fmt.Errorf("Landlock: %s: %w", dir, err)
+			return fmt.Errorf("landlock: %s: %w", dir, err)
 		}
 	}
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
-		return fmt.Errorf("Landlock: %w", err)
+		return fmt.Errorf("landlock: %w", err)
 	}
 	if _, _, errno := unix.Syscall(unix.SYS_LANDLOCK_RESTRICT_SELF, ruleset, 0, 0); errno != 0 {
-		return fmt.Errorf("Landlock: %w", errno)
+		return fmt.Errorf("landlock: %w", errno)
 	}
 	return nil
 }

@@ -97,7 +97,6 @@ var (
 	errMediaMissing  = apicall.Error{Code: 41005, Message: "media data missing"}
 	errInvalidToken  = doorError(40001)
 	errGrantType     = doorError(40002)
-	errInvalidOpenID = doorError(40003)
 	errInvalidAppID  = doorError(40013)
 	errInvalidCode   = doorError(40029)
 	errInvalidSecret = doorError(40125)

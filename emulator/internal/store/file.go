@@ -120,14 +120,6 @@ func openBolt(f *os.File) (db *bbolt.DB, err error) {
 	return db, err
 }
 
-// withoutPath is an error of the operating system without the path, which a message has already.
-func withoutPath(err error) error {
-	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
-		return pathErr.Err
-	}
-	return err
-}
-
 // guarded runs f, which reads the file through the memory that bbolt maps it to, and returns an error where that fails: it
 // panics on what it does not expect, and where the file was cut off since, the memory is gone.
 func guarded(f func() error) (err error) {
