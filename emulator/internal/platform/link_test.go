@@ -329,7 +329,7 @@ func TestAQueryOfNoLinkIsRefused(t *testing.T) {
 	scheme := p.link(t, apiScheme, object{})
 	urlLink := p.link(t, apiURLLink, object{})
 	short := p.link(t, apiShortLink, object{"page_url": "page"})
-	id := strings.TrimPrefix(scheme, schemePrefix)
+	id := strings.TrimPrefix(scheme, launch.SchemePrefix)
 	_, err := p.codes().Add(launch.Code{ID: "picture", AppID: "wx1", API: apiGet, Path: "page"}, launch.Quota{})
 	require.NoError(t, err)
 	for _, c := range []struct {
@@ -340,14 +340,14 @@ func TestAQueryOfNoLinkIsRefused(t *testing.T) {
 	}{
 		{"urllink.query", object{"url_link": scheme}, 85403, fmt.Sprintf("this emulator has made no url_link %q", scheme)},
 		{"urllink.query", object{"url_link": short}, 85403, ""},
-		{"urllink.query", object{"url_link": urlLinkPrefix + id}, 85403, "this emulator has made no url_link"},
-		{"urllink.query", object{"url_link": urlLinkPrefix + "picture"}, 85403, ""},
+		{"urllink.query", object{"url_link": launch.URLLinkPrefix + id}, 85403, "this emulator has made no url_link"},
+		{"urllink.query", object{"url_link": launch.URLLinkPrefix + "picture"}, 85403, ""},
 		{"urllink.query", object{"url_link": "https://example.com"}, 85403, ""},
 		{"urllink.query", object{"url_link": "weixin://dl/business/?appid=wx1"}, 85403, ""},
 		{"urllink.query", object{}, 40097, "url_link is required where query_type is 0"},
 		{"urllink.query", object{"url_link": ""}, 40097, "url_link is required where query_type is 0"},
 		{"urlscheme.query", object{"scheme": urlLink}, 85403, fmt.Sprintf("this emulator has made no scheme %q", urlLink)},
-		{"urlscheme.query", object{"scheme": schemePrefix}, 85403, ""},
+		{"urlscheme.query", object{"scheme": launch.SchemePrefix}, 85403, ""},
 		{"urlscheme.query", object{"query_type": 2}, 40097, "query_type is 2; it may be 0 (the link) or 1 (what is left of today's visits)"},
 	} {
 		call := p.try(t, p.begin(c.api), c.api, c.params)
@@ -365,7 +365,7 @@ func TestAQueryOfNoLinkIsRefused(t *testing.T) {
 		resp := p.ask(t, p.begin(api), api, object{"query_type": 1})
 		assert.JSONEq(t, `{"errcode":0,"errmsg":"ok","quota_info":{"remain_visit_quota":3000000}}`, string(resp.RespData))
 	}
-	p.Store = brokenStore()
+	p = p.with(brokenStore())
 	for api, params := range map[string]object{"urllink.query": {"url_link": urlLink}, apiURLLink: {}, apiScheme: {}, apiShortLink: {"page_url": "page"}} {
 		assert.Equal(t, -1, p.try(t, p.begin(api), api, params).ErrCode, api)
 	}
@@ -376,8 +376,7 @@ func TestLinksAreThereAfterARestart(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state.db")
 	links := map[string]*LaunchOptions{}
 	disk := store.File(func() (string, error) { return path, nil }, launch.Buckets()...)
-	p := newPlatform()
-	p.Store = disk
+	p := newPlatform().with(disk)
 	for api, maker := range linkMakers {
 		link := p.link(t, api, maker.params("page", "a=1"))
 		var err error
@@ -388,8 +387,7 @@ func TestLinksAreThereAfterARestart(t *testing.T) {
 
 	disk = store.File(func() (string, error) { return path, nil }, launch.Buckets()...)
 	t.Cleanup(func() { assert.NoError(t, disk.Close()) })
-	p = newPlatform()
-	p.Store = disk
+	p = newPlatform().with(disk)
 	for link, want := range links {
 		got, err := p.Scan(link)
 		require.NoError(t, err)

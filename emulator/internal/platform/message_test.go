@@ -12,12 +12,6 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// The APIs that send messages.
-const (
-	apiSubscribeMessage = "subscribeMessage.send"
-	apiCustomMessage    = "customerServiceMessage.send"
-)
-
 func TestTheOutboxHasWhatUsersWereSent(t *testing.T) {
 	t.Parallel()
 	p := newPlatform()

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/wxcloud-go/wxfn/config"
+	"github.com/wxcloud-go/wxfn/emulator/internal/platform/launch"
 	"github.com/wxcloud-go/wxfn/emulator/internal/platform/picture"
 )
 
@@ -129,7 +130,7 @@ func TestSceneIsEncoded(t *testing.T) {
 	for scene, encoded := range map[string]string{
 		"0123456789abcdefghijklmnopqrstuv": "0123456789abcdefghijklmnopqrstuv",
 		"wxyzABCDEFGHIJKLMNOPQRSTUVWXYZ":   "wxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
-		sceneCharacters:                    "!%23%24%26'()*%2B%2C%2F%3A%3B%3D%3F%40-._~",
+		launch.SceneCharacters:             "!%23%24%26'()*%2B%2C%2F%3A%3B%3D%3F%40-._~",
 		"a=1&b=2":                          "a%3D1%26b%3D2",
 	} {
 		p := newPlatform()
@@ -190,7 +191,7 @@ func TestGetUnlimitedHasALimitByTheMinute(t *testing.T) {
 	p.Now = func() time.Time { return now }
 	s := p.begin(apiGetUnlimited)
 	for range maxUnlimitedCalls {
-		require.True(t, p.unlimited.take("wx1", maxUnlimitedCalls, now))
+		require.True(t, p.appCalls.take("wx1 "+apiGetUnlimited, maxUnlimitedCalls, now))
 	}
 	assert.Equal(t, 45009, failureOf(p.call(t, s, apiGetUnlimited, "scene", `"a"`)).ErrCode)
 	now = now.Add(time.Minute)

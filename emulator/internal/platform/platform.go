@@ -19,7 +19,6 @@ import (
 	"github.com/wxcloud-go/wxfn/config"
 	"github.com/wxcloud-go/wxfn/emulator/internal/journal"
 	"github.com/wxcloud-go/wxfn/emulator/internal/platform/apicall"
-	"github.com/wxcloud-go/wxfn/emulator/internal/platform/launch"
 	"github.com/wxcloud-go/wxfn/emulator/internal/platform/recent"
 	"github.com/wxcloud-go/wxfn/emulator/internal/store"
 	"github.com/wxcloud-go/wxfn/openapi/tcb"
@@ -64,7 +63,7 @@ type Platform struct {
 	Config
 	credential tcb.Credential
 	calls      rate // cloud calls of the environment
-	unlimited  rate // calls of getUnlimited
+	appCalls   rate // of the APIs that each app may call so often in a minute, by app and API
 	usage      usage
 	tokens     tokens
 	logins     rate                         // of users of apps
@@ -128,8 +127,6 @@ func New(c Config) *Platform {
 	return p
 }
 
-func (p *Platform) codes() launch.Codes { return launch.Codes{Store: p.Store} }
-
 // Begin mints the token of an invocation, and returns the variables that the platform injects into it. adminURL is
 // where the function reaches the admin endpoint.
 func (p *Platform) Begin(s *Session, adminURL string) (environ map[string]string) {
@@ -159,6 +156,11 @@ func (p *Platform) now() time.Time { return p.Now() }
 
 // useCode uses up a code of an app, and reports whether it was unused.
 func (p *Platform) useCode(appID, code string) bool { return p.usedCodes.Add(appID+" "+code, true) }
+
+// takeMinute counts a call of an API that each app may call limit times in a minute.
+func (p *Platform) takeMinute(c *apicall.Call, limit int) bool {
+	return p.appCalls.take(c.AppID+" "+c.Name, limit, p.Now())
+}
 
 // pagesOf returns the pages of an app; nil where its app.json is not known, as of every app but the project's.
 func (p *Platform) pagesOf(appID string) *config.Pages {

@@ -61,7 +61,7 @@ func (p *Platform) clear(r *serverRequest) (*apicall.Result, error) {
 	if !p.usage.clear(r.AppID, maxClearing, p.Now()) {
 		return nil, errClearing.Because("an app has this %d times a month", maxClearing)
 	}
-	p.unlimited.forget(r.AppID)
+	p.appCalls.forget(r.AppID + " ")
 	return apicall.OK(nil), nil
 }
 
@@ -74,8 +74,8 @@ func (p *Platform) getQuota(r *serverRequest) (*apicall.Result, error) {
 	}
 	limit, used := dailyLimit(path), p.usage.today(r.AppID, path, p.Now())
 	fields := map[string]any{"quota": map[string]any{"daily_limit": limit, "used": used, "remain": limit - used}}
-	if e.name == apiGetUnlimited {
-		fields["rate_limit"] = map[string]any{"call_count": maxUnlimitedCalls, "refresh_second": int(time.Minute / time.Second)}
+	if n := minuteLimits[e.name]; n > 0 {
+		fields["rate_limit"] = map[string]any{"call_count": n, "refresh_second": int(time.Minute / time.Second)}
 	}
 	return apicall.OK(fields), nil
 }

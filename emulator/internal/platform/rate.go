@@ -1,6 +1,8 @@
 package platform
 
 import (
+	"maps"
+	"strings"
 	"sync"
 	"time"
 
@@ -29,11 +31,11 @@ func (r *rate) take(who string, limit int, now time.Time) bool {
 	return true
 }
 
-// forget takes back what was counted of who makes calls.
-func (r *rate) forget(who string) {
+// forget takes back what was counted of callers whose names have a prefix.
+func (r *rate) forget(prefix string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	delete(r.calls, who)
+	maps.DeleteFunc(r.calls, func(who string, _ int) bool { return strings.HasPrefix(who, prefix) })
 }
 
 // maxCalls is how many calls an environment may make in a minute.

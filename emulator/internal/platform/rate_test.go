@@ -79,7 +79,7 @@ func TestEachAppHasItsOwnLimitOfGetUnlimited(t *testing.T) {
 		return outcomeOf(t, p.post(t, openAPIRequest(s, apiGetUnlimited, data)))
 	}
 	for range 4_999 {
-		assert.True(t, p.unlimited.take("wx1", maxUnlimitedCalls, now))
+		assert.True(t, p.appCalls.take("wx1 "+apiGetUnlimited, maxUnlimitedCalls, now))
 	}
 	assert.Equal(t, "good", call(""))
 	assert.Equal(t, apicall.ErrMinuteLimit.Message, call("wx1"))

@@ -91,7 +91,7 @@ func TestAParameterThatIsAFileIsNoText(t *testing.T) {
 	var data tcb.CommAPIData
 	data.OpenAPIData.Pairs = []tcb.KeyValuePair{{Key: "path", Value: []byte(`"a"`), Filename: "path.txt"}}
 	w := p.post(t, openAPIRequest(p.begin("wxacode.createQRCode"), "wxacode.createQRCode", data))
-	assert.Equal(t, errPathLength.Message, outcomeOf(t, w))
+	assert.Equal(t, "invalid length for path, or the data is not json string", outcomeOf(t, w))
 }
 
 func TestAScannedCodeOpensItsPath(t *testing.T) {
@@ -134,7 +134,7 @@ func TestACodeOfAnotherMakerIsUnknown(t *testing.T) {
 		_, err := p.Scan(content)
 		assert.ErrorIs(t, err, ErrUnknownCode, content)
 	}
-	p.Store = brokenStore()
+	p = p.with(brokenStore())
 	_, err := p.Scan("wxfn://code/AAAAAAAAAAAAAAAA")
 	assert.ErrorIs(t, err, errDisk)
 }
@@ -148,8 +148,7 @@ func brokenStore() *store.Store {
 
 func TestAFaultOfTheStoreIsASystemError(t *testing.T) {
 	t.Parallel()
-	p := newPlatform()
-	p.Store = brokenStore()
+	p := newPlatform().with(brokenStore())
 	resp := p.call(t, p.begin("wxacode.createQRCode"), "wxacode.createQRCode", "path", `"a"`)
 	assert.Equal(t, -1, failureOf(resp).ErrCode)
 	assert.Contains(t, failureOf(resp).ErrMsg, "system error rid: ")

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/wxcloud-go/wxfn/config"
+	"github.com/wxcloud-go/wxfn/emulator/internal/store"
 	"github.com/wxcloud-go/wxfn/openapi/tcb"
 )
 
@@ -22,6 +23,11 @@ type Env struct {
 	Now func() time.Time
 	// Pages returns the pages of an app's Mini Program, or nil if its app.json is not known.
 	Pages func(appID string) *config.Pages
+	// Store keeps what is to last. A feature's buckets must be among those that it was opened with.
+	Store *store.Store
+	// TakeMinute counts a call of an API that each app may make a limited number of times in a minute. It reports whether
+	// the call is within the limit.
+	TakeMinute func(c *Call, limit int) bool
 	// RID returns a new id of a request, in the form that errmsg ends with.
 	RID func() string
 	// UseCode uses up a code that is good once for an app, whichever API takes it. It reports whether the code was unused.

@@ -2,12 +2,15 @@
 package launch
 
 import (
+	"crypto/rand"
+	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
 
+	"github.com/wxcloud-go/wxfn/emulator/internal/platform/apicall"
 	"github.com/wxcloud-go/wxfn/emulator/internal/store"
 )
 
@@ -114,4 +117,21 @@ func number(b []byte) int {
 		return 0
 	}
 	return int(binary.BigEndian.Uint64(b))
+}
+
+// Keep gives a code its ID and its time of creation, and keeps it for good: [Codes.Add].
+func Keep(env *apicall.Env, code Code, q Quota) (kept Code, n int, err error) {
+	code.ID, code.Created = newID(), env.Now()
+	n, err = (Codes{Store: env.Store}).Add(code, q)
+	if err != nil && !errors.Is(err, ErrFull) {
+		err = fmt.Errorf("keeping the code: %w", err)
+	}
+	return code, n, err
+}
+
+// newID returns 96 random bits in the 16 characters that keep a QR code small.
+func newID() string {
+	b := make([]byte, 12)
+	rand.Read(b)
+	return base64.RawURLEncoding.EncodeToString(b)
 }

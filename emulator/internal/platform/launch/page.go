@@ -32,3 +32,26 @@ func Unpublished(env *apicall.Env, c *apicall.Call, page string) string {
 	}
 	return ""
 }
+
+// MaxPath is how long a path with its query may be in most APIs, in characters.
+const MaxPath = 1024
+
+// SceneCharacters are those that a scene may contain besides letters and digits.
+const SceneCharacters = "!#$&'()*+,/:;=?@-._~"
+
+// IsSceneCharacter reports whether a scene may contain r.
+func IsSceneCharacter(r rune) bool {
+	return '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || strings.ContainsRune(SceneCharacters, r)
+}
+
+// EnvVersion returns the version that a code or a link opens, "" for the released one. That is the default, but an empty
+// name is refused.
+func EnvVersion(name *string, refusal apicall.Error) (version string, err error) {
+	switch {
+	case name == nil || *name == "release":
+		return "", nil
+	case *name == "trial" || *name == "develop":
+		return *name, nil
+	}
+	return "", refusal.Because("env_version is %q; it may be release, trial or develop", *name)
+}

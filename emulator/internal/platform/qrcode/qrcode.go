@@ -1,9 +1,8 @@
-package platform
+// Package qrcode is the codes that open a Mini Program: the wxacode family of APIs.
+package qrcode
 
 import (
 	"cmp"
-	"crypto/rand"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -22,10 +21,8 @@ import (
 const (
 	maxCodes          = 100_000 // of createQRCode and get together, for each app
 	maxUncheckedPages = 60_000  // of getUnlimited with check_path: false, for each app
-	maxUnlimitedCalls = 5_000   // of getUnlimited in a minute, for each app
 
-	maxPathBytes  = 128  // of createQRCode
-	maxPathRunes  = 1024 // of get
+	maxPathBytes  = 128 // of createQRCode
 	maxSceneRunes = 32
 
 	minWidth     = 280
@@ -35,6 +32,9 @@ const (
 	reservedField = "scancode_time"
 )
 
+// MaxUnlimitedCalls is how many calls of getUnlimited an app may make in a minute.
+const MaxUnlimitedCalls = 5_000
+
 // codeType is the content type of every code: that of a PNG (is_hyaline), too, is sent as image/jpeg. Users report it
 // (https://developers.weixin.qq.com/community/develop/doc/00066ef8a18af825407a282cd5ac00), and there are SDKs that take no other.
 const codeType = "image/jpeg"
@@ -43,13 +43,6 @@ const codeType = "image/jpeg"
 const (
 	quotaCodes = "codes"
 	quotaPages = "pages"
-)
-
-// The APIs of the family.
-const (
-	apiCreateQRCode = "wxacode.createQRCode"
-	apiGet          = "wxacode.get"
-	apiGetUnlimited = "wxacode.getUnlimited"
 )
 
 // The errors of the family.
@@ -62,9 +55,24 @@ var (
 	errReservedField = apicall.Error{Code: 85096, Message: "page or path not allow include scancode_time field"}
 )
 
+// Maker makes codes.
+type Maker struct{ env *apicall.Env }
+
+// New returns a maker of codes, which the environment's store keeps.
+func New(env *apicall.Env) *Maker { return &Maker{env} }
+
+// APIs returns the APIs that make codes, by name.
+func (m *Maker) APIs() map[string]apicall.API {
+	return map[string]apicall.API{
+		launch.CreateQRCode: m.createQRCode,
+		launch.Get:          m.get,
+		launch.GetUnlimited: m.getUnlimited,
+	}
+}
+
 // createQRCode mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/qrcode-link/qr-code/createQRCode.html.
-func (p *Platform) createQRCode(c *apicall.Call) (*apicall.Result, error) {
+func (m *Maker) createQRCode(c *apicall.Call) (*apicall.Result, error) {
 	path, err := pathOf(c, maxPathBytes, func(s string) int { return len(s) }, "bytes")
 	if err != nil {
 		return nil, err
@@ -73,11 +81,11 @@ func (p *Platform) createQRCode(c *apicall.Call) (*apicall.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	code, _, err := p.keep(launch.Code{AppID: c.AppID, API: apiCreateQRCode, Path: path, Width: width}, launch.Quota{Name: quotaCodes, Limit: maxCodes})
+	code, _, err := m.keep(launch.Code{AppID: c.AppID, API: launch.CreateQRCode, Path: path, Width: width}, launch.Quota{Name: quotaCodes, Limit: maxCodes})
 	if err != nil {
 		return nil, err
 	}
-	jpeg, err := picture.QRCode(codePrefix+code.ID, width)
+	jpeg, err := picture.QRCode(launch.CodePrefix+code.ID, width)
 	if err != nil {
 		return nil, fmt.Errorf("drawing the code: %w", err)
 	}
@@ -85,8 +93,8 @@ func (p *Platform) createQRCode(c *apicall.Call) (*apicall.Result, error) {
 }
 
 // get mirrors https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/qrcode-link/qr-code/getQRCode.html.
-func (p *Platform) get(c *apicall.Call) (*apicall.Result, error) {
-	path, err := pathOf(c, maxPathRunes, utf8.RuneCountInString, "characters")
+func (m *Maker) get(c *apicall.Call) (*apicall.Result, error) {
+	path, err := pathOf(c, launch.MaxPath, utf8.RuneCountInString, "characters")
 	if err != nil {
 		return nil, err
 	}
@@ -94,7 +102,7 @@ func (p *Platform) get(c *apicall.Call) (*apicall.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	code, used, err := p.keep(launch.Code{AppID: c.AppID, API: apiGet, Path: path, Width: style.Width, EnvVersion: version},
+	code, used, err := m.keep(launch.Code{AppID: c.AppID, API: launch.Get, Path: path, Width: style.Width, EnvVersion: version},
 		launch.Quota{Name: quotaCodes, Limit: maxCodes})
 	if err != nil {
 		return nil, err
@@ -109,12 +117,12 @@ func (p *Platform) get(c *apicall.Call) (*apicall.Result, error) {
 
 // getUnlimited mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/qrcode-link/qr-code/getUnlimitedQRCode.html.
-func (p *Platform) getUnlimited(c *apicall.Call) (*apicall.Result, error) {
+func (m *Maker) getUnlimited(c *apicall.Call) (*apicall.Result, error) {
 	scene, err := sceneOf(c)
 	if err != nil {
 		return nil, err
 	}
-	page, checked, err := p.page(c)
+	page, checked, err := m.page(c)
 	if err != nil {
 		return nil, err
 	}
@@ -122,14 +130,14 @@ func (p *Platform) getUnlimited(c *apicall.Call) (*apicall.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !p.unlimited.take(c.AppID, maxUnlimitedCalls, p.Now()) {
-		return nil, apicall.ErrMinuteLimit.Because("more than %d calls within a minute", maxUnlimitedCalls)
+	if !m.env.TakeMinute(c, MaxUnlimitedCalls) {
+		return nil, apicall.ErrMinuteLimit.Because("more than %d calls within a minute", MaxUnlimitedCalls)
 	}
 	var quota launch.Quota
 	if !checked {
 		quota = launch.Quota{Name: quotaPages, Limit: maxUncheckedPages, Key: page}
 	}
-	code, _, err := p.keep(launch.Code{AppID: c.AppID, API: apiGetUnlimited, Path: page, Scene: scene, Width: style.Width, EnvVersion: version}, quota)
+	code, _, err := m.keep(launch.Code{AppID: c.AppID, API: launch.GetUnlimited, Path: page, Scene: scene, Width: style.Width, EnvVersion: version}, quota)
 	if err != nil {
 		return nil, err
 	}
@@ -137,42 +145,31 @@ func (p *Platform) getUnlimited(c *apicall.Call) (*apicall.Result, error) {
 }
 
 // Preview makes a code of the developer version, as WeChat DevTools does: it counts against no quota.
-func (p *Platform) Preview(path string) (jpeg []byte, err error) {
-	if _, query := launch.SplitPath(path); path == "" || utf8.RuneCountInString(path) > maxPathRunes || hasReserved(query) {
-		return nil, fmt.Errorf("the path %q cannot be previewed; it may have 1 to %d characters, and no %s", path, maxPathRunes, reservedField)
+func (m *Maker) Preview(path string) (jpeg []byte, err error) {
+	if _, query := launch.SplitPath(path); path == "" || utf8.RuneCountInString(path) > launch.MaxPath || hasReserved(query) {
+		return nil, fmt.Errorf("the path %q cannot be previewed; it may have 1 to %d characters, and no %s", path, launch.MaxPath, reservedField)
 	}
-	code, _, err := p.keep(launch.Code{AppID: p.AppID, API: apiPreview, Path: path, Width: defaultWidth, EnvVersion: "develop"}, launch.Quota{})
+	code, _, err := m.keep(launch.Code{AppID: m.env.AppID, API: launch.Preview, Path: path, Width: defaultWidth, EnvVersion: "develop"}, launch.Quota{})
 	if err != nil {
 		return nil, err
 	}
-	return picture.QRCode(codePrefix+code.ID, defaultWidth)
+	return picture.QRCode(launch.CodePrefix+code.ID, defaultWidth)
 }
 
-const apiPreview = "preview"
-
-// keep gives a code its ID, and keeps it for good.
-func (p *Platform) keep(code launch.Code, q launch.Quota) (kept launch.Code, used int, err error) {
-	code.ID, code.Created = newCodeID(), p.Now()
-	switch used, err = p.codes().Add(code, q); {
+// keep keeps a code for good. used is how many codes of the quota the app has now.
+func (m *Maker) keep(code launch.Code, q launch.Quota) (kept launch.Code, used int, err error) {
+	kept, used, err = launch.Keep(m.env, code, q)
+	switch {
 	case errors.Is(err, launch.ErrFull) && q.Name == quotaPages:
-		return code, used, errCodesUsedUp.Because("codes with check_path: false were made for %d pages", q.Limit)
+		err = errCodesUsedUp.Because("codes with check_path: false were made for %d pages", q.Limit)
 	case errors.Is(err, launch.ErrFull):
-		return code, used, errCodesUsedUp.Because("the app has made its %d codes", q.Limit)
-	case err != nil:
-		return code, used, fmt.Errorf("keeping the code: %w", err)
+		err = errCodesUsedUp.Because("the app has made its %d codes", q.Limit)
 	}
-	return code, used, nil
-}
-
-// newCodeID returns 96 random bits in the 16 characters that keep a QR code small.
-func newCodeID() string {
-	b := make([]byte, 12)
-	rand.Read(b)
-	return base64.RawURLEncoding.EncodeToString(b)
+	return kept, used, err
 }
 
 func draw(code launch.Code, style picture.Style) (*apicall.Result, error) {
-	data, err := picture.MiniProgramCode(codePrefix+code.ID, style)
+	data, err := picture.MiniProgramCode(launch.CodePrefix+code.ID, style)
 	if err != nil {
 		return nil, fmt.Errorf("drawing the code: %w", err)
 	}
@@ -209,30 +206,23 @@ func widthOf(c *apicall.Call) (int, error) {
 	return width, nil
 }
 
-// sceneCharacters are those that scene may contain, beside letters and digits.
-const sceneCharacters = "!#$&'()*+,/:;=?@-._~"
-
 func sceneOf(c *apicall.Call) (string, error) {
 	scene := c.Text("scene")
 	if n := utf8.RuneCountInString(scene); n > maxSceneRunes {
 		return "", errSceneLength.Because("scene has %d characters; it may have 1 to %d", n, maxSceneRunes)
 	}
 	for _, r := range scene {
-		if !isSceneCharacter(r) {
-			return "", errInvalidScene.Because("scene may not contain %q; encode it in the characters 0-9 a-z A-Z %s", r, sceneCharacters)
+		if !launch.IsSceneCharacter(r) {
+			return "", errInvalidScene.Because("scene may not contain %q; encode it in the characters 0-9 a-z A-Z %s", r, launch.SceneCharacters)
 		}
 	}
 	return scene, nil
 }
 
-func isSceneCharacter(r rune) bool {
-	return '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || strings.ContainsRune(sceneCharacters, r)
-}
-
 // page returns the page that a code of getUnlimited opens, and whether it had to be one of the published ones.
-func (p *Platform) page(c *apicall.Call) (page string, checked bool, err error) {
+func (m *Maker) page(c *apicall.Call) (page string, checked bool, err error) {
 	checked, page = c.Boolean("check_path", true), c.Text("page")
-	pages := p.pagesOf(c.AppID)
+	pages := m.env.Pages(c.AppID)
 	_, query := launch.SplitPath(page)
 	if err := refuseReserved(c, "page", query); err != nil {
 		return "", false, err
@@ -270,20 +260,8 @@ func styleOf(c *apicall.Call) (s picture.Style, version string, err error) {
 	s.Transparent = c.Boolean("is_hyaline", false)
 	var name *string
 	c.Decode("env_version", &name)
-	version, err = envVersion(name, apicall.ErrInvalidArgs)
+	version, err = launch.EnvVersion(name, apicall.ErrInvalidArgs)
 	return s, version, err
-}
-
-// envVersion returns the version that a code or a link opens, "" for the released one. That is the default, but an empty
-// name is refused.
-func envVersion(name *string, refusal apicall.Error) (version string, err error) {
-	switch {
-	case name == nil || *name == "release":
-		return "", nil
-	case *name == "trial" || *name == "develop":
-		return *name, nil
-	}
-	return "", refusal.Because("env_version is %q; it may be release, trial or develop", *name)
 }
 
 // colorOf returns a colour {r, g, b}, whose parts are decimal, as numbers or as strings; black where it is absent. An empty

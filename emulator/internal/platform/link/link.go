@@ -1,9 +1,8 @@
-package platform
+// Package link is the links that open a Mini Program: URL Schemes, URL Links and Short Links.
+package link
 
 import (
-	"errors"
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -13,21 +12,8 @@ import (
 	"github.com/wxcloud-go/wxfn/emulator/internal/platform/launch"
 )
 
-// The APIs that make links.
-const (
-	apiScheme    = "urlscheme.generate"
-	apiNFCScheme = "urlscheme.generateNFCScheme"
-	apiURLLink   = "urllink.generate"
-	apiShortLink = "shortlink.generate"
-)
-
-// How links begin. A link ends with its ID; what users add behind it is one more query.
-const (
-	schemePrefix      = "weixin://dl/business/?t="
-	plainSchemePrefix = "weixin://dl/business/?appid="
-	urlLinkPrefix     = "https://wxaurl.cn/"
-	shortLinkPrefix   = "#小程序://"
-)
+// plainSchemePrefix begins a URL Scheme that a Mini Program writes itself (明文 Scheme).
+const plainSchemePrefix = "weixin://dl/business/?appid="
 
 // The limits of links.
 const (
@@ -37,11 +23,12 @@ const (
 	maxVisits       = 3_000_000 // a day, by all of an app's links
 	maxTitle        = 20        // characters of a short link's title; what is more is cut
 	shortLinkName   = "wxfn"    // stands for the name of the Mini Program
-	queryCharacters = sceneCharacters + "%"
+	queryCharacters = launch.SceneCharacters + "%"
 )
 
 // The errors of links.
 var (
+	errInvalidURL   = apicall.Error{Code: 40066, Message: "invalid url"}
 	errPagePath     = apicall.Error{Code: 40165, Message: "invalid weapp pagepath"}
 	errInvalidQuery = apicall.Error{Code: 40212, Message: "invalid query"}
 	errExpireTime   = apicall.Error{Code: 85401, Message: "time limit between 1min and 30days"}
@@ -49,64 +36,83 @@ var (
 	errLinkNotFound = apicall.Error{Code: 85403, Message: "not found"}
 )
 
+// Links makes links, and tells what they open.
+type Links struct{ env *apicall.Env }
+
+// New returns the links that the environment's store keeps.
+func New(env *apicall.Env) *Links { return &Links{env} }
+
+// APIs returns the APIs of links, by name.
+func (l *Links) APIs() map[string]apicall.API {
+	return map[string]apicall.API{
+		launch.Scheme:    l.generateScheme,
+		launch.NFCScheme: l.generateScheme,
+		launch.URLLink:   l.generateURLLink,
+		launch.ShortLink: l.generateShortLink,
+
+		"urlscheme.query": l.queryScheme,
+		"urllink.query":   l.queryURLLink,
+	}
+}
+
 // generateScheme mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/qrcode-link/url-scheme/api_generatescheme.html and
 // api_generatenfcscheme.html beside it.
-func (p *Platform) generateScheme(c *apicall.Call) (*apicall.Result, error) {
+func (l *Links) generateScheme(c *apicall.Call) (*apicall.Result, error) {
 	var to struct {
 		Path, Query string
 		EnvVersion  *string `json:"env_version"`
 	}
 	c.Decode("jump_wxa", &to)
-	code, err := p.newLink(c, to.Path, to.Query, to.EnvVersion)
+	code, err := l.parse(c, to.Path, to.Query, to.EnvVersion)
 	if err != nil {
 		return nil, err
 	}
-	if c.Name == apiScheme {
-		if code.Expires, err = p.expiry(c); err != nil {
+	if c.Name == launch.Scheme {
+		if code.Expires, err = l.expiry(c); err != nil {
 			return nil, err
 		}
 	}
-	if code, err = p.keepLink(code); err != nil {
+	if code, err = l.keep(code); err != nil {
 		return nil, err
 	}
-	return apicall.OK(map[string]any{"openlink": schemePrefix + code.ID}), nil
+	return apicall.OK(map[string]any{"openlink": launch.SchemePrefix + code.ID}), nil
 }
 
 // generateURLLink mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/qrcode-link/url-link/api_generateurllink.html.
-func (p *Platform) generateURLLink(c *apicall.Call) (*apicall.Result, error) {
+func (l *Links) generateURLLink(c *apicall.Call) (*apicall.Result, error) {
 	var version *string
 	c.Decode("env_version", &version)
-	code, err := p.newLink(c, c.Text("path"), c.Text("query"), version)
+	code, err := l.parse(c, c.Text("path"), c.Text("query"), version)
 	if err != nil {
 		return nil, err
 	}
-	if code.Expires, err = p.expiry(c); err != nil {
+	if code.Expires, err = l.expiry(c); err != nil {
 		return nil, err
 	}
-	if code, err = p.keepLink(code); err != nil {
+	if code, err = l.keep(code); err != nil {
 		return nil, err
 	}
-	return apicall.OK(map[string]any{"url_link": urlLinkPrefix + code.ID}), nil
+	return apicall.OK(map[string]any{"url_link": launch.URLLinkPrefix + code.ID}), nil
 }
 
 // generateShortLink mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/qrcode-link/short-link/api_generateshortlink.html.
-func (p *Platform) generateShortLink(c *apicall.Call) (*apicall.Result, error) {
+func (l *Links) generateShortLink(c *apicall.Call) (*apicall.Result, error) {
 	path := c.Text("page_url")
-	if n := utf8.RuneCountInString(path); n > maxPathRunes {
-		return nil, errInvalidURL.Because("page_url has %d characters; it may have %d", n, maxPathRunes)
+	if n := utf8.RuneCountInString(path); n > launch.MaxPath {
+		return nil, errInvalidURL.Because("page_url has %d characters; it may have %d", n, launch.MaxPath)
 	}
 	page, _ := launch.SplitPath(path)
-	if why := launch.Unpublished(p.features.env, c, page); why != "" {
+	if why := launch.Unpublished(l.env, c, page); why != "" {
 		return nil, errInvalidURL.Because("%s", why)
 	}
 	code := launch.Code{AppID: c.AppID, API: c.Name, Path: path}
 	if !c.Boolean("is_permanent", false) {
-		code.Expires = p.Now().AddDate(0, 0, maxLinkDays)
+		code.Expires = l.env.Now().AddDate(0, 0, maxLinkDays)
 	}
-	code, err := p.keepLink(code)
+	code, err := l.keep(code)
 	if err != nil {
 		return nil, err
 	}
@@ -114,40 +120,40 @@ func (p *Platform) generateShortLink(c *apicall.Call) (*apicall.Result, error) {
 	if len(title) > maxTitle {
 		title = append(title[:maxTitle], '…')
 	}
-	link := shortLinkPrefix + shortLinkName + "/"
+	link := launch.ShortLinkPrefix + shortLinkName + "/"
 	if len(title) > 0 {
 		link += string(title) + "/"
 	}
 	return apicall.OK(map[string]any{"link": link + code.ID}), nil
 }
 
-// newLink returns a link to a page, which is not kept yet.
-func (p *Platform) newLink(c *apicall.Call, path, query string, version *string) (_ launch.Code, err error) {
+// parse returns a link to a page, which is not kept yet.
+func (l *Links) parse(c *apicall.Call, path, query string, version *string) (_ launch.Code, err error) {
 	code := launch.Code{AppID: c.AppID, API: c.Name, Path: strings.TrimPrefix(path, "/")}
 	if strings.Contains(path, "?") {
 		return code, errPagePath.Because("path is %q; it may have no query: put that into query", path)
 	}
-	if why := launch.Unpublished(p.features.env, c, code.Path); why != "" {
+	if why := launch.Unpublished(l.env, c, code.Path); why != "" {
 		return code, errPagePath.Because("%s", why)
 	}
 	if n := utf8.RuneCountInString(query); n > maxLinkQuery {
 		return code, errInvalidQuery.Because("query has %d characters; it may have %d", n, maxLinkQuery)
 	}
 	for _, r := range query {
-		if !isSceneCharacter(r) && r != '%' {
+		if !launch.IsSceneCharacter(r) && r != '%' {
 			return code, errInvalidQuery.Because("query may not contain %q; encode it in the characters 0-9 a-z A-Z %s", r, queryCharacters)
 		}
 	}
 	if query != "" {
 		code.Path += "?" + query
 	}
-	code.EnvVersion, err = envVersion(version, errEnvVersion)
+	code.EnvVersion, err = launch.EnvVersion(version, errEnvVersion)
 	return code, err
 }
 
 // expiry returns when a link ends: links without a time end after 30 days, the longest that there is.
-func (p *Platform) expiry(c *apicall.Call) (time.Time, error) {
-	now := p.Now()
+func (l *Links) expiry(c *apicall.Call) (time.Time, error) {
+	now := l.env.Now()
 	latest := now.AddDate(0, 0, maxLinkDays)
 	switch kind := c.Integer("expire_type", 0); {
 	case kind == 1 && !c.Given("expire_interval"), kind == 0 && !c.Given("expire_time"):
@@ -170,29 +176,29 @@ func (p *Platform) expiry(c *apicall.Call) (time.Time, error) {
 	}
 }
 
-func (p *Platform) keepLink(code launch.Code) (launch.Code, error) {
-	code, _, err := p.keep(code, launch.Quota{})
+func (l *Links) keep(code launch.Code) (launch.Code, error) {
+	code, _, err := launch.Keep(l.env, code, launch.Quota{})
 	return code, err
 }
 
 // queryScheme mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/qrcode-link/url-scheme/api_queryscheme.html.
-func (p *Platform) queryScheme(c *apicall.Call) (*apicall.Result, error) {
+func (l *Links) queryScheme(c *apicall.Call) (*apicall.Result, error) {
 	const info = "scheme_info"
 	if link := c.Text("scheme"); strings.HasPrefix(link, plainSchemePrefix) && c.Integer("query_type", 0) == 0 {
 		return apicall.OK(map[string]any{info: plainScheme(link)}), nil
 	}
-	return p.queryLink(c, "scheme", info, apiScheme, apiNFCScheme)
+	return l.query(c, "scheme", info, launch.Scheme, launch.NFCScheme)
 }
 
 // queryURLLink mirrors
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/qrcode-link/url-link/api_queryurllink.html.
-func (p *Platform) queryURLLink(c *apicall.Call) (*apicall.Result, error) {
-	return p.queryLink(c, "url_link", "url_link_info", apiURLLink)
+func (l *Links) queryURLLink(c *apicall.Call) (*apicall.Result, error) {
+	return l.query(c, "url_link", "url_link_info", launch.URLLink)
 }
 
-// queryLink looks up a link that one of the APIs in makers made. The parameter of this name has it.
-func (p *Platform) queryLink(c *apicall.Call, name, info string, makers ...string) (*apicall.Result, error) {
+// query looks up a link that one of the APIs in makers made. The parameter of this name has it.
+func (l *Links) query(c *apicall.Call, name, info string, makers ...string) (*apicall.Result, error) {
 	switch kind := c.Integer("query_type", 0); kind {
 	case 0:
 	case 1:
@@ -201,8 +207,8 @@ func (p *Platform) queryLink(c *apicall.Call, name, info string, makers ...strin
 		return nil, apicall.ErrInvalidArgs.Because("query_type is %d; it may be 0 (the link) or 1 (what is left of today's visits)", kind)
 	}
 	link := c.Text(name)
-	id, added := linkID(link)
-	code, ok, err := p.codes().Find(id)
+	id, added := launch.LinkID(link)
+	code, ok, err := (launch.Codes{Store: l.env.Store}).Find(id)
 	switch {
 	case err != nil:
 		return nil, err
@@ -244,22 +250,3 @@ func plainScheme(link string) map[string]any {
 	}
 	return fields
 }
-
-// linkID returns the ID in a link, "" for what is none, and the query that was added behind it.
-func linkID(link string) (id, added string) {
-	switch {
-	case strings.HasPrefix(link, schemePrefix):
-		id, added, _ = strings.Cut(link[len(schemePrefix):], "&cq=")
-	case strings.HasPrefix(link, urlLinkPrefix):
-		id, added, _ = strings.Cut(link[len(urlLinkPrefix):], "?cq=")
-	case strings.HasPrefix(link, shortLinkPrefix):
-		return link[strings.LastIndexByte(link, '/')+1:], ""
-	}
-	if plain, err := url.QueryUnescape(added); err == nil {
-		added = plain
-	}
-	return id, added
-}
-
-// ErrExpired means that a link was good for a time that is over.
-var ErrExpired = errors.New("the link has expired")
