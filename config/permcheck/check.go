@@ -16,9 +16,9 @@ import (
 	"strings"
 
 	"github.com/wxcloud-go/wxfn/config"
+	"github.com/wxcloud-go/wxfn/config/permcheck/apiuse"
 	"github.com/wxcloud-go/wxfn/config/permcheck/golang"
 	"github.com/wxcloud-go/wxfn/config/permcheck/javascript"
-	"github.com/wxcloud-go/wxfn/config/permcheck/use"
 	"github.com/wxcloud-go/wxfn/openapi/catalog"
 )
 
@@ -118,13 +118,13 @@ func (c *checker) load(dir string) error {
 }
 
 // analysers are the kinds of functions whose code can be followed. Others are checked as far as their config.json goes.
-var analysers = map[config.Kind]func(context.Context, []config.FunctionDir) map[string]use.Analysis{
+var analysers = map[config.Kind]func(context.Context, []config.FunctionDir) map[string]apiuse.Analysis{
 	config.KindGo:   golang.Analyse,
 	config.KindNode: javascript.Analyse,
 }
 
 // analyse returns what the code of each function can call, by folder.
-func (c *checker) analyse(ctx context.Context) map[string]use.Analysis {
+func (c *checker) analyse(ctx context.Context) map[string]apiuse.Analysis {
 	byKind := map[config.Kind][]config.FunctionDir{}
 	for _, f := range c.functions {
 		dir := f.FunctionDir
@@ -132,7 +132,7 @@ func (c *checker) analyse(ctx context.Context) map[string]use.Analysis {
 		kind, dir.Entry = f.source()
 		byKind[kind] = append(byKind[kind], dir)
 	}
-	all := map[string]use.Analysis{}
+	all := map[string]apiuse.Analysis{}
 	for kind, analyse := range analysers {
 		if len(byKind[kind]) == 0 {
 			continue
@@ -237,14 +237,14 @@ func isFile(path string) bool {
 }
 
 // compare adds what is wrong between a function's code and its config.json.
-func (c *checker) compare(f function, a use.Analysis) {
+func (c *checker) compare(f function, a apiuse.Analysis) {
 	kind, _ := f.source()
 	_, analysed := analysers[kind]
 	if a.Err != nil {
 		c.fail(f.FunctionDir, a.Err)
 		analysed = false
 	}
-	used := map[string][]use.Use{}
+	used := map[string][]apiuse.Use{}
 	certain := analysed && len(a.Doubts) == 0 // whether used is all that there is
 	for _, u := range a.Uses {
 		names := u.Declared
@@ -278,11 +278,11 @@ func (c *checker) compare(f function, a use.Analysis) {
 }
 
 // compareUse looks for an API that the code can call in the config.json.
-func (c *checker) compareUse(f function, name string, uses []use.Use) {
+func (c *checker) compareUse(f function, name string, uses []apiuse.Use) {
 	if charged := withoutOwnToken(uses); len(charged) > 0 {
 		uses = charged
 	}
-	shortest := slices.MinFunc(uses, func(a, b use.Use) int { return len(a.Path) - len(b.Path) })
+	shortest := slices.MinFunc(uses, func(a, b apiuse.Use) int { return len(a.Path) - len(b.Path) })
 	more := ""
 	if n := len(uses) - 1; n > 0 {
 		more = fmt.Sprintf(" (and %d more such calls)", n)
@@ -308,8 +308,8 @@ func (c *checker) compareUse(f function, name string, uses []use.Use) {
 }
 
 // withoutOwnToken returns those uses that need a permission.
-func withoutOwnToken(uses []use.Use) []use.Use {
-	return slices.DeleteFunc(slices.Clone(uses), func(u use.Use) bool { return u.OwnToken })
+func withoutOwnToken(uses []apiuse.Use) []apiuse.Use {
+	return slices.DeleteFunc(slices.Clone(uses), func(u apiuse.Use) bool { return u.OwnToken })
 }
 
 // near returns the advice for a name that is no API's.
@@ -325,7 +325,7 @@ func near(name string) string {
 }
 
 // compareEntries looks at the entries of a config.json. certain is whether used is all that the code can call.
-func (c *checker) compareEntries(f function, used map[string][]use.Use, certain bool) {
+func (c *checker) compareEntries(f function, used map[string][]apiuse.Use, certain bool) {
 	entries := f.config.Permissions
 	meant := map[string]bool{} // what wrong names may have meant
 	for name := range used {

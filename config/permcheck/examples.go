@@ -1,6 +1,6 @@
 package permcheck
 
-import "github.com/wxcloud-go/wxfn/config/permcheck/use"
+import "github.com/wxcloud-go/wxfn/config/permcheck/apiuse"
 
 // An example shows a file with a finding, and without it.
 type example struct {
@@ -28,8 +28,8 @@ var examples = map[string]example{
 	codeUnusedPermission:    {inConfig + " of a function that calls wxacode.get only", `{"permissions": {"openapi": ["security.msgSecCheck", "wxacode.get"]}}`, `{"permissions": {"openapi": ["wxacode.get"]}}`},
 	codeUnsortedPermissions: {inConfig, `{"permissions": {"openapi": ["wxacode.get", "security.msgSecCheck"]}}`, `{"permissions": {"openapi": ["security.msgSecCheck", "wxacode.get"]}}`},
 	codeRetiredAPI:          {inConfig, `{"permissions": {"openapi": ["templateMessage.send"]}}`, `{"permissions": {"openapi": ["subscribeMessage.send"]}}`},
-	use.OutsideFolder:       {"cloudfunctions/hello/index.js", `const util = require("../../shared/util")`, `const util = require("./shared/util")`},
-	use.ModuleEntry:         {"cloudfunctions/hello/index.js", `export const main = async event => event`, `exports.main = async (...args) => (await import("./entry.mjs")).main(...args)`},
+	apiuse.OutsideFolder:    {"cloudfunctions/hello/index.js", `const util = require("../../shared/util")`, `const util = require("./shared/util")`},
+	apiuse.ModuleEntry:      {"cloudfunctions/hello/index.js", `export const main = async event => event`, `exports.main = async (...args) => (await import("./entry.mjs")).main(...args)`},
 
 	"unreadable-file":      {inShell, "$ ls -l config.json\n---------- 1 me me 66 config.json", "$ chmod 644 config.json"},
 	"invalid-json":         {inConfig, `{"permissions": {"openapi": ["wxacode.get"]}`, `{"permissions": {"openapi": ["wxacode.get"]}}`},

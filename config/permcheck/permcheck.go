@@ -4,10 +4,10 @@
 // What code can call the packages golang and javascript find; their documentation says how far they see.
 package permcheck
 
-import "github.com/wxcloud-go/wxfn/config/permcheck/use"
+import "github.com/wxcloud-go/wxfn/config/permcheck/apiuse"
 
 // Step is one step from a function's start to a call.
-type Step = use.Step
+type Step = apiuse.Step
 
 // Position is a place in a source file.
-type Position = use.Position
+type Position = apiuse.Position

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/wxcloud-go/wxfn/config"
-	"github.com/wxcloud-go/wxfn/config/permcheck/use"
+	"github.com/wxcloud-go/wxfn/config/permcheck/apiuse"
 	"github.com/wxcloud-go/wxfn/openapi/catalog"
 )
 
@@ -55,11 +55,11 @@ var ownRules = []config.Rule{
 		Meaning: "config.json permits an API that WeChat no longer offers; calls of it fail, permitted or not.",
 		Fix:     "Call the API that has taken its place, and permit that one.",
 		See:     docPermissions},
-	{Code: use.OutsideFolder, Severity: config.Error,
+	{Code: apiuse.OutsideFolder, Severity: config.Error,
 		Meaning: "The code loads a file or a package that is outside the function's folder. Only the folder is uploaded, so that the cloud does not find it.",
 		Fix:     "Move the file into the function's folder, or install the package there.",
 	},
-	{Code: use.ModuleEntry, Severity: config.Error,
+	{Code: apiuse.ModuleEntry, Severity: config.Error,
 		Meaning: "The file that starts the function is an ES module, and the cloud requires it as CommonJS, whatever the type in package.json says.",
 		Fix:     "Keep the entry file CommonJS, and have it import the ES module.",
 		See:     docESModules},

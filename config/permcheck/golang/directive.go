@@ -4,7 +4,7 @@ import (
 	"go/token"
 	"strings"
 
-	"github.com/wxcloud-go/wxfn/config/permcheck/use"
+	"github.com/wxcloud-go/wxfn/config/permcheck/apiuse"
 )
 
 // declared returns the names that a directive //wxfn:permissions gives for a call, and whether there is one: on one of
@@ -48,7 +48,7 @@ func (s *source) readDirectives() {
 				if !ok {
 					continue
 				}
-				text, ok = strings.CutPrefix(strings.TrimLeft(text, " \t"), use.Directive)
+				text, ok = strings.CutPrefix(strings.TrimLeft(text, " \t"), apiuse.Directive)
 				if !ok || text != "" && !strings.ContainsAny(text[:1], " \t\r") {
 					continue
 				}

@@ -69,19 +69,19 @@ import (
 	"path/filepath"
 
 	"github.com/wxcloud-go/wxfn/config"
-	"github.com/wxcloud-go/wxfn/config/permcheck/use"
+	"github.com/wxcloud-go/wxfn/config/permcheck/apiuse"
 )
 
 // Analyse finds the APIs that functions can call, by the functions' folders. It needs the go command. Functions of one
 // module are loaded together; one that cannot be analysed leaves the others as they are.
-func Analyse(ctx context.Context, functions []config.FunctionDir) map[string]use.Analysis {
-	found := make(map[string]use.Analysis, len(functions))
+func Analyse(ctx context.Context, functions []config.FunctionDir) map[string]apiuse.Analysis {
+	found := make(map[string]apiuse.Analysis, len(functions))
 	var modules []string
 	members := map[string][]string{}
 	for _, f := range functions {
 		module, err := moduleOf(f.Dir)
 		if err != nil {
-			found[f.Dir] = use.Analysis{Err: err}
+			found[f.Dir] = apiuse.Analysis{Err: err}
 			continue
 		}
 		if members[module] == nil {
@@ -111,15 +111,15 @@ func moduleOf(dir string) (string, error) {
 		}
 		parent := filepath.Dir(module)
 		if parent == module {
-			return "", fmt.Errorf("%s is in no Go module; run: go mod init NAME && go mod tidy", use.ShortPath(dir))
+			return "", fmt.Errorf("%s is in no Go module; run: go mod init NAME && go mod tidy", apiuse.ShortPath(dir))
 		}
 		module = parent
 	}
 }
 
 // analyseModule analyses functions of one module.
-func analyseModule(ctx context.Context, module string, dirs []string) map[string]use.Analysis {
-	found := make(map[string]use.Analysis, len(dirs))
+func analyseModule(ctx context.Context, module string, dirs []string) map[string]apiuse.Analysis {
+	found := make(map[string]apiuse.Analysis, len(dirs))
 	p, err := loadProgram(ctx, module, dirs)
 	if ctx.Err() != nil {
 		err = ctx.Err()
@@ -127,9 +127,9 @@ func analyseModule(ctx context.Context, module string, dirs []string) map[string
 	for _, dir := range dirs {
 		switch {
 		case err != nil:
-			found[dir] = use.Analysis{Err: err}
+			found[dir] = apiuse.Analysis{Err: err}
 		case p.failures[dir] != nil:
-			found[dir] = use.Analysis{Err: p.failures[dir]}
+			found[dir] = apiuse.Analysis{Err: p.failures[dir]}
 		default:
 			found[dir] = p.analyse(p.mains[dir])
 		}

@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/wxcloud-go/wxfn/config"
-	"github.com/wxcloud-go/wxfn/config/permcheck/use"
+	"github.com/wxcloud-go/wxfn/config/permcheck/apiuse"
 )
 
 // example is a folder of testdata whose comments say what is found in it:
@@ -101,7 +101,7 @@ func (c *example) place(path string, line int) string {
 }
 
 // check compares what is found with what is expected.
-func (c *example) check(t *testing.T, a use.Analysis) {
+func (c *example) check(t *testing.T, a apiuse.Analysis) {
 	t.Helper()
 	if len(c.fails) > 0 {
 		require.Error(t, a.Err)
@@ -141,11 +141,11 @@ func (c *example) check(t *testing.T, a use.Analysis) {
 	}
 	slices.Sort(finds)
 	assert.Equal(t, c.finds, finds)
-	assert.True(t, slices.IsSortedFunc(a.Uses, use.Use.Compare))
+	assert.True(t, slices.IsSortedFunc(a.Uses, apiuse.Use.Compare))
 }
 
 // checkStep checks that the name of what a step refers to, or of what leads there, stands where the step says.
-func checkStep(t *testing.T, s use.Step) {
+func checkStep(t *testing.T, s apiuse.Step) {
 	t.Helper()
 	text, err := os.ReadFile(s.File)
 	require.NoError(t, err)

@@ -24,7 +24,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/wxcloud-go/wxfn/config/permcheck/use"
+	"github.com/wxcloud-go/wxfn/config/permcheck/apiuse"
 )
 
 // openapiPath is the package whose calls are looked for.
@@ -321,7 +321,7 @@ func (p *program) fail(ctx context.Context, dirs []string) {
 	for _, dir := range dirs {
 		s := p.mains[dir]
 		if s == nil {
-			p.failures[dir] = fmt.Errorf("the go command finds no package in %s", use.ShortPath(dir))
+			p.failures[dir] = fmt.Errorf("the go command finds no package in %s", apiuse.ShortPath(dir))
 			continue
 		}
 		var messages []string
@@ -342,13 +342,13 @@ func (p *program) fail(ctx context.Context, dirs []string) {
 		case len(messages) > 0:
 			p.failures[dir] = joinMessages(messages)
 		case len(s.GoFiles) == 0:
-			p.failures[dir] = fmt.Errorf("there are no Go files in %s that are built for linux/amd64", use.ShortPath(dir))
+			p.failures[dir] = fmt.Errorf("there are no Go files in %s that are built for linux/amd64", apiuse.ShortPath(dir))
 		case s.Name != "main":
-			p.failures[dir] = fmt.Errorf("the package in %s is %s; a function is a package main", use.ShortPath(dir), s.Name)
+			p.failures[dir] = fmt.Errorf("the package in %s is %s; a function is a package main", apiuse.ShortPath(dir), s.Name)
 		case s.types == nil:
-			p.failures[dir] = fmt.Errorf("the package in %s cannot be loaded", use.ShortPath(dir))
+			p.failures[dir] = fmt.Errorf("the package in %s cannot be loaded", apiuse.ShortPath(dir))
 		case s.types.Scope().Lookup("main") == nil:
-			p.failures[dir] = fmt.Errorf("the package in %s has no function main", use.ShortPath(dir))
+			p.failures[dir] = fmt.Errorf("the package in %s has no function main", apiuse.ShortPath(dir))
 		}
 	}
 }
@@ -414,7 +414,7 @@ func (p *program) messages(output string) []string {
 			if !filepath.IsAbs(path) {
 				path = filepath.Join(p.module, filepath.FromSlash(path))
 			}
-			line = use.ShortPath(path) + line[len(m[1]):]
+			line = apiuse.ShortPath(path) + line[len(m[1]):]
 		}
 		lines = append(lines, line)
 	}
@@ -431,11 +431,11 @@ func joinMessages(lines []string) error {
 }
 
 // position returns a place with its column in characters.
-func (p *program) position(pos token.Pos) use.Position {
+func (p *program) position(pos token.Pos) apiuse.Position {
 	at := p.fset.PositionFor(pos, false)
 	column := at.Column
 	if text := p.files[at.Filename]; at.Offset <= len(text) && at.Column <= at.Offset+1 {
 		column = utf8.RuneCount(text[at.Offset-at.Column+1:at.Offset]) + 1
 	}
-	return use.Position{File: at.Filename, Line: at.Line, Column: column}
+	return apiuse.Position{File: at.Filename, Line: at.Line, Column: column}
 }

@@ -6,7 +6,7 @@ import (
 	"go/types"
 	"slices"
 
-	"github.com/wxcloud-go/wxfn/config/permcheck/use"
+	"github.com/wxcloud-go/wxfn/config/permcheck/apiuse"
 )
 
 // mostPassings is by how many calls a name is followed back that functions pass on as a parameter.
@@ -98,12 +98,12 @@ func (r *reach) passings(callee ast.Node, in *source) (found []passing, ok bool)
 }
 
 // untold finds the names that a call of an API can be of, by the calls that pass them to the function around it.
-func (r *reach) untold(c call) []use.Use {
+func (r *reach) untold(c call) []apiuse.Use {
 	starts := []passing{{name: c.name, from: c.from, ref: c.ref}}
 	if c.ref.call == nil {
 		v := c.from.source.variable(c.ref.pos)
 		if v == nil {
-			return []use.Use{{Declared: c.declared, Path: r.path(c.from, c.pos, c.name)}}
+			return []apiuse.Use{{Declared: c.declared, Path: r.path(c.from, c.pos, c.name)}}
 		}
 		starts = nil
 		for _, p := range r.variables[v] {
@@ -113,7 +113,7 @@ func (r *reach) untold(c call) []use.Use {
 			}
 		}
 	}
-	var found []use.Use
+	var found []apiuse.Use
 	for _, start := range starts {
 		t := trace{reach: r, start: start, declared: c.declared, left: mostWays}
 		t.follow(nil)
@@ -132,7 +132,7 @@ type trace struct {
 	start    passing
 	declared []string
 	left     int
-	found    []use.Use
+	found    []apiuse.Use
 }
 
 // follow finds the names where some calls lead to the start, the nearest first.
@@ -153,7 +153,7 @@ func (t *trace) follow(calls []passing) {
 		return
 	case len(*f.missing) == 0:
 		for _, api := range names {
-			t.add(use.Use{API: apiOf(api), Path: t.path(append([]passing{t.start}, calls...))})
+			t.add(apiuse.Use{API: apiOf(api), Path: t.path(append([]passing{t.start}, calls...))})
 		}
 		return
 	}
@@ -182,7 +182,7 @@ func (t *trace) follow(calls []passing) {
 func (t *trace) unknown(calls []passing) {
 	all := append([]passing{t.start}, calls...)
 	first := all[len(all)-1]
-	u := use.Use{Declared: t.declared, Path: t.path(all[len(all)-1:])}
+	u := apiuse.Use{Declared: t.declared, Path: t.path(all[len(all)-1:])}
 	if names, ok := first.from.source.declared(first.ref.places()...); ok {
 		u.Declared = names
 	}
@@ -190,7 +190,7 @@ func (t *trace) unknown(calls []passing) {
 }
 
 // add records a use; of those of one API at one place, the one with the shortest path.
-func (t *trace) add(u use.Use) {
+func (t *trace) add(u apiuse.Use) {
 	for i, known := range t.found {
 		if known.API == u.API && known.Where() == u.Where() {
 			if len(u.Path) < len(known.Path) {
@@ -203,11 +203,11 @@ func (t *trace) add(u use.Use) {
 }
 
 // path returns the path through calls of which each leads to the one before it.
-func (t *trace) path(calls []passing) []use.Step {
+func (t *trace) path(calls []passing) []apiuse.Step {
 	last := calls[len(calls)-1]
 	path := t.reach.path(last.from, last.ref.pos, last.name)
 	for _, p := range slices.Backward(calls[:len(calls)-1]) {
-		path = append(path, use.Step{Name: p.name, Position: t.program.position(p.ref.pos)})
+		path = append(path, apiuse.Step{Name: p.name, Position: t.program.position(p.ref.pos)})
 	}
 	return path
 }

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/wxcloud-go/wxfn/config/permcheck/use"
+	"github.com/wxcloud-go/wxfn/config/permcheck/apiuse"
 	"github.com/wxcloud-go/wxfn/openapi/catalog"
 )
 
@@ -32,7 +32,7 @@ type reach struct {
 
 	edges   map[*body][]edge // of the bodies that are reached
 	queue   []*body          // of these, those that are still to be walked
-	paths   use.Paths[*body, token.Pos]
+	paths   apiuse.Paths[*body, token.Pos]
 	dynamic []dynamicCall
 	live    []*liveType
 	seen    map[string][]*liveType // by how they are written
@@ -48,7 +48,7 @@ type reach struct {
 }
 
 // edge is a reference from one body to another.
-type edge = use.Edge[*body, token.Pos]
+type edge = apiuse.Edge[*body, token.Pos]
 
 // call is a place at which an API is called.
 type call struct {
@@ -64,7 +64,7 @@ type call struct {
 }
 
 // analyse finds what a function can reach.
-func (p *program) analyse(main *source) use.Analysis {
+func (p *program) analyse(main *source) apiuse.Analysis {
 	r := &reach{
 		program: p, main: main, whole: true, known: map[string]bool{}, edges: map[*body][]edge{},
 		seen: map[string][]*liveType{}, places: map[string]bool{},
@@ -87,8 +87,8 @@ func (p *program) analyse(main *source) use.Analysis {
 		r.enter(b)
 	}
 	r.run()
-	r.paths = use.ShortestPaths(roots, func(b *body) []edge { return r.edges[b] })
-	var a use.Analysis
+	r.paths = apiuse.ShortestPaths(roots, func(b *body) []edge { return r.edges[b] })
+	var a apiuse.Analysis
 	calls := r.calls
 	r.byReflection(&a) // which may call with names of its own
 	r.report(&a, calls)
@@ -231,18 +231,18 @@ func typedName(api string) string {
 }
 
 // path returns the path to a place in a body, where something by a name is called.
-func (r *reach) path(from *body, pos token.Pos, name string) []use.Step {
-	path := r.paths.To(from, func(b, caller *body, at token.Pos) use.Step {
+func (r *reach) path(from *body, pos token.Pos, name string) []apiuse.Step {
+	path := r.paths.To(from, func(b, caller *body, at token.Pos) apiuse.Step {
 		if caller == nil {
 			at = b.pos
 		}
-		return use.Step{Name: b.nameIn(r.main), Position: r.program.position(at)}
+		return apiuse.Step{Name: b.nameIn(r.main), Position: r.program.position(at)}
 	})
-	return append(path, use.Step{Name: name, Position: r.program.position(pos)})
+	return append(path, apiuse.Step{Name: name, Position: r.program.position(pos)})
 }
 
 // report makes uses of the calls.
-func (r *reach) report(a *use.Analysis, calls []call) {
+func (r *reach) report(a *apiuse.Analysis, calls []call) {
 	for _, c := range calls {
 		own := r.ownToken(c)
 		if c.unknown != "" {
@@ -251,7 +251,7 @@ func (r *reach) report(a *use.Analysis, calls []call) {
 			}
 			continue
 		}
-		uses := []use.Use{{API: c.api, Declared: c.declared, Path: r.path(c.from, c.pos, c.name)}}
+		uses := []apiuse.Use{{API: c.api, Declared: c.declared, Path: r.path(c.from, c.pos, c.name)}}
 		if c.open {
 			uses = r.untold(c)
 		}
@@ -262,6 +262,6 @@ func (r *reach) report(a *use.Analysis, calls []call) {
 	}
 }
 
-func (r *reach) doubt(a *use.Analysis, pos token.Pos, format string, args ...any) {
-	a.Doubts = append(a.Doubts, use.Doubt{Position: r.program.position(pos), Message: fmt.Sprintf(format, args...)})
+func (r *reach) doubt(a *apiuse.Analysis, pos token.Pos, format string, args ...any) {
+	a.Doubts = append(a.Doubts, apiuse.Doubt{Position: r.program.position(pos), Message: fmt.Sprintf(format, args...)})
 }

@@ -6,7 +6,7 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/wxcloud-go/wxfn/config/permcheck/use"
+	"github.com/wxcloud-go/wxfn/config/permcheck/apiuse"
 )
 
 // reflection is a place from which methods are called by their names.
@@ -55,14 +55,14 @@ func (r *reach) byName(from *body, ref reference, function *types.Func) {
 }
 
 // byReflection turns what reflection may reach into doubts.
-func (r *reach) byReflection(a *use.Analysis) {
+func (r *reach) byReflection(a *apiuse.Analysis) {
 	known := len(r.calls)
 	for _, at := range r.reflect {
 		if at.names != nil {
 			continue
 		}
 		if declared, ok := at.from.source.declared(at.pos); ok {
-			a.Uses = append(a.Uses, use.Use{Declared: declared, Path: r.path(at.from, at.pos, at.of)})
+			a.Uses = append(a.Uses, apiuse.Use{Declared: declared, Path: r.path(at.from, at.pos, at.of)})
 			continue
 		}
 		if at.deep && len(r.boxed) > 0 {

@@ -44,39 +44,39 @@ import (
 	"strings"
 
 	"github.com/wxcloud-go/wxfn/config"
-	"github.com/wxcloud-go/wxfn/config/permcheck/use"
+	"github.com/wxcloud-go/wxfn/config/permcheck/apiuse"
 )
 
 // Analyse finds the APIs that functions can call, by the functions' folders. One that cannot be analysed leaves the others
 // as they are.
-func Analyse(ctx context.Context, functions []config.FunctionDir) map[string]use.Analysis {
-	results := make(map[string]use.Analysis, len(functions))
+func Analyse(ctx context.Context, functions []config.FunctionDir) map[string]apiuse.Analysis {
+	results := make(map[string]apiuse.Analysis, len(functions))
 	for _, f := range functions {
 		results[f.Dir] = analyse(ctx, f)
 	}
 	return results
 }
 
-func analyse(ctx context.Context, f config.FunctionDir) use.Analysis {
+func analyse(ctx context.Context, f config.FunctionDir) apiuse.Analysis {
 	if err := ctx.Err(); err != nil {
-		return use.Analysis{Err: err}
+		return apiuse.Analysis{Err: err}
 	}
 	entry, err := entryOf(f)
 	if err != nil {
-		return use.Analysis{Err: err}
+		return apiuse.Analysis{Err: err}
 	}
 	p := newProgram(ctx, f.Dir)
 	_, p.typed = isTypeScript(entry)
 	file := p.file(entry)
 	if file == nil {
-		return use.Analysis{Err: errors.Join(p.problems...)}
+		return apiuse.Analysis{Err: errors.Join(p.problems...)}
 	}
 	p.checkEntry(f, file)
 	p.activate(file.top, nil, 0, 0)
 	// The platform calls what the entry exports, with what it likes.
 	p.do(nil, instruction{op: opEscape, x: p.property(file.module, "exports")})
 	if err := p.solve(); err != nil {
-		return use.Analysis{Err: err}
+		return apiuse.Analysis{Err: err}
 	}
 	return p.result(file)
 }
@@ -101,7 +101,7 @@ func entryOf(f config.FunctionDir) (string, error) {
 }
 
 // result makes an analysis of what was found.
-func (p *program) result(entry *file) use.Analysis {
+func (p *program) result(entry *file) apiuse.Analysis {
 	// A computed name that nothing is known of.
 	for _, w := range p.indexes {
 		if len(p.node(w.in.y).values) > 0 {
@@ -125,19 +125,19 @@ func (p *program) result(entry *file) use.Analysis {
 		p.doubt(entry.top, 0, 0, "the code is too large to tell whether it calls more APIs than those that it names after openapi")
 	}
 	path := p.paths(entry)
-	var a use.Analysis
+	var a apiuse.Analysis
 	for at, f := range p.uses {
-		step := use.Step{Name: "openapi." + at.api, Position: at.file.source.position(at.pos)}
-		a.Uses = append(a.Uses, use.Use{API: at.api, Path: append(path(f.fn), step)})
+		step := apiuse.Step{Name: "openapi." + at.api, Position: at.file.source.position(at.pos)}
+		a.Uses = append(a.Uses, apiuse.Use{API: at.api, Path: append(path(f.fn), step)})
 	}
 	for at, f := range p.doubts {
 		source := f.fn.file.source
 		if names := source.declaredAt(at.Line, source.position(f.start).Line); names != nil {
-			step := use.Step{Name: "a name made up at run time", Position: at}
-			a.Uses = append(a.Uses, use.Use{Declared: names, Path: append(path(f.fn), step)})
+			step := apiuse.Step{Name: "a name made up at run time", Position: at}
+			a.Uses = append(a.Uses, apiuse.Use{Declared: names, Path: append(path(f.fn), step)})
 			continue
 		}
-		a.Doubts = append(a.Doubts, use.Doubt{Position: at, Message: f.message})
+		a.Doubts = append(a.Doubts, apiuse.Doubt{Position: at, Message: f.message})
 	}
 	a.Faults = slices.Collect(maps.Values(p.faults))
 	a.Sort()
@@ -168,19 +168,19 @@ func (s *source) declaredAt(lines ...int) []string {
 }
 
 // paths returns a function that tells how a function is reached from the entry file.
-func (p *program) paths(entry *file) func(*function) []use.Step {
-	edges := map[*function][]use.Edge[*function, int32]{}
+func (p *program) paths(entry *file) func(*function) []apiuse.Step {
+	edges := map[*function][]apiuse.Edge[*function, int32]{}
 	for _, info := range p.values {
 		if fn := info.function; fn != nil && fn.active {
 			for _, a := range fn.from {
-				edges[a.from] = append(edges[a.from], use.Edge[*function, int32]{To: fn, At: a.pos, Length: a.weight})
+				edges[a.from] = append(edges[a.from], apiuse.Edge[*function, int32]{To: fn, At: a.pos, Length: a.weight})
 			}
 		}
 	}
-	paths := use.ShortestPaths([]*function{entry.top}, func(fn *function) []use.Edge[*function, int32] { return edges[fn] })
-	return func(fn *function) []use.Step {
-		return paths.To(fn, func(fn, from *function, pos int32) use.Step {
-			step := use.Step{Name: cmp.Or(fn.name, "a function"), Position: use.Position{File: fn.file.source.path, Line: 1, Column: 1}}
+	paths := apiuse.ShortestPaths([]*function{entry.top}, func(fn *function) []apiuse.Edge[*function, int32] { return edges[fn] })
+	return func(fn *function) []apiuse.Step {
+		return paths.To(fn, func(fn, from *function, pos int32) apiuse.Step {
+			step := apiuse.Step{Name: cmp.Or(fn.name, "a function"), Position: apiuse.Position{File: fn.file.source.path, Line: 1, Column: 1}}
 			if from != nil {
 				step.Position = from.file.source.position(pos)
 			}

@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/wxcloud-go/wxfn/config"
-	"github.com/wxcloud-go/wxfn/config/permcheck/use"
+	"github.com/wxcloud-go/wxfn/config/permcheck/apiuse"
 )
 
 // functionDir makes a function of a folder.
@@ -70,8 +70,8 @@ func expectedIn(t *testing.T, dir string) (lines []string) {
 	return lines
 }
 
-func foundIn(dir string, a use.Analysis, expected []string) (lines []string) {
-	place := func(p use.Position) string {
+func foundIn(dir string, a apiuse.Analysis, expected []string) (lines []string) {
+	place := func(p apiuse.Position) string {
 		rel, _ := filepath.Rel(dir, p.File)
 		return fmt.Sprintf("%s:%d", filepath.ToSlash(rel), p.Line)
 	}
@@ -146,14 +146,14 @@ func writeFiles(t testing.TB, files map[string]string) string {
 	return dir
 }
 
-func analyseFiles(t testing.TB, files map[string]string) (string, use.Analysis) {
+func analyseFiles(t testing.TB, files map[string]string) (string, apiuse.Analysis) {
 	t.Helper()
 	dir := writeFiles(t, files)
 	return dir, Analyse(t.Context(), []config.FunctionDir{functionDir(dir)})[dir]
 }
 
 // steps writes a path as one line a step.
-func steps(dir string, path []use.Step) (lines []string) {
+func steps(dir string, path []apiuse.Step) (lines []string) {
 	for _, s := range path {
 		rel, _ := filepath.Rel(dir, s.File)
 		lines = append(lines, fmt.Sprintf("%s %s:%d:%d", s.Name, filepath.ToSlash(rel), s.Line, s.Column))

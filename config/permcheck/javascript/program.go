@@ -4,7 +4,7 @@ import (
 	"context"
 	"path/filepath"
 
-	"github.com/wxcloud-go/wxfn/config/permcheck/use"
+	"github.com/wxcloud-go/wxfn/config/permcheck/apiuse"
 )
 
 // A value is one thing that an expression may be: an entry of program.values.
@@ -144,8 +144,8 @@ type program struct {
 	pending  map[*instruction]*pendingNames
 	called   []called
 	indexes  []watcher // what reads a property by a computed name
-	doubts   map[use.Position]found
-	faults   map[use.Position]use.Fault
+	doubts   map[apiuse.Position]found
+	faults   map[apiuse.Position]apiuse.Fault
 	escaping map[escape]bool
 	problems []error
 }
@@ -187,7 +187,7 @@ func newProgram(ctx context.Context, dir string) *program {
 	p := &program{
 		ctx: ctx, dir: dir, files: map[string]*file{},
 		many: map[node]map[value]bool{}, waiting: map[node][]*function{}, shared: map[string]node{},
-		uses: map[place]found{}, pending: map[*instruction]*pendingNames{}, doubts: map[use.Position]found{}, faults: map[use.Position]use.Fault{}, escaping: map[escape]bool{},
+		uses: map[place]found{}, pending: map[*instruction]*pendingNames{}, doubts: map[apiuse.Position]found{}, faults: map[apiuse.Position]apiuse.Fault{}, escaping: map[escape]bool{},
 	}
 	p.newNode() // 0 is none
 	p.unknown = p.constant(p.intern(kindUnknown, ""))

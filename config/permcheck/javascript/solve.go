@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/wxcloud-go/wxfn/config/permcheck/use"
+	"github.com/wxcloud-go/wxfn/config/permcheck/apiuse"
 )
 
 // The limits of the work on one function. After manySteps, which only programs of megabytes take, functions and objects
@@ -139,7 +139,7 @@ func (p *program) step() error {
 		}
 	}
 	if p.steps > maxSteps {
-		return fmt.Errorf("%s: the function is too large to analyse", use.ShortPath(p.dir))
+		return fmt.Errorf("%s: the function is too large to analyse", apiuse.ShortPath(p.dir))
 	}
 	if p.steps > manySteps && !p.cut {
 		// What is called openapi is taken for the client's, whatever it is read from.

@@ -18,7 +18,7 @@ import (
 	"github.com/tdewolff/parse/v2"
 	"github.com/tdewolff/parse/v2/js"
 
-	"github.com/wxcloud-go/wxfn/config/permcheck/use"
+	"github.com/wxcloud-go/wxfn/config/permcheck/apiuse"
 )
 
 // maxScript is the size of the largest file that is read: what is larger is no code that someone uploads.
@@ -38,12 +38,12 @@ type source struct {
 
 // syntaxError is a fault in a source file that keeps it from being analysed.
 type syntaxError struct {
-	use.Position
+	apiuse.Position
 	message string
 }
 
 func (e *syntaxError) Error() string {
-	return fmt.Sprintf("%s:%d:%d: %s", use.ShortPath(e.File), e.Line, e.Column, e.message)
+	return fmt.Sprintf("%s:%d:%d: %s", apiuse.ShortPath(e.File), e.Line, e.Column, e.message)
 }
 
 // readSource reads a file.
@@ -53,9 +53,9 @@ func readSource(path string) (*source, error) {
 	case err != nil:
 		return nil, fileError(path, err)
 	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("%s: no regular file", use.ShortPath(path))
+		return nil, fmt.Errorf("%s: no regular file", apiuse.ShortPath(path))
 	case info.Size() > maxScript:
-		return nil, fmt.Errorf("%s: %d MB of code are too many to analyse", use.ShortPath(path), info.Size()>>20)
+		return nil, fmt.Errorf("%s: %d MB of code are too many to analyse", apiuse.ShortPath(path), info.Size()>>20)
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -74,7 +74,7 @@ func fileError(path string, err error) error {
 	if errors.As(err, &pathErr) {
 		err = pathErr.Err
 	}
-	return fmt.Errorf("%s: %w", use.ShortPath(path), err)
+	return fmt.Errorf("%s: %w", apiuse.ShortPath(path), err)
 }
 
 // lineStarts returns the offsets at which lines start. A line ends with \n, \r\n or \r, as in editors.
@@ -98,11 +98,11 @@ func lineOf(starts []int, offset int) int {
 }
 
 // directivePattern matches a comment that declares what a call made up at run time calls.
-var directivePattern = regexp.MustCompile(`(?://|/\*)[ \t]*` + use.Directive + `[ \t]+([^\r\n*]+)`)
+var directivePattern = regexp.MustCompile(`(?://|/\*)[ \t]*` + apiuse.Directive + `[ \t]+([^\r\n*]+)`)
 
 func (s *source) findDirectives() {
 	s.directive = map[int][]string{}
-	if !bytes.Contains(s.text, []byte(use.Directive)) {
+	if !bytes.Contains(s.text, []byte(apiuse.Directive)) {
 		return
 	}
 	for _, m := range directivePattern.FindAllSubmatchIndex(s.text, -1) {
@@ -117,11 +117,11 @@ func (s *source) findDirectives() {
 }
 
 // position returns the place of an offset in code.
-func (s *source) position(offset int32) use.Position {
+func (s *source) position(offset int32) apiuse.Position {
 	o := min(max(int(offset), 0), len(s.code))
 	if s.mappings == nil {
 		line := lineOf(s.lines, o)
-		return use.Position{File: s.path, Line: line + 1, Column: utf8.RuneCount(s.text[s.lines[line]:o]) + 1}
+		return apiuse.Position{File: s.path, Line: line + 1, Column: utf8.RuneCount(s.text[s.lines[line]:o]) + 1}
 	}
 	line := lineOf(s.codeLines, o)
 	column := utf16Count(s.code[s.codeLines[line]:o])
@@ -132,11 +132,11 @@ func (s *source) position(offset int32) use.Position {
 		i--
 	}
 	if i < 0 {
-		return use.Position{File: s.path, Line: 1, Column: 1}
+		return apiuse.Position{File: s.path, Line: 1, Column: 1}
 	}
 	m := s.mappings[i]
 	start := s.lines[min(m.sourceLine, len(s.lines)-1)]
-	return use.Position{File: s.path, Line: m.sourceLine + 1, Column: runesOf(s.text[start:], m.sourceColumn) + 1}
+	return apiuse.Position{File: s.path, Line: m.sourceLine + 1, Column: runesOf(s.text[start:], m.sourceColumn) + 1}
 }
 
 // isTypeScript reports whether a file's name says that it has types (or JSX) to be translated, and returns esbuild's loader
@@ -174,7 +174,7 @@ func (s *source) parse() (*js.AST, error) {
 	if first != nil { // it is about the text as the user knows it
 		err = first
 	}
-	at := use.Position{File: s.path, Line: 1, Column: 1}
+	at := apiuse.Position{File: s.path, Line: 1, Column: 1}
 	message := err.Error()
 	var parseErr *parse.Error
 	if errors.As(err, &parseErr) {
@@ -219,7 +219,7 @@ func (s *source) transform(loader api.Loader) error {
 	})
 	if len(result.Errors) > 0 {
 		e := result.Errors[0]
-		at := use.Position{File: s.path, Line: 1, Column: 1}
+		at := apiuse.Position{File: s.path, Line: 1, Column: 1}
 		if l := e.Location; l != nil {
 			at.Line, at.Column = l.Line, utf8.RuneCountInString(l.LineText[:min(l.Column, len(l.LineText))])+1
 		}
@@ -227,7 +227,7 @@ func (s *source) transform(loader api.Loader) error {
 	}
 	var sourceMap struct{ Mappings string }
 	if err := json.Unmarshal(result.Map, &sourceMap); err != nil {
-		return fmt.Errorf("%s: source map: %w", use.ShortPath(s.path), err)
+		return fmt.Errorf("%s: source map: %w", apiuse.ShortPath(s.path), err)
 	}
 	s.code, s.codeLines, s.mappings = withRoom(result.Code), lineStarts(result.Code), decodeMappings(sourceMap.Mappings)
 	return nil

@@ -11,7 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/wxcloud-go/wxfn/config"
-	"github.com/wxcloud-go/wxfn/config/permcheck/use"
+	"github.com/wxcloud-go/wxfn/config/permcheck/apiuse"
 )
 
 // This file knows what a function finds around it in the cloud: its own folder, in /var/user, and no more.
@@ -52,7 +52,7 @@ func (p *program) fault(fn *function, pos int32, code, message, advice string) {
 		return
 	}
 	at := fn.file.source.position(pos)
-	p.faults[at] = use.Fault{Position: at, Code: code, Message: message, Advice: advice}
+	p.faults[at] = apiuse.Fault{Position: at, Code: code, Message: message, Advice: advice}
 }
 
 // checkFile records the load of a file that is not uploaded with the function.
@@ -60,8 +60,8 @@ func (p *program) checkFile(fn *function, pos int32, name, path string) {
 	if !within(p.dir, fn.file.source.path) || within(p.dir, path) || within("/opt", path) || p.isTemporary(path) {
 		return // a file of the function, of a layer, or one that the function has written
 	}
-	p.fault(fn, pos, use.OutsideFolder, fmt.Sprintf("the module %s is outside the function's folder, and the cloud has only that folder", name),
-		"move the file into "+use.ShortPath(p.dir))
+	p.fault(fn, pos, apiuse.OutsideFolder, fmt.Sprintf("the module %s is outside the function's folder, and the cloud has only that folder", name),
+		"move the file into "+apiuse.ShortPath(p.dir))
 }
 
 // isTemporary reports whether a path is below /tmp, and no part of a project there.
@@ -114,8 +114,8 @@ func (p *program) packageFile(fn *function, pos int32, name string) string {
 	if m.Dependencies[name] != nil || m.OptionalDependencies[name] != nil { // which the upload can install
 		return ""
 	}
-	p.fault(fn, pos, use.OutsideFolder, fmt.Sprintf("the package %s is in %s, outside the function's folder, and the cloud has only that folder", name, use.ShortPath(installed)),
-		fmt.Sprintf("run: npm install --prefix %s %s", use.ShortPath(p.dir), name))
+	p.fault(fn, pos, apiuse.OutsideFolder, fmt.Sprintf("the package %s is in %s, outside the function's folder, and the cloud has only that folder", name, apiuse.ShortPath(installed)),
+		fmt.Sprintf("run: npm install --prefix %s %s", apiuse.ShortPath(p.dir), name))
 	return ""
 }
 
@@ -128,7 +128,7 @@ func (p *program) checkEntry(f config.FunctionDir, entry *file) {
 	if f.Kind != config.KindNode || filepath.Ext(entry.source.path) != ".js" || !entry.esm && !byType {
 		return
 	}
-	at := use.Position{File: entry.source.path, Line: 1, Column: 1}
+	at := apiuse.Position{File: entry.source.path, Line: 1, Column: 1}
 	if m := moduleSyntax.FindSubmatchIndex(entry.source.text); m != nil && entry.esm {
 		line := lineOf(entry.source.lines, m[2])
 		at.Line, at.Column = line+1, utf8.RuneCount(entry.source.text[entry.source.lines[line]:m[2]])+1
@@ -142,5 +142,5 @@ func (p *program) checkEntry(f config.FunctionDir, entry *file) {
 			advice += fmt.Sprintf(", rename the file to %[1]s.mjs, and add a %[1]s.js with: exports.main = async (...args) => (await import('./%[1]s.mjs')).main(...args)", name)
 		}
 	}
-	p.faults[at] = use.Fault{Position: at, Code: use.ModuleEntry, Message: message, Advice: advice}
+	p.faults[at] = apiuse.Fault{Position: at, Code: apiuse.ModuleEntry, Message: message, Advice: advice}
 }

@@ -1,6 +1,6 @@
-// Package use has what the analysers of code tell of a function, whatever language it is written in: where it can call
-// which APIs, and by which way. See packages golang and javascript.
-package use
+// Package apiuse describes the APIs that the code of a function can call, and where: what the analysers of each language find.
+// See packages golang and javascript.
+package apiuse
 
 import (
 	"cmp"
