@@ -16,7 +16,7 @@ var floors = [][]string{
 	{"cloudfn/go1", "openapi/tcb"},
 	{"cloudfn", "config"},
 	{"openapi", "config/permcheck/..."},
-	{"emulator/internal/statedir", "emulator/internal/journal", "emulator/internal/watch", "emulator/internal/egress", "emulator/internal/scaffold",
+	{"emulator/internal/statedir", "emulator/internal/journal", "emulator/internal/watch", "emulator/internal/egress", "emulator/internal/scaffold", "emulator/internal/stubcheck",
 		"emulator/internal/platform/picture", "emulator/internal/platform/recent"},
 	{"emulator/internal/store", "emulator/internal/pack", "emulator/internal/control/api"},
 	{"emulator/internal/platform/apicall"},

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
-	"regexp"
 	"runtime"
 	"slices"
 	"strconv"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/wxcloud-go/wxfn/config"
 	"github.com/wxcloud-go/wxfn/emulator/internal/platform"
+	"github.com/wxcloud-go/wxfn/emulator/internal/stubcheck"
 	"github.com/wxcloud-go/wxfn/openapi/catalog"
 )
 
@@ -38,45 +38,9 @@ const (
 // Stub adds stubs. They are tried in the order in which they were added, before those of the project's wxfn.stubs.json;
 // the first that matches a call answers it. The error is about a stub that can never work; none is added then.
 func (e *Emulator) Stub(stubs ...Stub) error {
-	from, line := "Go", 0
-	if _, file, at, ok := runtime.Caller(1); ok {
-		from, line = filepath.Base(file), at
-	}
-	return e.StubFrom(from, line, stubs...)
-}
-
-// CheckStubs returns what is strange about stubs that would be added together: an API or a parameter that there is not, a
-// stub whose calls an earlier one takes. The error is about one that can never work.
-func CheckStubs(stubs ...Stub) (warnings []string, err error) {
-	var texts []string
-	for i := range stubs {
-		if err := stubs[i].Check(); err != nil {
-			return nil, err
-		}
-		text, err := json.Marshal(stubs[i])
-		if err != nil {
-			return nil, err
-		}
-		texts = append(texts, string(text))
-	}
-	dir, err := filepath.Abs(".")
-	if err != nil {
-		return nil, err
-	}
-	_, findings := config.ParseStubs("", []byte("["+strings.Join(texts, ",\n")+"]"), dir)
-	for _, f := range findings {
-		warnings = append(warnings, lineOfText.ReplaceAllString(f.Message, "")+"; "+f.Advice)
-	}
-	return warnings, nil
-}
-
-// lineOfText is what messages say of places, which stubs made in Go do not have.
-var lineOfText = regexp.MustCompile(` \(line \d+\)`)
-
-// StubFrom is [Emulator.Stub] for a helper of tests, which names the place that messages tell of.
-func (e *Emulator) StubFrom(file string, line int, stubs ...Stub) error {
+	file, line := stubPlace()
 	stubs = slices.Clone(stubs) // the caller's stay as they are
-	warnings, err := CheckStubs(stubs...)
+	warnings, err := stubcheck.Check(stubs...)
 	if err != nil {
 		return err
 	}
@@ -95,6 +59,19 @@ func (e *Emulator) StubFrom(file string, line int, stubs ...Stub) error {
 	}
 	e.platform.Stubs.Add(&config.Stubs{Stubs: stubs}, file)
 	return nil
+}
+
+// stubPlace returns where the test is that calls [Emulator.Stub], by itself or through package emulatortest.
+func stubPlace() (file string, line int) {
+	callers := make([]uintptr, 8)
+	frames := runtime.CallersFrames(callers[:runtime.Callers(3, callers)])
+	for more := true; more; {
+		var frame runtime.Frame
+		if frame, more = frames.Next(); frame.File != "" && !strings.HasPrefix(frame.Function, "github.com/wxcloud-go/wxfn/emulator/emulatortest.") {
+			return filepath.Base(frame.File), frame.Line
+		}
+	}
+	return "Go", 0
 }
 
 // RemoveStubs takes away all that [Emulator.Stub], [Emulator.RiskyTexts], [Emulator.PhoneNumber], [Emulator.Subscribe] and the

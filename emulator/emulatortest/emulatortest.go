@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/wxcloud-go/wxfn/emulator"
+	"github.com/wxcloud-go/wxfn/emulator/internal/stubcheck"
 )
 
 // New returns an emulator that is closed when the test ends. The test fails at once if there can be none.
@@ -42,10 +43,10 @@ func Stub(t testing.TB, e *emulator.Emulator, stubs ...emulator.Stub) {
 			stubs[i].File = path
 		}
 	}
-	if err := e.StubFrom(file, line, stubs...); err != nil {
+	if err := e.Stub(stubs...); err != nil {
 		t.Fatalf("emulatortest: %v", err)
 	}
-	warnings, _ := emulator.CheckStubs(stubs...)
+	warnings, _ := stubcheck.Check(stubs...)
 	for _, w := range warnings {
 		t.Logf("emulatortest: %s:%d: %s", file, line, w)
 	}
