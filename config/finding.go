@@ -3,6 +3,7 @@ package config
 import (
 	"cmp"
 	"fmt"
+	"log/slog"
 	"path/filepath"
 	"slices"
 )
@@ -14,6 +15,14 @@ const (
 	Error   Severity = "error"   // the setting is not used, or the cloud would refuse it
 	Warning Severity = "warning" // the setting is used, and likely not what was meant
 )
+
+// Level returns the level at which a finding is logged.
+func (s Severity) Level() slog.Level {
+	if s == Error {
+		return slog.LevelError
+	}
+	return slog.LevelWarn
+}
 
 // A Finding is one thing wrong with a project, at the place where to mend it.
 type Finding struct {

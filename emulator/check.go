@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"slices"
 
 	"github.com/wxcloud-go/wxfn/config"
@@ -83,7 +82,7 @@ func (e *Emulator) checkPermissions(ctx context.Context) {
 		if _, told := last.findings[f.String()]; told {
 			continue
 		}
-		LogFinding(e.log, f.Finding)
+		e.logFinding(f.Finding)
 	}
 	e.checked.Store(&now)
 	wrong := map[string]bool{}
@@ -93,13 +92,9 @@ func (e *Emulator) checkPermissions(ctx context.Context) {
 	e.logRecovered(wrong)
 }
 
-// LogFinding logs what is wrong in a project at the level of its severity.
-func LogFinding(log *slog.Logger, f config.Finding) {
-	level := slog.LevelWarn
-	if f.Severity == config.Error {
-		level = slog.LevelError
-	}
-	log.Log(context.Background(), level, f.Text())
+// logFinding logs what is wrong in the project.
+func (e *Emulator) logFinding(f config.Finding) {
+	e.log.Log(context.Background(), f.Severity.Level(), f.Text())
 }
 
 // calledAt returns where a function calls an API that it is not permitted, as the last check has found; "" if it has not.

@@ -77,7 +77,7 @@ func (f *faults) recovered(wrong map[string]bool) (names []string) {
 func (e *Emulator) logNew(before, now []config.Finding, paths []string) {
 	for _, f := range now {
 		if !slices.Contains(before, f) || slices.Contains(paths, e.fromProject(f.File)) {
-			LogFinding(e.log, e.fromHere(f))
+			e.logFinding(e.fromHere(f))
 		}
 	}
 }

@@ -180,7 +180,7 @@ func (d *serving) serve(ctx context.Context, e *emulator.Emulator) error {
 		return err
 	}
 	for _, f := range e.Findings() {
-		emulator.LogFinding(log, f)
+		log.Log(ctx, f.Severity.Level(), f.Text())
 	}
 	broken := e.Build(ctx)
 	if ctx.Err() != nil {
