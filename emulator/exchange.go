@@ -43,7 +43,7 @@ func (e *Emulator) serveFn(w http.ResponseWriter, r *http.Request) {
 	caller := e.callerOf(r)
 	if sources, there := r.Header[wxcloud.HeaderSource]; there && sources[0] == "" {
 		caller = platform.Caller{ClientIP: caller.ClientIP}
-	} else if err := CheckSource(caller.Source); err != nil {
+	} else if err := wxcloud.CheckSource(caller.Source); err != nil {
 		control.WriteError(w, http.StatusBadRequest, fmt.Errorf("X-WX-SOURCE: %w; leave it empty for a call from outside of WeChat", err))
 		return
 	}

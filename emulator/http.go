@@ -100,7 +100,7 @@ func (e *Emulator) serveInvoke(w http.ResponseWriter, r *http.Request) {
 		event = []byte("{}")
 	}
 	caller := e.callerOf(r)
-	if err := CheckSource(caller.Source); err != nil {
+	if err := wxcloud.CheckSource(caller.Source); err != nil {
 		control.WriteError(w, http.StatusBadRequest, fmt.Errorf("X-WX-SOURCE: %w", err))
 		return
 	}

@@ -37,17 +37,6 @@ const (
 	SourceTrigger  = wxcloud.SourceTrigger  // a timer
 )
 
-// CheckSource returns what is wrong with a source: a name that the platform does not have, in a chain joined by commas.
-func CheckSource(source string) error {
-	sources := wxcloud.Sources()
-	for name := range strings.SplitSeq(source, ",") {
-		if !slices.Contains(sources, name) {
-			return fmt.Errorf("there is no source %q; there are: %s", name, strings.Join(sources, ", "))
-		}
-	}
-	return nil
-}
-
 // Caller calls functions as somebody.
 type Caller struct {
 	emulator *Emulator
@@ -75,7 +64,7 @@ func (c Caller) Via(source string) *Caller {
 // Invoke calls a function with an event, which is encoded as JSON; a []byte is JSON already, and nil an empty object. It
 // returns when the function has, or when ctx ends, though the function then goes on. The error is an [*Error] or ctx's.
 func (c *Caller) Invoke(ctx context.Context, name string, event any) (*Result, error) {
-	if err := CheckSource(c.who.Source); err != nil {
+	if err := wxcloud.CheckSource(c.who.Source); err != nil {
 		return nil, &Error{ErrCode: wxcloud.InvalidParam, message: "Via: " + err.Error()}
 	}
 	text := []byte("{}")

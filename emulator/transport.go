@@ -18,7 +18,7 @@ import (
 // With Via("") the request comes from outside of WeChat.
 func (c *Caller) RoundTrip(r *http.Request) (*http.Response, error) {
 	if c.who.Source != "" {
-		if err := CheckSource(c.who.Source); err != nil {
+		if err := wxcloud.CheckSource(c.who.Source); err != nil {
 			return nil, fmt.Errorf("Via: %w; leave it empty for a request from outside of WeChat", err)
 		}
 	}

@@ -2,6 +2,12 @@
 // word is here once, for all that speak to the platform or stand in for it.
 package wxcloud
 
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
 // Sources of a call. The source of a function that another one calls is the chain of both, joined by commas, as in
 // "wx_client,scf".
 // https://developers.weixin.qq.com/miniprogram/dev/wxcloud/reference-sdk-api/utils/Cloud.getWXContext.html
@@ -21,6 +27,16 @@ const (
 func Sources() []string {
 	return []string{SourceClient, SourceDevTools, SourceHTTP, SourceTrigger, SourcePay, SourceCrawler, SourceLocalDebug,
 		SourceUnknown, SourceFunction}
+}
+
+// CheckSource returns what is wrong with a source: a name that the platform does not have, alone or in a chain.
+func CheckSource(source string) error {
+	for name := range strings.SplitSeq(source, ",") {
+		if !slices.Contains(Sources(), name) {
+			return fmt.Errorf("there is no source %q; there are: %s", name, strings.Join(Sources(), ", "))
+		}
+	}
+	return nil
 }
 
 // Headers that WeChat adds to the requests which it passes on to a service, in the form of the keys of an http.Header.

@@ -15,7 +15,6 @@ import (
 
 	"github.com/wxcloud-go/wxfn/cloudfn/wxcloud"
 	"github.com/wxcloud-go/wxfn/config"
-	"github.com/wxcloud-go/wxfn/emulator"
 	"github.com/wxcloud-go/wxfn/openapi"
 )
 
@@ -97,7 +96,7 @@ func (v *invocation) run() error {
 		return usage(err)
 	}
 	if v.source != "" {
-		if err := emulator.CheckSource(v.source); err != nil {
+		if err := wxcloud.CheckSource(v.source); err != nil {
 			return usage(fmt.Errorf("--source: %w", err))
 		}
 	}
