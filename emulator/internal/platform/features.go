@@ -30,12 +30,24 @@ var minuteLimits = map[string]int{launch.GetUnlimited: qrcode.MaxUnlimitedCalls}
 func newFeatures(p *Platform) (f features, fixtures []apicall.Fixture) {
 	f.env = &apicall.Env{AppID: p.AppID, Now: p.now, Pages: p.pagesOf, Store: p.Store, TakeMinute: p.takeMinute, RID: p.rid, UseCode: p.useCode}
 	f.codes, f.outbox, f.phones = qrcode.New(f.env), message.New(f.env), phone.New(f.env)
-	checker := security.New(f.env)
+	links, checker := link.New(f.env), security.New(f.env)
 	f.apis = map[string]apicall.API{}
-	for _, feature := range []interface{ APIs() map[string]apicall.API }{f.codes, link.New(f.env), f.outbox, f.phones, checker} {
-		maps.Copy(f.apis, feature.APIs())
+	for _, feature := range []struct {
+		apis    map[string]apicall.API
+		fixture apicall.Fixture // nil if tests set nothing
+	}{
+		{apis: f.codes.APIs()},
+		{apis: links.APIs()},
+		{f.outbox.APIs(), f.outbox.Consents()},
+		{f.phones.APIs(), f.phones.Set()},
+		{checker.APIs(), checker.RiskyTexts()},
+	} {
+		maps.Copy(f.apis, feature.apis)
+		if feature.fixture != nil {
+			fixtures = append(fixtures, feature.fixture)
+		}
 	}
-	return f, []apicall.Fixture{f.outbox.Consents(), f.phones.Set(), checker.RiskyTexts()}
+	return f, fixtures
 }
 
 // Buckets returns what the platform needs of [Config].Store.
