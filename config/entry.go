@@ -259,7 +259,7 @@ func typeScriptEntry(dir, handler string) string {
 func mainFile(dir string) string {
 	var manifest struct{ Main string }
 	if text, err := readFile(filepath.Join(dir, "package.json")); err == nil {
-		_ = json.Unmarshal(text, &manifest)
+		_ = json.Unmarshal(bytes.TrimPrefix(text, []byte("\ufeff")), &manifest)
 	}
 	if manifest.Main == "" {
 		return ""

@@ -103,7 +103,7 @@ var projectCases = []struct {
 			"fn/nothing/package.json":            `{"main": "lib"}`,
 			"fn/odd/package.json":                `{"Main": "lib.js"}`,
 			"fn/odd/lib.js":                      "",
-			"fn/other/package.json":              `{"main": "./lib"}`,
+			"fn/other/package.json":              "\ufeff" + `{"main": "./lib"}`,
 			"fn/other/lib.js":                    "",
 			"fn/typed/package.json":              `{"main": "lib"}`,
 			"fn/typed/lib.js":                    "",

@@ -225,6 +225,9 @@ func (e *Emulator) installPackages(ctx context.Context, dir config.FunctionDir) 
 	if dir.Kind == config.KindCloudRun { // whose image has the packages that its Dockerfile installs
 		missing = slices.DeleteFunc(missing, func(name string) bool { return host.InstalledAbove(dir.Dir, name) != "" })
 	}
+	if err == nil && e.config.Install && len(missing) == 0 {
+		missing = host.LackingPackages(dir.Dir)
+	}
 	if err != nil || len(missing) == 0 {
 		return err
 	}

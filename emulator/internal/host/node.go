@@ -1,6 +1,7 @@
 package host
 
 import (
+	"bytes"
 	"context"
 	"embed"
 	"encoding/json"
@@ -95,26 +96,78 @@ func CheckNode(ctx context.Context, dir, file string) error {
 // MissingPackages returns the packages that dir's package.json needs and that are not installed in dir. Those in folders
 // above it do not count: the cloud has only dir.
 func MissingPackages(dir string) ([]string, error) {
+	m, err := readManifest(dir)
+	if err != nil {
+		return nil, err
+	}
+	return slices.Sorted(maps.Keys(m.needs(func(name string) bool { return isInstalled(dir, name) }))), nil
+}
+
+// LackingPackages returns the packages installed in dir that lack one which they need, as an installation leaves them that
+// was interrupted.
+func LackingPackages(dir string) []string {
+	root, err := filepath.EvalSymlinks(dir)
+	if err != nil {
+		return nil
+	}
+	lacking, seen := map[string]bool{}, map[string]bool{}
+	var visit func(name, at string)
+	visit = func(name, at string) {
+		at, err := filepath.EvalSymlinks(at) // where Node looks from, as for packages that pnpm has linked
+		if err != nil || seen[at] {
+			return
+		}
+		seen[at] = true
+		m, err := readManifest(at)
+		if err != nil {
+			return // which Node tells
+		}
+		found := func(name string) bool {
+			dir := at
+			for !isInstalled(dir, name) {
+				if dir == root || filepath.Dir(dir) == dir {
+					return false
+				}
+				dir = filepath.Dir(dir)
+			}
+			visit(name, filepath.Join(dir, "node_modules", name))
+			return true
+		}
+		if len(m.needs(found)) > 0 && name != "" {
+			lacking[name] = true
+		}
+	}
+	visit("", root)
+	return slices.Sorted(maps.Keys(lacking))
+}
+
+// manifest is what package.json says of a package.
+type manifest struct{ Dependencies, OptionalDependencies map[string]string }
+
+// readManifest reads the package.json of a folder, which may have none.
+func readManifest(dir string) (m manifest, err error) {
 	file := filepath.Join(dir, "package.json")
 	text, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+		return m, nil
 	}
-	var manifest struct{ Dependencies map[string]string }
 	if err == nil {
-		err = json.Unmarshal(text, &manifest)
+		err = json.Unmarshal(bytes.TrimPrefix(text, []byte("\ufeff")), &m) // as npm and Node do
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
+		return m, fmt.Errorf("%s: %w", file, err)
 	}
-	var missing []string
-	for name := range manifest.Dependencies {
-		if !isInstalled(dir, name) {
-			missing = append(missing, name)
-		}
-	}
-	slices.Sort(missing)
-	return missing, nil
+	return m, nil
+}
+
+// needs returns the dependencies that are not found.
+func (m manifest) needs(found func(name string) bool) map[string]string {
+	needed := maps.Clone(m.Dependencies)
+	maps.DeleteFunc(needed, func(name, _ string) bool {
+		_, optional := m.OptionalDependencies[name]
+		return optional || found(name)
+	})
+	return needed
 }
 
 func isInstalled(dir, name string) bool {
@@ -132,8 +185,9 @@ func InstalledAbove(dir, name string) string {
 	return ""
 }
 
-// InstallPackages installs what dir's package.json needs: the versions of its lock file, or if these cannot be installed,
-// any that package.json allows; lockErr is then why. The error holds what npm said.
+// InstallPackages installs what dir's package.json needs: the versions of its lock file, from where it says or else from
+// the registry that npm uses here, or if these cannot be installed, any that package.json allows; lockErr is then why. The
+// error holds what npm said.
 func InstallPackages(ctx context.Context, dir string) (lockErr, err error) {
 	npm, err := exec.LookPath("npm")
 	if err != nil {
@@ -150,7 +204,11 @@ func InstallPackages(ctx context.Context, dir string) (lockErr, err error) {
 	if _, err := os.Stat(filepath.Join(dir, "package-lock.json")); err != nil {
 		return nil, install("install")
 	}
-	lockErr = install("ci")
+	if install("ci", "--fetch-retries=0") == nil {
+		return nil, nil
+	}
+	// Lock files of China name mirrors that are gone by now, and those of companies what is only reached inside.
+	lockErr = install("ci", "--replace-registry-host=always")
 	if lockErr == nil || ctx.Err() != nil || install("install", "--no-package-lock") != nil {
 		return nil, lockErr
 	}

@@ -1,8 +1,15 @@
 package host
 
 import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
 	"context"
 	"crypto/rand"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path"
@@ -341,9 +348,10 @@ func TestMissingPackagesAreFound(t *testing.T) {
 		"node_modules/above/package.json":      "{}",
 		"no JSON/package.json":                 "{",
 		"a list/package.json":                  `{"dependencies": []}`,
+		"marked/package.json":                  "\ufeff{\"dependencies\": {\"missing\": \"1\"}}",
 	})
 	for name, want := range map[string]string{
-		"none": "", "no dependencies": "", "some": "@a/b above missing",
+		"none": "", "no dependencies": "", "some": "@a/b above missing", "marked": "missing",
 		"no JSON": "package.json: unexpected end of JSON input", "a list": "package.json: json: cannot unmarshal array",
 	} {
 		missing, err := MissingPackages(filepath.Join(dir, name))
@@ -353,6 +361,57 @@ func TestMissingPackagesAreFound(t *testing.T) {
 		}
 		assert.Equal(t, want, strings.Join(missing, " "), name)
 	}
+}
+
+func TestPackagesThatLackOthersAreFound(t *testing.T) {
+	t.Parallel()
+	dir := files(t, map[string]string{
+		"f/package.json":                                       `{"dependencies": {"whole": "1", "sdk": "1", "@a/b": "1"}}`,
+		"f/node_modules/whole/package.json":                    `{"dependencies": {"inner": "1", "flat": "1", "more": "1"}, "optionalDependencies": {"more": "1"}}`,
+		"f/node_modules/whole/node_modules/inner/package.json": `{"dependencies": {"flat": "1", "whole": "1"}}`,
+		"f/node_modules/flat/package.json":                     `{"peerDependencies": {"peer": "1"}, "devDependencies": {"dev": "1"}}`,
+		"f/node_modules/sdk/package.json":                      `{"dependencies": {"above": "1"}}`,
+		"f/node_modules/@a/b/package.json":                     `{"dependencies": {"deep": "1"}}`,
+		"f/node_modules/deep/package.json":                     `{"dependencies": {"gone": "1"}}`,
+		"f/node_modules/gone/index.js":                         "",
+		"node_modules/above/package.json":                      "{}",
+	})
+	assert.Equal(t, []string{"deep", "sdk"}, LackingPackages(filepath.Join(dir, "f")))
+	assert.Empty(t, LackingPackages(dir))
+}
+
+// A lock file that names a server which is gone is followed all the same, as to versions.
+func TestPackagesAreInstalledFromTheRegistryOfThisMachine(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("npm"); err != nil {
+		needs(t, "npm")
+	}
+	var pack bytes.Buffer
+	zipped := gzip.NewWriter(&pack)
+	tarred := tar.NewWriter(zipped)
+	const manifest = `{"name": "dep", "version": "1.2.3"}`
+	require.NoError(t, tarred.WriteHeader(&tar.Header{Name: "package/package.json", Mode: 0o644, Size: int64(len(manifest))}))
+	_, err := io.WriteString(tarred, manifest)
+	require.NoError(t, errors.Join(err, tarred.Close(), zipped.Close()))
+	registry := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/dep/-/dep-1.2.3.tgz" {
+			_, _ = w.Write(pack.Bytes())
+			return
+		}
+		http.NotFound(w, r)
+	}))
+	defer registry.Close()
+	dir := files(t, map[string]string{
+		".npmrc":            "registry=" + registry.URL,
+		"package.json":      `{"dependencies": {"dep": "^1.0.0"}}`,
+		"package-lock.json": `{"lockfileVersion": 3, "packages": {"": {"dependencies": {"dep": "^1.0.0"}}, "node_modules/dep": {"version": "1.2.3", "resolved": "http://127.0.0.1:1/dep/-/dep-1.2.3.tgz"}}}`,
+	})
+	lockErr, err := InstallPackages(t.Context(), dir)
+	require.NoError(t, err)
+	require.NoError(t, lockErr)
+	missing, err := MissingPackages(dir)
+	require.NoError(t, err)
+	assert.Empty(t, missing)
 }
 
 func TestPackagesAreInstalled(t *testing.T) {
