@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode"
@@ -21,8 +23,15 @@ const (
 // sources are the lines of files that have been read, by path; none for one that cannot be.
 type sources map[string][][]byte
 
-// frame returns the lines around a place, with numbers and a caret under the column; none where the file has no such line.
+// secretFile is the name of a file whose lines hold passwords. Reports are printed in CI, where others read them.
+var secretFile = regexp.MustCompile(`^(\.env(\..*)?|cloudbaserc\.json|container\.config\.json)$`)
+
+// frame returns the lines around a place, with numbers and a caret under the column; none where the file has no such line,
+// or its lines may be secret.
 func (s sources) frame(path string, line, column int) []string {
+	if secretFile.MatchString(filepath.Base(path)) {
+		return nil
+	}
 	lines, ok := s[path]
 	if !ok {
 		lines = readLines(path)

@@ -53,6 +53,19 @@ func TestFrameNeedsAFile(t *testing.T) {
 	assert.Empty(t, sources{}.frame(filepath.Join(dir, "gone.go"), 1, 1), "no file")
 }
 
+func TestFrameOfSecrets(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for name, shown := range map[string]bool{
+		".env": false, ".env.local": false, "cloudbaserc.json": false, "container.config.json": false,
+		"config.json": true, "env.js": true, ".environment.js": true,
+	} {
+		file := filepath.Join(dir, name)
+		require.NoError(t, os.WriteFile(file, []byte("KEY=\"hunter2\n"), 0o600))
+		assert.Equal(t, shown, len(sources{}.frame(file, 1, 1)) > 0, name)
+	}
+}
+
 func TestFrameOfAGeneratedFileIsShort(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "index.js")
