@@ -19,14 +19,19 @@ var secretNames = []struct{ pattern, what string }{
 	{"*.p12", keyStore}, {"*.pfx", keyStore}, {"*.jks", keyStore}, {"*.keystore", keyStore},
 	{"*.kdbx", "a store of passwords"},
 	{"*.ppk", sshKey},
-	{"credentials.json", "credentials"}, {"credentials", "credentials"},
-	{"client_secret*.json", "credentials"},
+	{"client_secret*.json", credentials},
 	{"service-account*.json", serviceAccount}, {"service_account*.json", serviceAccount}, {"serviceaccount*.json", serviceAccount},
 	{"*.env", "variables of an environment, often with passwords"},
 	{"*.pem", "a key or a certificate"},
+	{"*credential", credentials}, {"*credentials", credentials}, {"*credential.*", credentials}, {"*credentials.*", credentials},
+	{"*secret", secrets}, {"*secrets", secrets}, {"*secret.*", secrets}, {"*secrets.*", secrets},
+	{"*password", passwords}, {"*passwords", passwords}, {"*password.*", passwords}, {"*passwords.*", passwords},
 }
 
 const (
+	credentials    = "credentials"
+	passwords      = "passwords"
+	secrets        = "secrets"
 	sshKey         = "an SSH key"
 	keyStore       = "a store of keys"
 	serviceAccount = "the key of a service account"

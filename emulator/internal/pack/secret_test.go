@@ -28,6 +28,10 @@ func TestWarnings(t *testing.T) {
 		"service-account-1.json":   "the key of a service account",
 		"private.wx0123456789.key": "the key by which code of a Mini Program is uploaded",
 		"binary.pem":               "a key or a certificate",
+		"aws_credentials":          "credentials",
+		"config.Secret.json":       "secrets",
+		"secrets.yaml":             "secrets",
+		"db_password.txt":          "passwords",
 	}
 	contents := map[string]string{
 		"notes.txt":     "see below:\n" + begin + "EC PRIVATE KEY-----\nMHcCAQ…\n",
@@ -38,7 +42,7 @@ func TestWarnings(t *testing.T) {
 		"inline.json":   `{"cert": "` + begin + `CERTIFICATE-----\nMII", "key": "` + begin + `RSA PRIVATE KEY-----\nMII"}`,
 	}
 	harmless := map[string]string{
-		"main.go": "package main\n", "config.json": "{}", "keys.txt": "a key", "monkey": "", "environment.json": "{}", "public.asc": begin + "PGP PUBLIC KEY BLOCK-----\n",
+		"main.go": "package main\n", "config.json": "{}", "keys.txt": "a key", "monkey": "", "secretary.json": "{}", "environment.json": "{}", "public.asc": begin + "PGP PUBLIC KEY BLOCK-----\n",
 		"ca.pem": begin + "CERTIFICATE-----\nMII\n", "pub.pem": begin + "PUBLIC KEY-----\n", "large.txt": strings.Repeat("x", maxSecret+1),
 		".env": "SECRET=1", ".npmrc": "//r/:_authToken=x", "left.key": "", "old/id_rsa": "", "testdata/id_rsa": "",
 	}
