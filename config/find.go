@@ -63,7 +63,7 @@ func (l Loader) Load(dir string) (*Project, []Finding, error) {
 		}
 	}
 	if p == nil {
-		p, r = l.around(dir, isUsualProject)
+		p, r = l.around(dir, func(root string) bool { return isUsualProject(root, dir) })
 	}
 	if p == nil {
 		r = l.report(dir)
@@ -157,10 +157,13 @@ func nestedProjects(dir string) (found []string) {
 
 func hasProjectFile(dir string) bool { return isFile(dir, weChatFile) || isFile(dir, cloudBaseFile) }
 
-// isUsualProject reports whether a folder that is the top of something holds functions in a place with a usual name.
-func isUsualProject(dir string) bool {
-	return (isFile(dir, "package.json") || exists(dir, ".git")) && !isFunction(dir) &&
-		slices.ContainsFunc(usualRoots(dir), func(root string) bool { return slices.ContainsFunc(subfolders(root), starts) })
+// isUsualProject reports whether a folder around another one holds functions in a place with a usual name, and is the top of
+// something, or the other one is in that place.
+func isUsualProject(root, dir string) bool {
+	top := isFile(root, "package.json") || exists(root, ".git") || isFolder(filepath.Join(root, weChatPages))
+	return !isFunction(root) && slices.ContainsFunc(usualRoots(root), func(functions string) bool {
+		return (top || within(functions, dir) && filepath.Base(functions) != cloudBaseRoot) && slices.ContainsFunc(subfolders(functions), starts)
+	})
 }
 
 func exists(dir, name string) bool {
@@ -173,6 +176,9 @@ const (
 	weChatRoot    = "cloudfunctions"
 	cloudBaseRoot = "functions"
 )
+
+// weChatPages is the folder of the Mini Program in new projects of WeChat DevTools.
+const weChatPages = "miniprogram"
 
 // usualRoot is the name of a folder that holds functions where nothing else is said.
 var usualRoot = regexp.MustCompile(`^(?i:functions|cloud[-_]?functions?)$`)

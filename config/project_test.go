@@ -281,6 +281,39 @@ var projectCases = []struct {
 		functions: []string{"a cloudfunctions/a node index.js"},
 	},
 	{
+		name: "or where it has a Mini Program",
+		files: map[string]string{
+			"miniprogram/pages/a/a.js":  "",
+			"cloudfunctions/a/index.js": "",
+		},
+		dir:       "miniprogram/pages/a",
+		root:      ".",
+		functions: []string{"a cloudfunctions/a node index.js"},
+	},
+	{
+		name: "and from a folder among its functions in every case",
+		files: map[string]string{
+			"cloudfunctions/a/index.js":     "",
+			"cloudfunctions/a/lib/util.txt": "",
+			"cloudfunctions/b/index.js":     "",
+		},
+		dir:       "cloudfunctions/a/lib",
+		root:      ".",
+		functions: []string{"a cloudfunctions/a node index.js"},
+	},
+	{
+		name: "but other folders beside it are no part of it",
+		files: map[string]string{
+			"cloudfunctions/a/index.js": "",
+			"notes/a.txt":               "",
+		},
+		dir:  "notes",
+		root: "notes",
+		findings: []string{
+			".:1:1: warning: there is no cloud function here (no-functions); set cloudfunctionRoot in project.config.json, or give the folder that holds the functions",
+		},
+	},
+	{
 		name: "such a folder may be one level below",
 		files: map[string]string{
 			"src/cloudfunctions/a/index.js": "",
