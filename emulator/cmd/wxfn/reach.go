@@ -19,7 +19,7 @@ import (
 type reach struct {
 	emulatorURL string
 	config      emulator.Config // of an emulator that is started for the command
-	quiet       bool            // about the project's files, which the command has no use for
+	stateOnly   bool            // the command is about the state and not about functions: it needs the one, and says nothing of the others' files
 }
 
 func (r *reach) flags(cmd *cobra.Command) {
@@ -70,9 +70,13 @@ func (r *reach) target(ctx context.Context, p process) (target running, stop fun
 
 // start starts an emulator for the command.
 func (r *reach) start(p process) (target running, stop func(), err error) {
-	if state := filepath.Join(r.config.Dir, statedir.DefaultName); statedir.Open(state) == nil { // else nothing is kept
+	state := filepath.Join(r.config.Dir, statedir.DefaultName)
+	switch err := statedir.Open(state); {
+	case err == nil:
 		r.config.State = state
-	}
+	case r.stateOnly:
+		return running{}, nil, fmt.Errorf("the state cannot be used: %w", err)
+	} // else nothing is kept
 	stop = func() { statedir.Tidy(r.config.State) }
 	e, err := emulator.New(r.config)
 	if err != nil {
@@ -83,7 +87,7 @@ func (r *reach) start(p process) (target running, stop func(), err error) {
 		_ = e.Close()
 		statedir.Tidy(r.config.State)
 	}
-	if !r.quiet {
+	if !r.stateOnly {
 		for _, f := range e.Findings() {
 			if f.Code != "missing-pages" { // which dev says once, not each call
 				fmt.Fprintln(p.stderr, f)

@@ -24,7 +24,7 @@ type scan struct {
 }
 
 func scanCommand(p process) *cobra.Command {
-	s := scan{process: p, reach: reach{quiet: true}}
+	s := scan{process: p, reach: reach{stateOnly: true}}
 	cmd := &cobra.Command{
 		Use:   "scan FILE|LINK",
 		Short: "Tell what a code or a link opens, as a phone would",
@@ -45,7 +45,7 @@ in it, and pages call decodeURIComponent.`,
 }
 
 func previewCommand(p process) *cobra.Command {
-	s := scan{process: p, reach: reach{quiet: true}}
+	s := scan{process: p, reach: reach{stateOnly: true}}
 	cmd := &cobra.Command{
 		Use:   "preview PATH",
 		Short: "Make a code of the developer version, which counts against no quota",
@@ -101,7 +101,7 @@ func (s *scan) preview() error {
 	return err
 }
 
-// ask asks the control API. What it refuses is not good.
+// ask asks the control API. What it refuses is not good; where it fails itself, so does the command.
 func (s *scan) ask(method, path string, body []byte) ([]byte, error) {
 	ctx, stop := s.untilSignal()
 	defer stop()
@@ -122,7 +122,11 @@ func (s *scan) ask(method, path string, body []byte) ([]byte, error) {
 	if resp.StatusCode != http.StatusOK {
 		var refusal struct{ ErrMsg string }
 		_ = json.Unmarshal(answer, &refusal) // else the status says it
-		return nil, notGood(fmt.Errorf("%s: %s", s.argument, cmp.Or(refusal.ErrMsg, resp.Status)))
+		err := fmt.Errorf("%s: %s", s.argument, cmp.Or(refusal.ErrMsg, resp.Status))
+		if resp.StatusCode >= http.StatusInternalServerError {
+			return nil, err
+		}
+		return nil, notGood(err)
 	}
 	return answer, nil
 }

@@ -113,10 +113,10 @@ func New(c Config) http.Handler {
 	})
 	handle(http.MethodPost, "/_wxfn/preview", func(r *http.Request) (any, error) {
 		jpeg, err := c.Preview(r.URL.Query().Get("path"))
-		if err != nil {
+		if errors.Is(err, platform.ErrPath) {
 			return nil, badRequest{err}
 		}
-		return jpegFile(jpeg), nil
+		return jpegFile(jpeg), err
 	})
 	get("/_wxfn/stubs", func(r *http.Request) (any, error) {
 		list := c.Stubs.List()

@@ -56,10 +56,11 @@ func Buckets() []*store.Bucket { return launch.Buckets() }
 // LaunchOptions is what the Mini Program is started with.
 type LaunchOptions = launch.Options
 
-// The errors of [Platform.Scan].
+// The errors of [Platform.Scan], and of [Platform.Preview] about its path.
 var (
 	ErrUnknownCode = launch.ErrUnknown
 	ErrExpired     = launch.ErrExpired
+	ErrPath        = qrcode.ErrPath
 )
 
 // Scan returns what scanning a code with this content opens, or following this link: [launch.Scan].

@@ -144,10 +144,14 @@ func (m *Maker) getUnlimited(c *apicall.Call) (*apicall.Result, error) {
 	return draw(code, style)
 }
 
-// Preview makes a code of the developer version, as WeChat DevTools does: it counts against no quota.
+// ErrPath means that a path is none that a code can hold.
+var ErrPath = errors.New("cannot be previewed")
+
+// Preview makes a code of the developer version, as WeChat DevTools does: it counts against no quota. The error is
+// [ErrPath], or about the state or the picture.
 func (m *Maker) Preview(path string) (jpeg []byte, err error) {
 	if _, query := launch.SplitPath(path); path == "" || utf8.RuneCountInString(path) > launch.MaxPath || hasReserved(query) {
-		return nil, fmt.Errorf("the path %q cannot be previewed; it may have 1 to %d characters, and no %s", path, launch.MaxPath, reservedField)
+		return nil, fmt.Errorf("the path %q %w; it may have 1 to %d characters, and no %s", path, ErrPath, launch.MaxPath, reservedField)
 	}
 	code, _, err := m.keep(launch.Code{AppID: m.env.AppID, API: launch.Preview, Path: path, Width: defaultWidth, EnvVersion: "develop"}, launch.Quota{})
 	if err != nil {
