@@ -126,7 +126,7 @@ func (r *report) checkScript(dir, name string) {
 	}
 }
 
-// hasWindowsLineEnds tells whether a file is a script whose first line ends with CR LF.
+// hasWindowsLineEnds reports whether a file is a script whose first line ends with CR LF.
 func hasWindowsLineEnds(path string) bool {
 	file, err := os.Open(path)
 	if err != nil {

@@ -260,7 +260,7 @@ func apiSchemas() []schema {
 }
 
 // noMisspelling returns the schema of names in an object that has these settings. As in [lintKeys], names that are like no
-// setting are let pass.
+// setting are allowed.
 func noMisspelling(keys ...string) schema {
 	return schema{{"anyOf", []schema{
 		{{"enum", keys}},

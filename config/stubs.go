@@ -475,7 +475,7 @@ var closing = map[byte]byte{'(': ')', '[': ']', '{': '}'}
 // plainName is a name at the start of a path in which nothing has a meaning of its own, and what may follow it.
 var plainName = regexp.MustCompile(`^([A-Za-z0-9_-]+)(?:[.|]|$)`)
 
-// lintParameters reports conditions on what is no parameter of an API. The official SDK's camelCase names are let pass,
+// lintParameters reports conditions on what is no parameter of an API. The official SDK's camelCase names are allowed,
 // and so is everything where the parameters are not known.
 func (v value) lintParameters(name string) {
 	api, ok := catalog.Lookup(name)

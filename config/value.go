@@ -45,7 +45,7 @@ func (v value) report(code, message, advice string) {
 	v.doc.at(v.json.StartOffset, code, message, advice)
 }
 
-// is tells whether the value is there and of a kind, 't' for either boolean; another kind is reported.
+// is reports whether the value is there and of a kind, 't' for either boolean; another kind is reported.
 func (v value) is(want hujson.Kind) bool {
 	if !v.exists() {
 		return false

@@ -49,7 +49,7 @@ func (c *Clock) Go() {
 	}
 }
 
-// Held tells whether the clock stands.
+// Held reports whether the clock stands.
 func (c *Clock) Held() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -89,7 +89,7 @@ type clockChange struct {
 	Hold *bool      `json:"hold"`
 }
 
-// apply changes the clock; the error says which part is no good, and nothing has changed then.
+// apply changes the clock; the error says which part is invalid; nothing has changed then.
 func (c *Clock) apply(change clockChange) error {
 	var d time.Duration
 	if change.Move != nil {

@@ -361,7 +361,7 @@ func (c conformance) testLooks(t *testing.T) {
 	}
 }
 
-// transparent tells whether nothing is behind the lines: the corners are then empty, else white.
+// transparent reports whether nothing is behind the lines: the corners are then empty, else white.
 func transparent(img image.Image) bool {
 	_, _, _, alpha := img.At(0, 0).RGBA()
 	return alpha == 0

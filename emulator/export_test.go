@@ -19,7 +19,7 @@ func (e *Emulator) SpendQuotas(appID string) error {
 	return nil
 }
 
-// Permitted tells whether a function may call an API now.
+// Permitted reports whether a function may call an API now.
 func (e *Emulator) Permitted(name, api string) bool {
 	f, ok := e.function(name)
 	if !ok {

@@ -22,7 +22,7 @@ type function struct {
 	name string
 	kind string
 	dir  string // of a function folder
-	// permitted tells whether the function may call an API, and if not, what to do.
+	// permitted reports whether the function may call an API, and if not, what to do.
 	permitted func(api string) (ok bool, advice string)
 	// findings returns what is wrong in the function's own files.
 	findings func() []config.Finding
@@ -105,7 +105,7 @@ func (f *function) prepared(build buildFunc) (hosted *host.Function, err error) 
 	return f.prepare(f.ctx, build)
 }
 
-// works tells whether the function has been made ready.
+// works reports whether the function has been made ready.
 func (f *function) works() bool {
 	f.mu.Lock()
 	p := f.preparation

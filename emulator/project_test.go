@@ -257,7 +257,7 @@ func TestAnEditOfConfigJSONCountsAtOnce(t *testing.T) {
 	assert.Contains(t, advice, filepath.Dir(file))
 }
 
-// gone tells whether a process is no more.
+// gone reports whether a process is no more.
 func gone(pid int) bool {
 	p, err := os.FindProcess(pid)
 	return err != nil || p.Signal(syscall.Signal(0)) != nil

@@ -121,7 +121,7 @@ func (e *Emulator) fromProject(file string) string {
 }
 
 // reloadProject brings the project's settings up to date after changes of these files, and closes functions that are
-// gone. It tells whether there still is a project.
+// gone. It reports whether there still is a project.
 func (e *Emulator) reloadProject(paths []string) bool {
 	project, findings, err := e.load()
 	if err != nil {
@@ -182,7 +182,7 @@ func (e *Emulator) reloadFunctions(paths []string) {
 	}
 }
 
-// mayHaveChanged tells whether a function has to be made anew, as far as can be told before it is built.
+// mayHaveChanged reports whether a function has to be made anew, as far as can be told before it is built.
 func (e *Emulator) mayHaveChanged(dir config.FunctionDir, paths []string) bool {
 	old, ok := e.function(dir.Name)
 	switch {
@@ -201,7 +201,7 @@ func (e *Emulator) mayHaveChanged(dir config.FunctionDir, paths []string) bool {
 	})
 }
 
-// ownFile tells whether a file belongs to a function. Its config.json is read when it is needed.
+// ownFile reports whether a file belongs to a function. Its config.json is read when it is needed.
 func ownFile(dir config.FunctionDir, path string) bool {
 	return within(dir.Dir, path) && path != filepath.Join(dir.Dir, "config.json")
 }
@@ -244,7 +244,7 @@ func (e *Emulator) renew(dir config.FunctionDir, paths []string, built buildFunc
 	}
 }
 
-// same tells whether a function that has been built anew is what it was before.
+// same reports whether a function that has been built anew is what it was before.
 func (e *Emulator) same(old, f *function, paths []string) bool {
 	if !f.folder.BuildsGo() || old.program != f.program || !reflect.DeepEqual(old.folder, f.folder) {
 		return false

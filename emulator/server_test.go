@@ -69,7 +69,7 @@ func withToken(path, token string) string {
 	return path + separator + "access_token=" + url.QueryEscape(token)
 }
 
-// works tells whether a token is good; if not, why.
+// works reports whether a token is good; if not, why.
 func (s server) works(token string) int64 {
 	return s.post("/cgi-bin/openapi/quota/get", token, `{"cgi_path":"/cgi-bin/token"}`).Get("errcode").Int()
 }

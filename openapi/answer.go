@@ -86,10 +86,10 @@ func (r *response) unusable(what string) error {
 	return fmt.Errorf("the answer %s (status %d %s%s)%s%s", what, r.status, http.StatusText(r.status), kind, said, r.hint)
 }
 
-// wholePNG tells whether a PNG has its last chunk.
+// wholePNG reports whether a PNG has its last chunk.
 func wholePNG(b []byte) bool { return bytes.Contains(b, []byte("IEND\xaeB`\x82")) }
 
-// wholeJPEG tells whether a JPEG has the marker of its end. It is looked for behind the header, which may hold another,
+// wholeJPEG reports whether a JPEG has the marker of its end. It is looked for behind the header, which may hold another,
 // smaller JPEG; what follows it is of no account.
 func wholeJPEG(b []byte) bool {
 	const startOfScan, endOfImage = 0xda, 0xd9

@@ -99,7 +99,7 @@ type Media struct {
 	FileName string `json:"fileName,omitempty"`
 }
 
-// asMedia tells whether a parameter's JSON is a media value, in Go's or in JavaScript's form.
+// asMedia reports whether a parameter's JSON is a media value, in Go's or in JavaScript's form.
 func asMedia(text []byte) (Media, bool) {
 	if !bytes.Contains(text, []byte(`"Buffer"`)) {
 		return Media{}, false

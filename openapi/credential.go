@@ -104,7 +104,7 @@ func (c *Client) door(ctx context.Context) (door, error) {
 
 func noVariable(string) string { return "" }
 
-// signs tells whether there are the secrets of a cloud function, which sign cloud calls.
+// signs reports whether there are the secrets of a cloud function, which sign cloud calls.
 func signs(getenv func(string) string) bool {
 	return getenv(wxcloud.VarSecretID) != "" && getenv(wxcloud.VarSecretKey) != ""
 }

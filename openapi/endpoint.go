@@ -71,7 +71,7 @@ func (e *endpoint) wireName(name string) string {
 	return name
 }
 
-// inURL tells whether a parameter goes into the URL.
+// inURL reports whether a parameter goes into the URL.
 func (e *endpoint) inURL(name string) bool {
 	if e.method == http.MethodGet {
 		return true

@@ -57,7 +57,7 @@ func given[T any](req *T) *T {
 	return req
 }
 
-// callMethod calls an API. answered tells whether it has answered, and well, though the error says that not all of the
+// callMethod calls an API. answered reports whether it has answered, and well, though the error says that not all of the
 // answer fits result.
 func (c *Client) callMethod(ctx context.Context, m method, req, result any) (answered bool, err error) {
 	if c == nil {

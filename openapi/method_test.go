@@ -59,7 +59,7 @@ func eachLacking(t *testing.T) (all []lacking) {
 	return all
 }
 
-// canBeMissed tells whether a Go field shows that nothing was given: a number that may be 0 does not, and an object lacks
+// canBeMissed reports whether a Go field shows that nothing was given: a number that may be 0 does not, and an object lacks
 // what it requires.
 func canBeMissed(f catalog.Field) bool {
 	kind := f.Kind()

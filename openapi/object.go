@@ -89,7 +89,7 @@ func unquote(literal []byte) string {
 	return s
 }
 
-// isPlain tells whether a text is the same inside a literal.
+// isPlain reports whether a text is the same inside a literal.
 func isPlain(s string) bool {
 	return strings.IndexFunc(s, func(r rune) bool { return r < ' ' || r > '~' || r == '"' || r == '\\' }) < 0
 }

@@ -145,7 +145,7 @@ func (s *stableToken) ask(ctx context.Context, refused string, renewal bool) {
 	}()
 }
 
-// mayForce tells whether a forced refresh is within the platform's limits, and counts it.
+// mayForce reports whether a forced refresh is within the platform's limits, and counts it.
 func (s *stableToken) mayForce(now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -238,7 +238,7 @@ type tokenFiles struct {
 	last map[string]string // by path
 }
 
-// have tells whether there is a file, or was one.
+// have reports whether there is a file, or was one.
 func (f *tokenFiles) have(path string) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -1,6 +1,6 @@
 // Package catalog describes the WeChat server APIs that a cloud function can
 // call, as data: [Lookup] finds one by its name, [ByPath] by its HTTPS path,
-// [All] lists them, [Known] tells whether a name exists at all and [Nearest]
+// [All] lists them, [Known] reports whether a name exists at all and [Nearest]
 // what a wrong one may have meant.
 //
 // The official reference is
@@ -53,7 +53,7 @@ type Field struct {
 	Unless   string  `json:"unless"`   // of a required one: the other field that may be given in its place
 	Also     string  `json:"also"`     // of a parameter: the name that the page's examples give it, where that differs
 	Blank    bool    `json:"blank"`    // of a required text or number: it may be empty, or zero
-	Code     int     `json:"code"`     // the errcode for a value that is missing or no good; 0 where [API.Refusal] has to choose, as for every file
+	Code     int     `json:"code"`     // the errcode for a value that is missing or invalid; 0 where [API.Refusal] has to choose, as for every file
 	As       string  `json:"as"`       // of an object: a name that fields of the same kind share; empty for a kind of its own
 	Doc      string  `json:"doc"`      // what it means, one clause
 	Fields   []Field `json:"fields"`   // of an object, or of each object in an object[]; empty where the reference names none

@@ -68,7 +68,7 @@ var retired = map[string]string{
 	"uniformMessage":  "use subscribeMessage.send",
 }
 
-// Retired tells whether WeChat no longer offers a cloud call that it once had,
+// Retired reports whether WeChat no longer offers a cloud call that it once had,
 // and what to use instead.
 func Retired(name string) (instead string, ok bool) {
 	namespace, _, _ := strings.Cut(name, ".")

@@ -122,7 +122,7 @@ func readEnvelope(body []byte) (envelope, error) {
 	return v, nil
 }
 
-// IsJSON tells whether an API's answer of this content type is read as JSON. Real answers say "encoding" or "charset",
+// IsJSON reports whether an API's answer of this content type is read as JSON. Real answers say "encoding" or "charset",
 // and sometimes text/plain.
 func IsJSON(contentType string) bool {
 	return strings.Contains(contentType, "application/json") || strings.Contains(contentType, "text/plain")

@@ -117,7 +117,7 @@ func reason(errMsg, printed string) string {
 	return errMsg
 }
 
-// stands tells whether all lines stand among those that have been printed, in their order.
+// stands reports whether all lines stand among those that have been printed, in their order.
 func stands(lines, printed string) bool {
 	there := strings.Split(printed, "\n")
 	for line := range strings.SplitSeq(lines, "\n") {

@@ -26,7 +26,7 @@ func checkCommand(p process) *cobra.Command {
 	c := check{process: p}
 	cmd := &cobra.Command{
 		Use:   "check [DIR...]",
-		Short: "Check permissions: what functions can call against what their config.json permits",
+		Short: "Find missing and unused permissions",
 		Long: `Check the functions in each DIR (default: the current folder), Go and JavaScript: the APIs (云调用) that their code can call
 against permissions.openapi of their config.json, which the cloud would refuse with -604101. The rest of config.json is
 checked, too. Each finding says where, why, by which path from the function's start, and what to do.
@@ -56,7 +56,7 @@ analysed: one that does not compile, say. The others are checked all the same.`,
 	f.BoolVar(&c.prune, "prune", false, "with --fix: remove what is unused")
 	f.BoolVar(&c.sort, "sort", false, "report unsorted permissions; with --fix: sort them")
 	f.StringVar(&c.baseline, "baseline", "", "leave out the findings that stand in `FILE`")
-	f.BoolVar(&c.renewingBaseline, "write-baseline", false, "write all findings into the file of --baseline, and be content")
+	f.BoolVar(&c.renewingBaseline, "write-baseline", false, "write all findings to the --baseline file and exit 0")
 	cmd.AddCommand(explainCommand(p))
 	return cmd
 }
@@ -64,7 +64,7 @@ analysed: one that does not compile, say. The others are checked all the same.`,
 func explainCommand(p process) *cobra.Command {
 	return &cobra.Command{
 		Use:     "explain CODE",
-		Short:   "Tell what a finding means, and what to do",
+		Short:   "Explain a finding, and what to do",
 		Example: "  wxfn check explain missing-permission",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {

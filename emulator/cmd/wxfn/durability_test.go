@@ -192,7 +192,7 @@ func assertOpens(t testing.TB, dev *devProcess, code madeCode) {
 	}
 }
 
-// runs tells whether a process runs a program of this folder. One that has ended does not, whoever has its id by now.
+// runs reports whether a process runs a program of this folder. One that has ended does not, whoever has its id by now.
 func runs(pid int, folder string) bool {
 	program, _ := os.Readlink(fmt.Sprintf("/proc/%d/exe", pid)) // it may be gone
 	return strings.HasPrefix(program, folder+string(filepath.Separator))

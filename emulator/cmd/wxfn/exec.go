@@ -30,7 +30,7 @@ func execCommand(p process) *cobra.Command {
 	x := execution{process: p}
 	cmd := &cobra.Command{
 		Use:   "exec [DIR] -- COMMAND [ARG...]",
-		Short: "Run a command beside an emulator of its own",
+		Short: "Run a command beside a temporary emulator",
 		Long: `Run COMMAND beside an emulator that serves DIR (default: the project of the current folder) on a free port and keeps nothing, and
 exit with COMMAND's code. COMMAND finds the emulator by its environment:
 
@@ -78,10 +78,10 @@ WX_API_BASE_URL there. So must clients that mind no proxy.`,
 	f.StringVar(&c.Env, "env", "", "id `ENV` of the cloud environment (default: the project's)")
 	f.StringSliceVar(&c.AllowHosts, "allow-host", nil, allowHostUsage)
 	f.StringVar(&c.Mode, "mode", "", modeUsage)
-	f.StringVar(&c.OpenID, "openid", "", "`OPENID` of the user who calls, where a call names none")
+	f.StringVar(&c.OpenID, "openid", "", "`OPENID` of the default caller")
 	f.BoolVar(&c.Install, "install", false, "run npm install for Node functions whose packages are missing")
 	f.IntVar(&c.MaxInstances, "max-instances", 10, "run at most `N` instances of a function at once")
-	f.StringVar(&x.log, "log", "", "log on stderr as `text|json` (default: only what is wrong)")
+	f.StringVar(&x.log, "log", "", "log on stderr as `text|json` (default: warnings and errors only)")
 	return cmd
 }
 

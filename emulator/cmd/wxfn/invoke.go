@@ -30,7 +30,7 @@ func invokeCommand(p process) *cobra.Command {
 	v := invocation{process: p}
 	cmd := &cobra.Command{
 		Use:   "invoke NAME",
-		Short: "Call a function, and print its result",
+		Short: "Call a function and print its result",
 		Long: `Call the function NAME, and print its result as JSON; what it printed goes to stderr.
 
 The call goes to the emulator at --emulator or $WXFN_URL, else to the "wxfn dev" that serves --dir now, else to an
@@ -54,9 +54,9 @@ emulator that is started for the call.`,
 	c, f := &v.config, cmd.Flags()
 	f.StringVar(&v.data, "data", "{}", "`EVENT`: JSON, @FILE, or - for standard input")
 	f.StringVar(&v.out, "out", "", "write the result's buffer to `FILE`; the printed JSON has its length")
-	f.StringVar(&c.OpenID, "openid", "", "`OPENID` of the user who calls")
-	f.StringVar(&v.unionID, "unionid", "", "`UNIONID` of the user who calls")
-	f.StringVar(&c.AppID, "appid", "", "`APPID` of the Mini Program that calls (default: the project's)")
+	f.StringVar(&c.OpenID, "openid", "", "`OPENID` of the caller")
+	f.StringVar(&v.unionID, "unionid", "", "`UNIONID` of the caller")
+	f.StringVar(&c.AppID, "appid", "", "`APPID` of the calling Mini Program (default: the project's)")
 	f.StringVar(&v.source, "source", "", "`SOURCE` of the call: wx_client (default), wx_devtools, wx_http or wx_trigger")
 	v.reach.flags(cmd)
 	f.StringVar(&c.Env, "env", "", "id `ENV` of the cloud environment, in an emulator started for the call (default: the project's)")

@@ -29,7 +29,7 @@ func logsCommand(p process) *cobra.Command {
 	l := logs{process: p}
 	cmd := &cobra.Command{
 		Use:   "logs",
-		Short: "Tell what a running emulator has seen",
+		Short: "Show the logs of a running emulator",
 		Long: `Print the journal of the emulator that serves --dir now: each invocation with its output and its calls, and each HTTPS call. --follow goes on
 with what happens, until ^C or the emulator's end.`,
 		Args: cobra.NoArgs,
@@ -37,7 +37,7 @@ with what happens, until ^C or the emulator's end.`,
 	}
 	l.reach.flags(cmd)
 	f := cmd.Flags()
-	f.BoolVarP(&l.follow, "follow", "f", false, "go on with what happens")
+	f.BoolVarP(&l.follow, "follow", "f", false, "stream new records")
 	f.StringVar(&l.format, "format", "text", "print as `text|json`, one line each")
 	return cmd
 }

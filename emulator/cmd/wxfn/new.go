@@ -26,7 +26,7 @@ func newCommand(p process) *cobra.Command {
 	c := creation{process: p}
 	cmd := &cobra.Command{
 		Use:   "new NAME",
-		Short: "Start a Go function: its code, a test, and its config.json",
+		Short: "Create a Go function: its code, a test and its config.json",
 		Long: `Start the Go function NAME in a project, or in a folder of functions: main.go, a test of it, and config.json. A folder
 without any function becomes a project. Nothing is overwritten.
 
@@ -47,7 +47,7 @@ The files are listed on stdout; what to do next stands on stderr.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&c.dir, "dir", ".", "`DIR` of the project, or in it; or a functions folder")
-	f.BoolVar(&c.http, "http", false, "start an HTTP function, which serves requests in place of events")
+	f.BoolVar(&c.http, "http", false, "start an HTTP function, which serves requests instead of events")
 	return cmd
 }
 

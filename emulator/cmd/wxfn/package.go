@@ -35,8 +35,8 @@ func packageCommand(p process) *cobra.Command {
 	}
 	cmd := &cobra.Command{
 		Use:   "package NAME",
-		Short: "Make what one uploads of a Go function",
-		Long: `Make of the Go function NAME what one uploads: the program, built for linux/amd64, what starts it, and the other files of
+		Short: "Build the upload package of a Go function",
+		Long: `Build the upload package of the Go function NAME: the program, built for linux/amd64, what starts it, and the other files of
 its folder. Only its path is printed to stdout; what to do next stands on stderr.
 
   go1       an event function: main

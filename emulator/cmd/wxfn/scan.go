@@ -27,7 +27,7 @@ func scanCommand(p process) *cobra.Command {
 	s := scan{process: p, reach: reach{stateOnly: true}}
 	cmd := &cobra.Command{
 		Use:   "scan FILE|LINK",
-		Short: "Tell what a code or a link opens, as a phone would",
+		Short: "Show what a code or link opens on a phone",
 		Long: `Print the launch options {path, query, scene, appId} of the code in FILE, a JPEG or PNG file or - for standard input, or of
 LINK: a URL Scheme, URL Link or Short Link. A photo of a screen will do, within reason. The code or link must be one that the
 emulator of this folder has made. query is what the page's onLoad gets: the scene of a getUnlimited code is percent-encoded
@@ -48,7 +48,7 @@ func previewCommand(p process) *cobra.Command {
 	s := scan{process: p, reach: reach{stateOnly: true}}
 	cmd := &cobra.Command{
 		Use:   "preview PATH",
-		Short: "Make a code of the developer version, which counts against no quota",
+		Short: "Make a code of the developer version, free of quota",
 		Long: `Write a QR code that opens PATH, a page with its query, in the developer version of the Mini Program, as a preview in
 WeChat DevTools does. It counts against no quota.`,
 		Example: `  wxfn preview 'page/index/index?id=7' --out preview.jpg`,

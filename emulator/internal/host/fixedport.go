@@ -31,7 +31,7 @@ type claim struct {
 	yielded bool // to another function
 }
 
-// insists tells whether a function has been seen on a port.
+// insists reports whether a function has been seen on a port.
 func (t *claimTable) insists(port int, dir string) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -76,7 +76,7 @@ func (t *claimTable) take(port int, name, dir string, i *httpInstance) *claim {
 	return c
 }
 
-// enter notes a call. It tells whether the instance is still there for it; leave is called when the call is over.
+// enter notes a call. It reports whether the instance is still there for it; leave is called when the call is over.
 func (c *claim) enter() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -218,7 +218,7 @@ func (i *go1Instance) Invoke(ctx context.Context, c *Call) ([]byte, error) {
 	return resp.Payload, nil
 }
 
-// lost explains an answer that did not come: the process has ended, or ends now, or is of no more use.
+// lost explains an answer that did not come: the process has ended, or ends now, or is no longer usable.
 func (i *go1Instance) lost(err error) *Failure {
 	select {
 	case <-i.done:

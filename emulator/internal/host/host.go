@@ -45,7 +45,7 @@ type Failure struct {
 // Error returns the message.
 func (f *Failure) Error() string { return f.Message }
 
-// Is tells whether target is a failure that says the same.
+// Is reports whether target is a failure that says the same.
 func (f *Failure) Is(target error) bool {
 	other, ok := target.(*Failure)
 	return ok && *other == *f
@@ -105,7 +105,7 @@ type Runtime interface {
 // Instance handles one event at a time, and HTTP requests also side by side.
 type Instance interface {
 	// Invoke returns the function's result, or why there is none: errNotBegun, where another instance can have the event.
-	// When ctx ends first, the instance is of no more use.
+	// When ctx ends first, the instance is no longer usable.
 	Invoke(ctx context.Context, c *Call) ([]byte, error)
 	// Done is closed when the instance has ended, by itself or by Close.
 	Done() <-chan struct{}

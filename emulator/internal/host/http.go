@@ -39,7 +39,7 @@ type httpInstance struct {
 	fixed     *claim       // where it is on the runtime's own port
 }
 
-// alone tells whether there can be one instance only: as long as it is not known that the program minds $PORT.
+// alone reports whether there can be one instance only: as long as it is not known that the program minds $PORT.
 func (r *HTTP) alone() bool { return r.Port != 0 && !r.follows.Load() }
 
 // Start implements [Runtime]. The instance is ready when it listens.
@@ -175,7 +175,7 @@ func (r *HTTP) vacate(ctx context.Context) error {
 	return nil
 }
 
-// listens tells whether somebody listens on a port of the loopback interface.
+// listens reports whether somebody listens on a port of the loopback interface.
 func listens(ctx context.Context, port int) bool {
 	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 	if err != nil {
@@ -208,7 +208,7 @@ func awaitPort(ctx context.Context, port int) (holder *claim, free bool) {
 
 const portPatience = time.Second
 
-// portFree tells whether a program could listen on a port: on the loopback interface, and on all.
+// portFree reports whether a program could listen on a port: on the loopback interface, and on all.
 func portFree(port int) bool {
 	for _, host := range []string{"127.0.0.1", ""} {
 		l, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port)))

@@ -330,7 +330,7 @@ func onUnix(t testing.TB) {
 	}
 }
 
-// gone tells whether a process is no more, or nothing but an entry that its parent has not taken notice of.
+// gone reports whether a process is no more, or nothing but an entry that its parent has not taken notice of.
 func gone(pid int) bool {
 	if p, err := os.FindProcess(pid); err != nil || p.Signal(syscall.Signal(0)) != nil {
 		return true

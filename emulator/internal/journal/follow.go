@@ -61,7 +61,7 @@ func (j *Journal) publish(event Event) {
 	}
 }
 
-// following tells whether anyone reads, so that nothing is made for nobody.
+// following reports whether anyone reads, so that nothing is made for nobody.
 func (j *Journal) following() bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()

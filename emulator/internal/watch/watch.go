@@ -182,7 +182,7 @@ func (w *Watcher) warn(err error) {
 	}
 }
 
-// deep tells whether a path is below a folder that is watched with all below it.
+// deep reports whether a path is below a folder that is watched with all below it.
 func (w *Watcher) deep(path string) bool {
 	for dir := filepath.Dir(path); ; dir = filepath.Dir(dir) {
 		if w.roots[dir] {

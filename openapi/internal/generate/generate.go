@@ -362,7 +362,7 @@ func (g *generator) object(name string, request bool, method string, fields []ca
 	return nil
 }
 
-// sameFields tells whether two objects are of one kind, whatever is said of their fields.
+// sameFields reports whether two objects are of one kind, whatever is said of their fields.
 func sameFields(a, b []catalog.Field) bool {
 	return slices.EqualFunc(a, b, func(f, g catalog.Field) bool {
 		same := sameFields(f.Fields, g.Fields)
@@ -527,7 +527,7 @@ func (g *generator) zero(t *goType, f catalog.Field) string {
 	return ""
 }
 
-// canMiss tells whether something can be missing in a type.
+// canMiss reports whether something can be missing in a type.
 func (g *generator) canMiss(t *goType) bool {
 	return slices.ContainsFunc(t.fields, func(f catalog.Field) bool {
 		if f.Required && g.zero(t, f) != "" {
