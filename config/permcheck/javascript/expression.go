@@ -42,6 +42,10 @@ func (l *lowerer) expr(e js.IExpr) ref {
 	case *js.UnaryExpr:
 		r := l.expr(e.X)
 		if e.Op == js.AwaitToken {
+			if l.fn == l.file.top && l.file.await == nil {
+				at := l.file.source.position(r.start)
+				l.file.await = &at
+			}
 			return r
 		}
 		return ref{start: r.start, end: r.end}

@@ -1,5 +1,7 @@
 package javascript
 
+import "github.com/wxcloud-go/wxfn/config/permcheck/apiuse"
+
 // A node is a set of values in the making: of a variable, a property, or what an expression may be. 0 is none: what
 // cannot matter, such as a number.
 type node int32
@@ -109,4 +111,5 @@ type file struct {
 	exports *object // module.exports, as it is at the start, and what import sees of an ES module
 	module  *object // the variable module of a CommonJS module
 	esm     bool
+	await   *apiuse.Position // of what is awaited outside all functions, as only an ES module can; nil if nothing is
 }

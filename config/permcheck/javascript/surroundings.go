@@ -125,7 +125,16 @@ var moduleSyntax = regexp.MustCompile(`(?m)^[ \t]*(import\b[ \t]*[^\s(.]|export\
 // checkEntry records an entry file that is an ES module: the platform requires it.
 func (p *program) checkEntry(f config.FunctionDir, entry *file) {
 	byType := readManifest(f.Dir).Type == "module"
-	if f.Kind != config.KindNode || filepath.Ext(entry.source.path) != ".js" || !entry.esm && !byType {
+	switch {
+	case f.Kind != config.KindNode || filepath.Ext(entry.source.path) != ".js":
+		return
+	case !entry.esm && !byType:
+		if at := entry.await; at != nil {
+			p.faults[*at] = apiuse.Fault{
+				Position: *at, Code: apiuse.ModuleEntry, Advice: "move it into the handler",
+				Message: "only an ES module can await outside all functions, and the cloud requires the file as CommonJS",
+			}
+		}
 		return
 	}
 	at := apiuse.Position{File: entry.source.path, Line: 1, Column: 1}

@@ -45,6 +45,7 @@ func TestSurroundings(t *testing.T) {
 		"a layer":                        {files: map[string]string{"index.js": "exports.main = () => require('/opt/util')"}, want: []string{"index.js:1 doubt"}},
 		"an ES module":                   {files: map[string]string{"index.js": "// A comment.\nconst a = 1\nexport const main = () => a"}, want: []string{"index.js:3" + entry}},
 		"an ES module that imports":      {files: map[string]string{"index.js": "  import fs from 'fs'\nexport { fs as main }", "package.json": `{"type": "module"}`}, want: []string{"index.js:1" + entry}},
+		"an await outside functions":     {files: map[string]string{"index.js": "const later = async () => await 1\nconst a =\n  await later()\nexports.main = async () => { await require('./b').send(); return a }", "b.js": send("send")}, want: []string{"index.js:3" + entry, "b.js:2 wxacode.get"}},
 		"a type":                         {files: map[string]string{"index.js": "exports.main = () => import('./entry.mjs')", "entry.mjs": "export default 1", "package.json": `{"type": "module"}`}, want: []string{"index.js:1" + entry}},
 		"a type above":                   {files: map[string]string{"index.js": "exports.main = () => 1", "../package.json": `{"type": "module"}`}},
 		"a web server":                   {files: map[string]string{"index.js": "import fs from 'fs'", "package.json": `{"type": "module"}`}, kind: config.KindHTTP},
