@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/spf13/cobra"
@@ -22,6 +23,7 @@ import (
 type invocation struct {
 	process
 	name, data, out string
+	silent          bool // about the event
 	unionID, source string
 	reach           // its AppID and OpenID count for any emulator
 }
@@ -46,13 +48,14 @@ emulator that is started for the call.`,
 		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 			return functionNames(v.config.Dir, args), cobra.ShellCompDirectiveNoFileComp
 		},
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			v.name = args[0]
+			v.silent = !cmd.Flags().Changed("data")
 			return v.run()
 		},
 	}
 	c, f := &v.config, cmd.Flags()
-	f.StringVar(&v.data, "data", "{}", "`EVENT`: JSON, @FILE, or - for standard input")
+	f.StringVar(&v.data, "data", "{}", "`EVENT`: JSON, @FILE, or - for standard input; without it, a timer's call has a timer's event")
 	f.StringVar(&v.out, "out", "", "write the result's buffer to `FILE`; the printed JSON has its length")
 	f.StringVar(&c.OpenID, "openid", "", "`OPENID` of the caller")
 	f.StringVar(&v.unionID, "unionid", "", "`UNIONID` of the caller")
@@ -112,6 +115,9 @@ func (v *invocation) run() error {
 		return err
 	}
 	defer stopTarget()
+	if source, _, _ := strings.Cut(v.source, ","); v.silent && source == wxcloud.SourceTrigger {
+		event = v.timerEvent(time.Now())
+	}
 	c := call{target: target, name: v.name, event: event, header: header, stderr: v.stderr}
 	result, err := c.do(ctx)
 	if ctx.Err() != nil {
@@ -153,6 +159,20 @@ func (v *invocation) event() (event []byte, err error) {
 		return nil, fmt.Errorf("%s is not JSON: %w", from, err)
 	}
 	return event, nil
+}
+
+// timerEvent returns what a timer of the function sends.
+func (v *invocation) timerEvent(now time.Time) []byte {
+	event := struct{ Type, TriggerName, Time, Message string }{Type: "Timer", Time: now.UTC().Format(time.RFC3339)}
+	if p, _, err := config.LoadProject(v.config.Dir); err == nil { // else the function is one of another folder
+		for _, dir := range p.Functions {
+			if f, _, err := p.LoadFunction(dir); err == nil && dir.Name == v.name && len(f.Triggers) > 0 {
+				event.TriggerName = f.Triggers[0].Name
+			}
+		}
+	}
+	text, _ := json.Marshal(event) // texts always encode
+	return text
 }
 
 // header returns the headers that say who calls.
