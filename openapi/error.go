@@ -80,6 +80,20 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("errCode: %d %s | errMsg: %s", e.ErrCode, wxcloud.Text(int(e.ErrCode)), e.ErrMsg)
 }
 
+// Format implements fmt.Formatter. %+v is the text with the advice below it: in this form tests print errors that they did
+// not expect, such as those of testify.
+func (e *Error) Format(s fmt.State, verb rune) {
+	type fields Error // without the methods, for %#v
+	switch {
+	case verb == 'v' && s.Flag('#'):
+		fmt.Fprintf(s, "%#v", (*fields)(e))
+	case verb == 'v' && s.Flag('+') && e.Advice != "":
+		fmt.Fprintf(s, "%s\nadvice: %s", e.Error(), e.Advice)
+	default:
+		fmt.Fprintf(s, fmt.FormatString(s, verb), e.Error())
+	}
+}
+
 // Is reports whether target is the Code of e.
 func (e *Error) Is(target error) bool {
 	code, ok := target.(Code)
