@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"github.com/wxcloud-go/wxfn/emulator/internal/control/api"
 )
 
 // Clock is the emulated platform's: tokens, quotas and the journal go by it, links expire by it. A test may hold and move
@@ -82,15 +84,18 @@ var (
 	maxClock = time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC)
 )
 
-// clockChange is what POST /_wxfn/clock asks for. Its parts are done in this order.
-type clockChange struct {
-	Set  *time.Time `json:"set"`
-	Move *string    `json:"move"` // a duration, such as "1h30m"
-	Hold *bool      `json:"hold"`
+// changeClock returns the clock, after a change if it is not nil, for the control API.
+func (e *Emulator) changeClock(change *api.ClockChange) (api.Clock, error) {
+	if change != nil {
+		if err := e.clock.apply(*change); err != nil {
+			return api.Clock{}, err
+		}
+	}
+	return api.Clock{Held: e.clock.Held(), Now: e.clock.Now()}, nil
 }
 
 // apply changes the clock; the error says which part is invalid; nothing has changed then.
-func (c *Clock) apply(change clockChange) error {
+func (c *Clock) apply(change api.ClockChange) error {
 	var d time.Duration
 	if change.Move != nil {
 		var err error

@@ -20,6 +20,7 @@ import (
 
 	"github.com/wxcloud-go/wxfn/cloudfn/wxcloud"
 	"github.com/wxcloud-go/wxfn/emulator/internal/control"
+	"github.com/wxcloud-go/wxfn/emulator/internal/control/api"
 	"github.com/wxcloud-go/wxfn/emulator/internal/platform"
 )
 
@@ -42,7 +43,7 @@ func (e *Emulator) routes() http.Handler {
 	routes.PathPrefix(fnPath).HandlerFunc(e.serveFn)
 	routes.Path(adminPath).Handler(whole(e.platform))
 	routes.PathPrefix(platform.SidecarPath).Handler(whole(e.platform.Sidecar()))
-	routes.PathPrefix("/_wxfn/").Handler(whole(e.authorized(control.New(control.Config{
+	routes.PathPrefix(api.Prefix).Handler(whole(e.authorized(control.New(control.Config{
 		Scan:        e.platform.Scan,
 		ScanPicture: e.platform.ScanPicture,
 		Preview:     e.platform.Preview,
@@ -138,36 +139,14 @@ func (e *Emulator) callerOf(r *http.Request) platform.Caller {
 }
 
 // describe tells what is served, for the control API.
-func (e *Emulator) describe() []control.Function {
-	list := []control.Function{}
+func (e *Emulator) describe() []api.Function {
+	list := []api.Function{}
 	for _, name := range e.names() {
 		if f, ok := e.function(name); ok {
-			list = append(list, control.Function{Name: f.name, Kind: f.kind, Dir: f.dir})
+			list = append(list, api.Function{Name: f.name, Kind: f.kind, Dir: f.dir})
 		}
 	}
 	return list
-}
-
-// changeClock changes the clock as the control API asks, and returns what it says then.
-func (e *Emulator) changeClock(change []byte) (any, error) {
-	if len(change) > 0 {
-		var c clockChange
-		d := json.NewDecoder(bytes.NewReader(change))
-		d.DisallowUnknownFields()
-		err := d.Decode(&c)
-		if err == nil {
-			if _, more := d.Token(); more != io.EOF {
-				err = errors.New("something follows it")
-			}
-		}
-		if err != nil {
-			return nil, fmt.Errorf(`the change is %.100s; write {"hold": true, "move": "90s", "set": "2026-01-02T03:04:05Z"}, or some of it: %w`, change, err)
-		}
-		if err := e.clock.apply(c); err != nil {
-			return nil, err
-		}
-	}
-	return map[string]any{"now": e.clock.Now(), "held": e.clock.Held()}, nil
 }
 
 // setField sets a field of a JSON object, at its end.

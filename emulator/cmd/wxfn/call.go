@@ -12,8 +12,6 @@ import (
 	"strings"
 
 	"github.com/tidwall/gjson"
-
-	"github.com/wxcloud-go/wxfn/emulator/internal/journal"
 )
 
 // call is one call of a function, at an emulator's front door.
@@ -72,8 +70,10 @@ func (c *call) post(ctx context.Context) (status string, body []byte, err error)
 
 // report tells what the journal has on an invocation. It returns the lines that the function printed.
 func (c *call) report(ctx context.Context, requestID string) (printed string) {
-	var view journal.View
-	if c.target.get(ctx, "/_wxfn/journal/"+requestID, &view) != nil {
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	defer cancel()
+	view, err := c.target.control().Invocation(ctx, requestID)
+	if err != nil {
 		return "" // no token, or another version's emulator: the result is what counts
 	}
 	if view.BuildError != "" {

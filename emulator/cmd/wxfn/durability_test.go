@@ -3,14 +3,10 @@
 package main
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"math/rand/v2"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -174,18 +170,8 @@ func (l *codeLoad) until(t testing.TB, dev *devProcess, callers int, afterFirst 
 // assertOpens scans the picture of a code.
 func assertOpens(t testing.TB, dev *devProcess, code madeCode) {
 	t.Helper()
-	resp, err := dev.do(t.Context(), http.MethodPost, "/_wxfn/scan", bytes.NewReader(code.Picture))
-	require.NoError(t, err)
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	require.NoError(t, err)
-	var options struct {
-		Path  string
-		Query map[string]string
-		AppID string
-	}
-	if assert.Equal(t, http.StatusOK, resp.StatusCode, "code %d: %s", code.N, body) {
-		require.NoError(t, json.Unmarshal(body, &options))
+	options, err := dev.control().ScanPicture(t.Context(), code.Picture)
+	if assert.NoError(t, err, "code %d", code.N) {
 		assert.Equal(t, "page/index/index", options.Path)
 		assert.Equal(t, map[string]string{"n": strconv.Itoa(code.N)}, options.Query)
 		assert.Equal(t, emulator.DefaultAppID, options.AppID)

@@ -1,20 +1,17 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
+	"iter"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/wxcloud-go/wxfn/emulator/internal/journal"
-	"github.com/wxcloud-go/wxfn/emulator/internal/platform"
+	"github.com/wxcloud-go/wxfn/emulator/internal/control/api"
 )
 
 // logs is what the command line says of a logs.
@@ -56,16 +53,15 @@ func (l *logs) run() error {
 	if !ok {
 		return fmt.Errorf("no emulator serves %s; start one with wxfn dev, or name one with --emulator", l.config.Dir)
 	}
-	var stream *http.Response
+	var events iter.Seq2[api.Event, error]
 	if l.follow { // before the past is read, so that nothing between is missed
-		if stream, err = target.do(ctx, http.MethodGet, "/_wxfn/journal", nil, "Accept", "text/event-stream"); err != nil {
-			return err
+		if events, err = target.control().Follow(ctx); err != nil {
+			return refusedJournal(target, err)
 		}
-		defer stream.Body.Close()
 	}
-	var past []journal.View
-	if err := target.get(ctx, "/_wxfn/journal", &past); err != nil {
-		return fmt.Errorf("the emulator at %s refuses its journal: %w; set WXFN_TOKEN, or name its folder by --dir", target.URL, err)
+	past, err := l.past(ctx, target)
+	if err != nil {
+		return refusedJournal(target, err)
 	}
 	ended := map[string]bool{}
 	for _, v := range past {
@@ -75,47 +71,52 @@ func (l *logs) run() error {
 	if !l.follow {
 		return nil
 	}
-	return l.tail(ctx, stream, ended)
+	return l.tail(events, ended)
+}
+
+// past returns the journal until now.
+func (l *logs) past(ctx context.Context, target running) ([]api.Invocation, error) {
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	defer cancel()
+	return target.control().Journal(ctx)
+}
+
+// refusedJournal says what to do where the emulator does not show its journal.
+func refusedJournal(target running, err error) error {
+	if refused, ok := errors.AsType[*api.Error](err); ok {
+		return fmt.Errorf("the emulator at %s refuses its journal: %s; set WXFN_TOKEN, or name its folder by --dir", target.URL, refused.Status)
+	}
+	return err
 }
 
 // tail prints what happens, but for what has been printed as past.
-func (l *logs) tail(ctx context.Context, stream *http.Response, ended map[string]bool) error {
-	lines := bufio.NewScanner(stream.Body)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		data, ok := bytes.CutPrefix(lines.Bytes(), []byte("data: "))
-		if !ok {
-			continue
-		}
-		var event journal.Event
-		if err := json.Unmarshal(data, &event); err != nil {
-			return fmt.Errorf("the emulator's journal: %w", err)
+func (l *logs) tail(events iter.Seq2[api.Event, error], ended map[string]bool) error {
+	for event, err := range events {
+		if err != nil {
+			return err
 		}
 		if ended[event.RequestID] {
 			continue
 		}
 		if l.format == "json" {
-			fmt.Fprintf(l.stdout, "%s\n", data)
+			_ = json.NewEncoder(l.stdout).Encode(event)
 			continue
 		}
 		switch {
 		case event.Line != nil:
 			l.line(event.Function, event.RequestID, *event.Line)
 		case event.Call != nil:
-			l.call(cmp.Or(event.Function, platform.SourceHTTPS), event.RequestID, *event.Call)
-		case event.Type == journal.End:
+			l.call(cmp.Or(event.Function, api.SourceHTTPS), event.RequestID, *event.Call)
+		case event.Type == api.EventEnd:
 			l.end(*event.Invocation)
-		case event.Type == journal.Lost:
+		case event.Type == api.EventLost:
 			fmt.Fprintf(l.stdout, "(%d events are lost: too much at once)\n", event.Lost)
 		}
-	}
-	if err := lines.Err(); err != nil && ctx.Err() == nil && !errors.Is(err, context.Canceled) {
-		return fmt.Errorf("the emulator broke off its journal: %w", err)
 	}
 	return nil
 }
 
-func (l *logs) print(v journal.View) {
+func (l *logs) print(v api.Invocation) {
 	if l.format == "json" {
 		_ = json.NewEncoder(l.stdout).Encode(v)
 		return
@@ -133,11 +134,11 @@ func (l *logs) print(v journal.View) {
 
 const clock = "15:04:05"
 
-func (l *logs) line(function, id string, line journal.Line) {
+func (l *logs) line(function, id string, line api.Line) {
 	fmt.Fprintf(l.stdout, "%s %s: %s [%.8s]\n", line.Time.Local().Format(clock), oneLine(function), oneLine(line.Text), id)
 }
 
-func (l *logs) call(function, id string, c journal.Call) {
+func (l *logs) call(function, id string, c api.Call) {
 	outcome := "ok"
 	if c.ErrCode != 0 {
 		outcome = fmt.Sprintf("%d %s", c.ErrCode, c.ErrMsg)
@@ -157,8 +158,8 @@ func (l *logs) call(function, id string, c journal.Call) {
 	fmt.Fprintf(l.stdout, "%s %s: %s %s: %s [%.8s] %s\n", c.Time.Local().Format(clock), oneLine(function), oneLine(c.API), oneLine(c.Params), oneLine(outcome), id, round(c.Duration))
 }
 
-func (l *logs) end(v journal.View) {
-	if v.Source == platform.SourceHTTPS { // which has been told
+func (l *logs) end(v api.Invocation) {
+	if v.Source == api.SourceHTTPS { // which has been told
 		return
 	}
 	outcome := "returned"
@@ -177,7 +178,7 @@ func (l *logs) end(v journal.View) {
 	if v.ColdStart {
 		outcome += " (cold start)"
 	}
-	fmt.Fprintf(l.stdout, "%s %s: %s [%.8s] %s\n", v.Start.Add(v.Duration).Local().Format(clock), oneLine(v.Function), oneLine(outcome), v.RequestID, round(v.Duration))
+	fmt.Fprintf(l.stdout, "%s %s: %s [%.8s] %s\n", v.Start.Add(time.Duration(v.Duration)).Local().Format(clock), oneLine(v.Function), oneLine(outcome), v.RequestID, round(v.Duration))
 }
 
-func round(d time.Duration) time.Duration { return d.Round(100 * time.Microsecond) }
+func round(d api.Milliseconds) time.Duration { return time.Duration(d).Round(100 * time.Microsecond) }

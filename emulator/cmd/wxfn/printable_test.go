@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/wxcloud-go/wxfn/emulator/internal/journal"
+	"github.com/wxcloud-go/wxfn/emulator/internal/control/api"
 )
 
 func nothing(string) string { return "" }
@@ -90,9 +90,9 @@ func TestLogsArePrintable(t *testing.T) {
 		var b bytes.Buffer
 		l := logs{process: process{stdout: newPrintable(&b, nothing)}, format: format}
 		at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-		l.print(journal.View{RequestID: "r-1", Function: evil, Source: evil, OpenID: evil, Error: evil, HTTP: &journal.Exchange{Method: evil, Path: evil, Status: 200},
-			Output: []journal.Line{{Time: at, Stream: "stdout", Text: evil}},
-			Calls:  []journal.Call{{API: evil, Params: evil, ErrCode: 1, ErrMsg: evil, Advice: evil, Stub: evil, NearMisses: []string{evil}}}})
+		l.print(api.Invocation{RequestID: "r-1", Function: evil, Source: evil, OpenID: evil, Error: evil, HTTP: &api.Exchange{Method: evil, Path: evil, Status: 200},
+			Output: []api.Line{{Time: at, Stream: "stdout", Text: evil}},
+			Calls:  []api.Call{{API: evil, Params: evil, ErrCode: 1, ErrMsg: evil, Advice: evil, Stub: evil, NearMisses: []string{evil}}}})
 		assert.NotRegexp(t, `[\x00-\x08\x0b-\x1f\x7f\x{80}-\x{9f}\x{202e}]`, b.String())
 		want := map[string]int{"text": 3, "json": 1}[format]
 		assert.Equal(t, want, strings.Count(b.String(), "\n"), b.String())

@@ -5,15 +5,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
-	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
 	"time"
 
-	"github.com/wxcloud-go/wxfn/emulator/internal/control"
+	"github.com/wxcloud-go/wxfn/emulator/internal/control/api"
 	"github.com/wxcloud-go/wxfn/emulator/internal/statedir"
 )
 
@@ -103,8 +100,11 @@ func (a *announcement) withdraw() {
 // stillRuns reports whether the emulator that a dev.json announces still runs.
 func stillRuns(ctx context.Context, text []byte) bool {
 	var r running
-	var functions []control.Function
-	return json.Unmarshal(text, &r) == nil && r.get(ctx, "/_wxfn/functions", &functions) == nil
+	if json.Unmarshal(text, &r) != nil {
+		return false
+	}
+	_, err := r.functions(ctx)
+	return err == nil
 }
 
 // findRunning returns the emulator that a dev serves dir with: just that folder, the project that it is in, or a folder
@@ -126,7 +126,7 @@ func findRunning(ctx context.Context, dir, project string) (r running, ok bool, 
 		if unsafe, is := errors.AsType[*statedir.UnsafeError](err); is && (around == dir || around == project || !unsafe.Foreign) {
 			return running{}, false, err
 		}
-		inDir := func(f control.Function) bool {
+		inDir := func(f api.Function) bool {
 			rel, err := filepath.Rel(dir, f.Dir)
 			return err == nil && filepath.IsLocal(rel)
 		}
@@ -141,7 +141,7 @@ func findRunning(ctx context.Context, dir, project string) (r running, ok bool, 
 
 // runningIn returns the emulator that a dev has announced in this state folder, and its functions. One that was killed has
 // left its dev.json, and does not answer. The error is about a dev.json that cannot be used.
-func runningIn(ctx context.Context, state string) (r running, functions []control.Function, ok bool, err error) {
+func runningIn(ctx context.Context, state string) (r running, functions []api.Function, ok bool, err error) {
 	text, err := statedir.ReadPrivate(filepath.Join(state, statedir.RunningFile))
 	if err != nil {
 		return running{}, nil, false, err
@@ -149,38 +149,19 @@ func runningIn(ctx context.Context, state string) (r running, functions []contro
 	if json.Unmarshal(text, &r) != nil {
 		return running{}, nil, false, nil
 	}
-	err = r.get(ctx, "/_wxfn/functions", &functions)
+	functions, err = r.functions(ctx)
 	return r, functions, err == nil, nil
 }
 
-// get asks the control API.
-func (r running) get(ctx context.Context, path string, v any) error {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
-	resp, err := r.do(ctx, http.MethodGet, path, nil)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		return errors.New(resp.Status)
-	}
-	return json.NewDecoder(resp.Body).Decode(v)
-}
+// control returns a client of the emulator's control API.
+func (r running) control() api.Client { return api.Client{URL: r.URL, Token: r.Token} }
 
-// do sends a request to the control API; header holds names and values in turn.
-func (r running) do(ctx context.Context, method, path string, body io.Reader, header ...string) (*http.Response, error) {
-	request, err := http.NewRequestWithContext(ctx, method, r.URL+path, body)
-	if err != nil {
-		return nil, err
-	}
-	request.Header.Set("Authorization", "Bearer "+r.Token)
-	for i := 0; i < len(header); i += 2 {
-		request.Header.Set(header[i], header[i+1])
-	}
-	resp, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return nil, fmt.Errorf("the emulator at %s does not answer: %w", r.URL, errors.Unwrap(err))
-	}
-	return resp, nil
+// answerTimeout is how long an emulator may take to answer what is asked besides the user's command.
+const answerTimeout = 5 * time.Second
+
+// functions returns what the emulator serves.
+func (r running) functions(ctx context.Context) ([]api.Function, error) {
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	defer cancel()
+	return r.control().Functions(ctx)
 }

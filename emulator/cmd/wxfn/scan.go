@@ -1,18 +1,18 @@
 package main
 
 import (
-	"bytes"
-	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/wxcloud-go/wxfn/emulator/internal/control/api"
 )
 
 // scan is what the command line says of a scan or a preview.
@@ -73,24 +73,27 @@ func oneArgument(otherwise string) cobra.PositionalArgs {
 }
 
 func (s *scan) scan() error {
-	method, path, picture := http.MethodGet, "/_wxfn/scan?content="+url.QueryEscape(s.argument), []byte(nil)
+	open := func(ctx context.Context, c api.Client) (*api.LaunchOptions, error) { return c.Scan(ctx, s.argument) }
 	if !strings.Contains(s.argument, "://") { // no link
-		var err error
-		if picture, err = readArgument(s.argument, s.stdin); err != nil {
+		picture, err := readArgument(s.argument, s.stdin)
+		if err != nil {
 			return usage(err)
 		}
-		method, path = http.MethodPost, "/_wxfn/scan"
+		open = func(ctx context.Context, c api.Client) (*api.LaunchOptions, error) {
+			return c.ScanPicture(ctx, picture)
+		}
 	}
-	answer, err := s.ask(method, path, picture)
+	options, err := ask(s, open)
 	if err != nil {
 		return err
 	}
-	_, err = s.stdout.Write(answer)
-	return err
+	out := json.NewEncoder(s.stdout)
+	out.SetEscapeHTML(false)
+	return out.Encode(options)
 }
 
 func (s *scan) preview() error {
-	jpeg, err := s.ask(http.MethodPost, "/_wxfn/preview?path="+url.QueryEscape(s.argument), nil)
+	jpeg, err := ask(s, func(ctx context.Context, c api.Client) ([]byte, error) { return c.Preview(ctx, s.argument) })
 	if err != nil {
 		return err
 	}
@@ -101,34 +104,23 @@ func (s *scan) preview() error {
 	return err
 }
 
-// ask asks the control API. What it refuses is not good; where it fails itself, so does the command.
-func (s *scan) ask(method, path string, body []byte) ([]byte, error) {
+// ask asks the control API about the argument. What it refuses is not good; where it fails itself, so does the command.
+func ask[T any](s *scan, request func(context.Context, api.Client) (T, error)) (answer T, err error) {
 	ctx, stop := s.untilSignal()
 	defer stop()
 	target, stopTarget, err := s.reach.target(ctx, s.process)
 	if err != nil {
-		return nil, err
+		return answer, err
 	}
 	defer stopTarget()
-	resp, err := target.do(ctx, method, path, bytes.NewReader(body))
-	if err != nil {
-		return nil, err
-	}
-	defer resp.Body.Close()
-	answer, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return nil, err
-	}
-	if resp.StatusCode != http.StatusOK {
-		var refusal struct{ ErrMsg string }
-		_ = json.Unmarshal(answer, &refusal) // else the status says it
-		err := fmt.Errorf("%s: %s", s.argument, cmp.Or(refusal.ErrMsg, resp.Status))
-		if resp.StatusCode >= http.StatusInternalServerError {
-			return nil, err
+	answer, err = request(ctx, target.control())
+	if refusal, ok := errors.AsType[*api.Error](err); ok {
+		err = fmt.Errorf("%s: %w", s.argument, refusal)
+		if refusal.StatusCode < http.StatusInternalServerError {
+			err = notGood(err)
 		}
-		return nil, notGood(err)
 	}
-	return answer, nil
+	return answer, err
 }
 
 // readArgument returns the content of a file, or of standard input for "-".

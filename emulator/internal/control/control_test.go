@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/wxcloud-go/wxfn/emulator/internal/control"
+	"github.com/wxcloud-go/wxfn/emulator/internal/control/api"
 	"github.com/wxcloud-go/wxfn/emulator/internal/journal"
 	"github.com/wxcloud-go/wxfn/emulator/internal/platform"
 )
@@ -24,8 +25,8 @@ func TestTheControlAPI(t *testing.T) {
 	r.End(start.Add(time.Second), "")
 	handler := control.New(control.Config{
 		Journal: j,
-		Functions: func() []control.Function {
-			return []control.Function{{Name: "hello", Kind: "go", Dir: "/x/hello"}, {Name: "in", Kind: "handler"}}
+		Functions: func() []api.Function {
+			return []api.Function{{Name: "hello", Kind: "go", Dir: "/x/hello"}, {Name: "in", Kind: "handler"}}
 		},
 		Scan: func(content string) (*platform.LaunchOptions, error) {
 			switch content {
@@ -39,9 +40,9 @@ func TestTheControlAPI(t *testing.T) {
 		PhoneCode: func(openid string) string { return "code of " + openid },
 	})
 	const record = `{"requestID":"r-1","function":"hello","openid":"oAlice","source":"wx_client","start":"2026-01-02T03:04:05Z",` +
-		`"running":false,"duration":1000000000,"coldStart":false,` +
+		`"running":false,"durationMs":1000,"coldStart":false,` +
 		`"output":[{"time":"2026-01-02T03:04:05Z","stream":"stdout","text":"<你好> & \"bye\""}],` +
-		`"calls":[{"time":"2026-01-02T03:04:05Z","api":"wxacode.createQRCode","params":"{\"path\":\"a\"}","errCode":-604101,"errMsg":"no","advice":"add it","duration":1000000}]}`
+		`"calls":[{"time":"2026-01-02T03:04:05Z","api":"wxacode.createQRCode","params":"{\"path\":\"a\"}","errCode":-604101,"errMsg":"no","advice":"add it","durationMs":1}]}`
 	for request, want := range map[string]struct {
 		status int
 		body   string

@@ -19,6 +19,7 @@ import (
 
 	"github.com/wxcloud-go/wxfn/config"
 	"github.com/wxcloud-go/wxfn/emulator/internal/control"
+	"github.com/wxcloud-go/wxfn/emulator/internal/control/api"
 	"github.com/wxcloud-go/wxfn/emulator/internal/platform"
 )
 
@@ -217,20 +218,23 @@ func TestTheOutboxIsThatOfAUser(t *testing.T) {
 
 func TestTheClockIsAskedAndChanged(t *testing.T) {
 	t.Parallel()
-	handler := control.New(control.Config{Clock: func(change []byte) (any, error) {
-		if string(change) == "bad" {
-			return nil, errors.New("the change is bad")
+	handler := control.New(control.Config{Clock: func(change *api.ClockChange) (api.Clock, error) {
+		switch {
+		case change == nil:
+			return api.Clock{Now: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}, nil
+		case change.Move != nil:
+			return api.Clock{}, errors.New("the change is bad")
 		}
-		return map[string]string{"change": string(change)}, nil
+		return api.Clock{Held: *change.Hold, Now: *change.Set}, nil
 	}})
 	for name, c := range map[string]struct {
 		method, body string
 		status       int
 		want         string
 	}{
-		"asked":     {"GET", "", 200, `{"change":""}`},
-		"changed":   {"POST", "good", 200, `{"change":"good"}`},
-		"refused":   {"POST", "bad", 400, `{"errCode":-1,"errMsg":"the change is bad"}`},
+		"asked":     {"GET", "", 200, `{"held":false,"now":"2026-01-02T03:04:05Z"}`},
+		"changed":   {"POST", `{"set": "2027-01-02T03:04:05Z", "hold": true}`, 200, `{"held":true,"now":"2027-01-02T03:04:05Z"}`},
+		"refused":   {"POST", `{"move": "1s"}`, 400, `{"errCode":-1,"errMsg":"the change is bad"}`},
 		"no change": {"POST", "", 400, `{"errCode":-1,"errMsg":"say what to change: {\"hold\": true}, {\"move\": \"90s\"} or {\"set\": \"2026-01-02T03:04:05Z\"}"}`},
 		"too long":  {"POST", strings.Repeat("x", 1025), 400, `{"errCode":-1,"errMsg":"http: request body too large"}`},
 	} {

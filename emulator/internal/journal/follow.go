@@ -3,14 +3,14 @@ package journal
 // Event is one thing that happened in an invocation.
 type Event struct {
 	// Type is begin, line, call or end; lost tells that a reader was too slow for Lost events.
-	Type      string `json:"type"`
-	RequestID string `json:"requestID,omitempty"`
-	Function  string `json:"function,omitempty"`
-	Line      *Line  `json:"line,omitempty"`
-	Call      *Call  `json:"call,omitempty"`
+	Type      string
+	RequestID string
+	Function  string
+	Line      *Line
+	Call      *Call
 	// Invocation is what is known at a begin or an end.
-	Invocation *View `json:"invocation,omitempty"`
-	Lost       int   `json:"lost,omitempty"`
+	Invocation *View
+	Lost       int
 }
 
 // The types of events.

@@ -58,53 +58,53 @@ type Record struct {
 
 // Line is one line that a function printed.
 type Line struct {
-	Time   time.Time `json:"time"`
-	Stream string    `json:"stream"` // stdout or stderr
-	Text   string    `json:"text"`
+	Time   time.Time
+	Stream string // stdout or stderr
+	Text   string
 }
 
 // Call is one call that a function made.
 type Call struct {
-	Time    time.Time `json:"time"`
-	API     string    `json:"api"`
-	Params  string    `json:"params,omitempty"`
-	Result  string    `json:"result,omitempty"` // of a good end; bytes as their type and number
-	ErrCode int       `json:"errCode"`
-	ErrMsg  string    `json:"errMsg,omitempty"`
-	RID     string    `json:"rid,omitempty"` // what errmsg ends with for the caller
-	Advice  string    `json:"advice,omitempty"`
+	Time    time.Time
+	API     string
+	Params  string
+	Result  string // of a good end; bytes as their type and number
+	ErrCode int
+	ErrMsg  string
+	RID     string // what errmsg ends with for the caller
+	Advice  string
 	// Stub answered in place of the API; NearMisses are the stubs that almost did, with why they did not.
-	Stub       string        `json:"stub,omitempty"`
-	NearMisses []string      `json:"nearMisses,omitempty"`
-	Duration   time.Duration `json:"duration"`
+	Stub       string
+	NearMisses []string
+	Duration   time.Duration
 }
 
 // Exchange is the HTTP request of an invocation, and its answer.
 type Exchange struct {
-	Method string `json:"method"`
-	Path   string `json:"path"`             // as the function sees it, with the query
-	Status int    `json:"status,omitempty"` // 0 as long as there is no answer
+	Method string
+	Path   string // as the function sees it, with the query
+	Status int    // 0 as long as there is no answer
 }
 
 // View is a record's content at one moment.
 type View struct {
-	RequestID string        `json:"requestID"`
-	Function  string        `json:"function"`
-	OpenID    string        `json:"openid,omitempty"`
-	Source    string        `json:"source"`
-	Start     time.Time     `json:"start"`
-	Running   bool          `json:"running"`
-	Duration  time.Duration `json:"duration"`
-	ColdStart bool          `json:"coldStart"`
-	HTTP      *Exchange     `json:"http,omitempty"`   // of a function that serves HTTP
-	Event     string        `json:"event,omitempty"`  // what the function was called with, its start where it is long
-	Result    string        `json:"result,omitempty"` // what it returned, likewise
-	Error     string        `json:"error,omitempty"`
+	RequestID string
+	Function  string
+	OpenID    string
+	Source    string
+	Start     time.Time
+	Running   bool
+	Duration  time.Duration
+	ColdStart bool
+	HTTP      *Exchange // of a function that serves HTTP
+	Event     string    // what the function was called with, its start where it is long
+	Result    string    // what it returned, likewise
+	Error     string
 	// BuildError is why the function that ran is not the newest.
-	BuildError string `json:"buildError,omitempty"`
-	Dropped    int    `json:"linesDropped,omitempty"` // lines before the first one kept
-	Output     []Line `json:"output"`
-	Calls      []Call `json:"calls"`
+	BuildError string
+	Dropped    int // lines before the first one kept
+	Output     []Line
+	Calls      []Call
 }
 
 // Journal keeps the last records.
