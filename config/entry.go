@@ -58,13 +58,15 @@ func (r *report) findEntry(f *FunctionDir) {
 		r.add(f.Dir, 1, 1, code, what, advice)
 		f.Missing = what + "; " + advice
 	}
-	typed := f.Type == TypeHTTP // in cloudbaserc.json
+	typed, handled := f.Type == TypeHTTP, path.Clean(stems(f.Handler)[0]) // in cloudbaserc.json
 	f.Kind, f.Entry = findEntry(f.Dir, f.Handler, typed)
 	compile := ""
 	if ts := typeScriptEntry(f.Dir, f.Handler); ts != "" && f.Kind == KindNone {
 		compile = "compile " + ts + ", or "
 	}
 	switch {
+	case f.Kind == KindNode && !strings.HasPrefix(f.Entry, handled+"."):
+		r.add(f.Dir, 1, 1, codeEntryName, fmt.Sprintf("the cloud starts %s.js, which the handler %s in cloudbaserc.json names, and which is missing", handled, f.Handler), "add the file, or correct the handler")
 	case f.Kind == KindNode && IsTypeScript(f.Entry):
 		r.checkTypeScript(f)
 	case f.Kind.ServesHTTP():

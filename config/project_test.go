@@ -89,6 +89,19 @@ var projectCases = []struct {
 		functions: []string{"mapped other/place bootstrap bootstrap", "named fn/named node dist/app.js", "unnamed fn/unnamed node index.js"},
 	},
 	{
+		name: "a handler names a file that there is",
+		files: map[string]string{
+			"cloudbaserc.json": `{"functionRoot": "fn", "functions": [{"name": "a", "handler": "app.main"}, {"name": "b", "handler": "./lib/app.main"}, {"name": "c", "handler": "main"}]}`,
+			"fn/a/index.js":    "",
+			"fn/b/lib/app.js":  "",
+			"fn/c/index.js":    "",
+		},
+		functions: []string{"a fn/a node index.js", "b fn/b node lib/app.js", "c fn/c node index.js"},
+		findings: []string{
+			"fn/a:1:1: error: the cloud starts app.js, which the handler app.main in cloudbaserc.json names, and which is missing (entry-name); add the file, or correct the handler",
+		},
+	},
+	{
 		name: "main of package.json starts web servers, and no function that takes events",
 		files: map[string]string{
 			"cloudbaserc.json":                   `{"functionRoot": "fn", "functions": [{"name": "typed", "type": "HTTP"}]}`,
