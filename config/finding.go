@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"slices"
+	"strings"
 )
 
 // Severity says whether a finding breaks something.
@@ -37,13 +38,16 @@ type Finding struct {
 
 // String returns the finding as one line, in the form that editors and CI systems make clickable.
 func (f Finding) String() string {
-	return fmt.Sprintf("%s:%d:%d: %s: %s (%s); %s", f.File, f.Line, f.Column, f.Severity, f.Message, f.Code, f.Advice)
+	return fmt.Sprintf("%s:%d:%d: %s: %s (%s); %s", oneLine(f.File), f.Line, f.Column, f.Severity, f.Message, f.Code, f.Advice)
 }
 
 // Text is String without the severity, for where that stands already.
 func (f Finding) Text() string {
-	return fmt.Sprintf("%s:%d:%d: %s (%s); %s", f.File, f.Line, f.Column, f.Message, f.Code, f.Advice)
+	return fmt.Sprintf("%s:%d:%d: %s (%s); %s", oneLine(f.File), f.Line, f.Column, f.Message, f.Code, f.Advice)
 }
+
+// oneLine escapes line ends, which the name of a folder can have.
+var oneLine = strings.NewReplacer("\n", `\n`, "\r", `\r`).Replace
 
 // Compare orders findings by place, then by code and text. All findings that this package returns are in this order;
 // use it with [slices.SortFunc] to bring the findings of several calls together.

@@ -44,6 +44,9 @@ func TestFindingIsOneLine(t *testing.T) {
 	t.Parallel()
 	f := Finding{File: "a/config.json", Line: 2, Column: 3, Code: "some-code", Severity: Error, Message: "it is wrong", Advice: "mend it"}
 	assert.Equal(t, "a/config.json:2:3: error: it is wrong (some-code); mend it", f.String())
+	f.File = "a\nready http://b/config.json"
+	assert.Equal(t, `a\nready http://b/config.json:2:3: error: it is wrong (some-code); mend it`, f.String())
+	assert.Equal(t, `a\nready http://b/config.json:2:3: it is wrong (some-code); mend it`, f.Text())
 }
 
 func TestFindingsAreOrderedByPlace(t *testing.T) {
