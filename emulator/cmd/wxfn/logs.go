@@ -78,7 +78,7 @@ func (l *logs) run() error {
 func (l *logs) past(ctx context.Context, target running) ([]api.Invocation, error) {
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
-	return target.control().Journal(ctx)
+	return target.control().Journal(ctx, api.JournalFilter{})
 }
 
 // refusedJournal says what to do where the emulator does not show its journal.

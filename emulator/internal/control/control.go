@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -93,14 +92,6 @@ func answering(serve func(*http.Request) (any, error)) http.HandlerFunc {
 // jpegFile is an answer that is no JSON.
 type jpegFile []byte
 
-func (c *Config) invocations(*http.Request) (any, error) {
-	list := []api.Invocation{}
-	for _, r := range c.Journal.All() {
-		list = append(list, invocation(r.View()))
-	}
-	return list, nil
-}
-
 func (c *Config) invocation(r *http.Request) (any, error) {
 	id := mux.Vars(r)["id"]
 	record := c.Journal.Find(id)
@@ -145,8 +136,13 @@ func (c *Config) preview(r *http.Request) (any, error) {
 }
 
 func (c *Config) outbox(r *http.Request) (any, error) {
+	limit, err := limitOf(r)
+	if err != nil {
+		return nil, err
+	}
+	messages := c.Outbox(r.URL.Query().Get("openid"))
 	list := []api.Message{}
-	for _, m := range c.Outbox(r.URL.Query().Get("openid")) {
+	for _, m := range messages[max(0, len(messages)-limit):] {
 		list = append(list, api.Message(m))
 	}
 	return list, nil
@@ -195,32 +191,37 @@ const (
 )
 
 func (c *Config) stubs(r *http.Request) (any, error) {
-	unused, err := strconv.ParseBool(cmp.Or(r.URL.Query().Get("unused"), "false"))
+	unused, err := flagOf(r, "unused")
 	if err != nil {
-		return nil, badRequest{errors.New("unused is true or false: /_wxfn/stubs?unused=true")}
+		return nil, err
 	}
-	list := c.states()
-	if unused {
-		list = slices.DeleteFunc(list, func(s api.StubState) bool { return s.Answered > 0 })
+	limit, err := limitOf(r)
+	if err != nil {
+		return nil, err
 	}
-	return list, nil
+	return c.states(unused, limit), nil
 }
 
-// states returns all stubs in the order in which they are tried.
-func (c *Config) states() []api.StubState {
+// states returns the first stubs in the order in which they are tried.
+func (c *Config) states(unused bool, limit int) []api.StubState {
 	list := []api.StubState{}
 	for _, s := range c.Stubs.List() {
-		list = append(list, api.StubState(s))
+		if len(list) == limit {
+			break
+		}
+		if !unused || s.Answered == 0 {
+			list = append(list, api.StubState(s))
+		}
 	}
 	return list
 }
 
 func (c *Config) removeStubs(*http.Request) (any, error) {
 	c.Stubs.Remove()
-	return c.states(), nil
+	return c.states(false, api.DefaultLimit), nil
 }
 
-// addStubs adds stubs, or none of them if one is wrong. It answers with all stubs, and what is strange about the new ones.
+// addStubs adds stubs, or none of them if one is wrong. It answers with the stubs, and what is strange about the new ones.
 func (c *Config) addStubs(r *http.Request) (any, error) {
 	const name = "the request"
 	text, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxStubs))
@@ -247,7 +248,29 @@ func (c *Config) addStubs(r *http.Request) (any, error) {
 		c.Stubs.Remove()
 	}
 	c.Stubs.Add(stubs, name)
-	return api.StubsAnswer{Stubs: c.states(), Warnings: warnings}, nil
+	return api.StubsAnswer{Stubs: c.states(false, api.DefaultLimit), Warnings: warnings}, nil
+}
+
+// limitOf returns how many entries of a list a request asks for.
+func limitOf(r *http.Request) (int, error) {
+	text := r.URL.Query().Get("limit")
+	if text == "" {
+		return api.DefaultLimit, nil
+	}
+	limit, err := strconv.Atoi(text)
+	if err != nil || limit < 1 || limit > api.MaxLimit {
+		return 0, badRequest{fmt.Errorf("limit is %.100q; write a whole number from 1 to %d", text, api.MaxLimit)}
+	}
+	return limit, nil
+}
+
+// flagOf returns a parameter that is true or false, and false if a request does not have it.
+func flagOf(r *http.Request, name string) (bool, error) {
+	flag, err := strconv.ParseBool(cmp.Or(r.URL.Query().Get(name), "false"))
+	if err != nil {
+		return false, badRequest{fmt.Errorf("%[2]s is true or false: %[1]s?%[2]s=true", r.URL.Path, name)}
+	}
+	return flag, nil
 }
 
 type (

@@ -4,10 +4,42 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/wxcloud-go/wxfn/emulator/internal/control/api"
 	"github.com/wxcloud-go/wxfn/emulator/internal/journal"
 )
+
+func (c *Config) invocations(r *http.Request) (any, error) {
+	function, openID := r.URL.Query().Get("function"), r.URL.Query().Get("openid")
+	failed, err := flagOf(r, "errors")
+	if err != nil {
+		return nil, err
+	}
+	limit, err := limitOf(r)
+	if err != nil {
+		return nil, err
+	}
+	list := []api.Invocation{}
+	for _, record := range slices.Backward(c.Journal.All()) {
+		if len(list) == limit {
+			break
+		}
+		if function != "" && record.Function != function || openID != "" && record.OpenID != openID {
+			continue
+		}
+		if v := record.View(); !failed || hasError(v) {
+			list = append(list, invocation(v))
+		}
+	}
+	slices.Reverse(list)
+	return list, nil
+}
+
+// hasError reports whether an invocation failed, or one of its calls.
+func hasError(v journal.View) bool {
+	return v.Error != "" || slices.ContainsFunc(v.Calls, func(c journal.Call) bool { return c.ErrCode != 0 })
+}
 
 // invocation returns a record as the control API shows it.
 func invocation(v journal.View) api.Invocation {

@@ -25,9 +25,10 @@ func (c Client) Functions(ctx context.Context) ([]Function, error) {
 	return fetch[[]Function](ctx, c, request{path: PathFunctions})
 }
 
-// Journal returns the last invocations, oldest first.
-func (c Client) Journal(ctx context.Context) ([]Invocation, error) {
-	return fetch[[]Invocation](ctx, c, request{path: PathJournal})
+// Journal returns the last invocations that a filter selects, oldest first.
+func (c Client) Journal(ctx context.Context, filter JournalFilter) ([]Invocation, error) {
+	return fetch[[]Invocation](ctx, c, request{path: PathJournal, query: query(
+		"function", filter.Function, "openid", filter.OpenID, "errors", filter.Errors, "limit", filter.Limit)})
 }
 
 // Invocation returns an invocation by its request id.
@@ -84,13 +85,9 @@ func (c Client) Preview(ctx context.Context, page string) (jpeg []byte, err erro
 	return c.read(ctx, request{method: http.MethodPost, path: PathPreview, query: url.Values{"path": {page}}})
 }
 
-// Stubs returns the stubs in the order in which they are tried; only those that have answered no call if unused is true.
-func (c Client) Stubs(ctx context.Context, unused bool) ([]StubState, error) {
-	query := url.Values{}
-	if unused {
-		query.Set("unused", "true")
-	}
-	return fetch[[]StubState](ctx, c, request{path: PathStubs, query: query})
+// Stubs returns the stubs that a filter selects, in the order in which they are tried.
+func (c Client) Stubs(ctx context.Context, filter StubFilter) ([]StubState, error) {
+	return fetch[[]StubState](ctx, c, request{path: PathStubs, query: query("unused", filter.Unused, "limit", filter.Limit)})
 }
 
 // AddStubs adds stubs, or none of them if one is wrong: text is as wxfn.stubs.json, one stub, or an array of stubs.
@@ -108,9 +105,9 @@ func (c Client) RemoveStubs(ctx context.Context) ([]StubState, error) {
 	return fetch[[]StubState](ctx, c, request{method: http.MethodDelete, path: PathStubs})
 }
 
-// Outbox returns the messages that a user was sent, oldest first; all users' if openid is empty.
-func (c Client) Outbox(ctx context.Context, openid string) ([]Message, error) {
-	return fetch[[]Message](ctx, c, request{path: PathOutbox, query: url.Values{"openid": {openid}}})
+// Outbox returns the last messages that a filter selects, oldest first.
+func (c Client) Outbox(ctx context.Context, filter OutboxFilter) ([]Message, error) {
+	return fetch[[]Message](ctx, c, request{path: PathOutbox, query: query("openid", filter.OpenID, "limit", filter.Limit)})
 }
 
 // PhoneCode returns a new code of a user's phone number, for phonenumber.getPhoneNumber.
@@ -140,6 +137,17 @@ type request struct {
 	query  url.Values
 	body   []byte
 	accept string
+}
+
+// query returns the parameters whose values are not zero; pairs holds names and values in turn.
+func query(pairs ...any) url.Values {
+	values := url.Values{}
+	for i := 0; i < len(pairs); i += 2 {
+		if v := pairs[i+1]; v != "" && v != 0 && v != false {
+			values.Set(fmt.Sprint(pairs[i]), fmt.Sprint(v))
+		}
+	}
+	return values
 }
 
 // fetch returns an answer that is JSON.

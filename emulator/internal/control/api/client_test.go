@@ -87,9 +87,17 @@ func TestClientValues(t *testing.T) {
 	one, err := client.Invocation(ctx, "r-1")
 	require.NoError(t, err)
 	assert.Equal(t, &invocation, one)
-	all, err := client.Journal(ctx)
+	all, err := client.Journal(ctx, api.JournalFilter{Function: "hello", OpenID: "oAlice", Errors: true, Limit: 1})
 	require.NoError(t, err)
 	assert.Equal(t, []api.Invocation{invocation}, all)
+
+	for _, none := range []api.JournalFilter{{Function: "other"}, {OpenID: "o&你=1"}} {
+		all, err = client.Journal(ctx, none)
+		require.NoError(t, err)
+		assert.Empty(t, all)
+	}
+	_, err = client.Journal(ctx, api.JournalFilter{Limit: api.MaxLimit + 1})
+	assert.EqualError(t, err, `limit is "10001"; write a whole number from 1 to 10000`)
 
 	functions, err := client.Functions(ctx)
 	require.NoError(t, err)
@@ -114,7 +122,7 @@ func TestClientValues(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, replaced.Stubs, 1)
 	for _, unused := range []bool{true, false} {
-		stubs, err := client.Stubs(ctx, unused)
+		stubs, err := client.Stubs(ctx, api.StubFilter{Unused: unused, Limit: 10})
 		require.NoError(t, err)
 		assert.Equal(t, replaced.Stubs, stubs)
 	}
@@ -122,7 +130,7 @@ func TestClientValues(t *testing.T) {
 	require.NoError(t, err)
 	assert.Empty(t, stubs)
 
-	messages, err := client.Outbox(ctx, message.OpenID)
+	messages, err := client.Outbox(ctx, api.OutboxFilter{OpenID: message.OpenID})
 	require.NoError(t, err)
 	assert.Equal(t, []api.Message{api.Message(message)}, messages)
 	code, err := client.PhoneCode(ctx, "oAlice")

@@ -37,6 +37,14 @@ type Invocation struct {
 	Calls      []Call `json:"calls"`
 }
 
+// JournalFilter selects invocations; the zero value selects the last ones of all.
+type JournalFilter struct {
+	Function string // its name; any if empty
+	OpenID   string // of the user for whom it ran; any if empty
+	Errors   bool   // only invocations that failed, or had a call that did
+	Limit    int    // at most so many, the last ones; [DefaultLimit] if 0, at most [MaxLimit]
+}
+
 // SourceHTTPS is the source of an HTTPS call to the server API, which no function made.
 const SourceHTTPS = "https"
 
@@ -126,6 +134,12 @@ type StubState struct {
 	Answered int    `json:"answered"`
 }
 
+// StubFilter selects stubs; the zero value selects the first ones of all.
+type StubFilter struct {
+	Unused bool // only stubs that have answered no call
+	Limit  int  // at most so many, the first ones; [DefaultLimit] if 0, at most [MaxLimit]
+}
+
 // StubsAnswer is the answer to added stubs: those that there are now, and what is odd about the new ones.
 type StubsAnswer struct {
 	Stubs    []StubState `json:"stubs"`
@@ -145,6 +159,12 @@ type Message struct {
 	Content json.RawMessage `json:"content"`
 	AppID   string          `json:"appId"`
 	Time    time.Time       `json:"time"`
+}
+
+// OutboxFilter selects messages; the zero value selects the last ones of all users.
+type OutboxFilter struct {
+	OpenID string // of the user; any if empty
+	Limit  int    // at most so many, the last ones; [DefaultLimit] if 0, at most [MaxLimit]
 }
 
 // PhoneCode is a code of a user's phone number.
