@@ -268,7 +268,7 @@ func TestCloseLeavesNothing(t *testing.T) {
 	needsNode(t)
 	dir := files(t, map[string]string{
 		"cloudbaserc.json": `{"functionRoot": ".", "functions": [{"name": "f", "timeout": 60}]}`,
-		"f/index.js":       "process.on('SIGTERM', () => {})\nexports.main = e => e.wait ? new Promise(() => {}) : process.pid",
+		"f/index.js":       "process.on('SIGTERM', () => {})\nexports.main = e => e.wait ? new Promise(() => console.log('waiting')) : process.pid",
 	})
 	for _, state := range []string{"", filepath.Join(t.TempDir(), "state")} {
 		e := newEmulator(t, Config{Dir: dir, State: state})
@@ -291,7 +291,11 @@ func TestCloseLeavesNothing(t *testing.T) {
 			_ = json.NewDecoder(resp.Body).Decode(&answer)
 			hanging <- answer.ErrMsg
 		}()
-		require.Eventually(t, func() bool { return len(e.journal.All()) == 2 }, 10*time.Second, time.Millisecond)
+		waiting := func() bool { // which the function must be, or Close finds nothing to stop
+			records := e.journal.All()
+			return len(records) == 2 && len(records[1].View().Output) == 1
+		}
+		require.Eventually(t, waiting, 10*time.Second, time.Millisecond)
 
 		require.NoError(t, e.Close())
 		assert.Contains(t, <-hanging, "the function was stopped: the emulator is closing, or has replaced the function")
